@@ -1,0 +1,279 @@
+/**
+ * The contract every event store keeps.
+ *
+ * @module
+ */
+
+import type { AnyEvent, Event } from "./event.ts";
+import type { ReplayError } from "./errors.ts";
+
+/** Options of {@linkcode EventStore.saveEvent}. */
+export interface SaveOptions {
+  /**
+   * The version the actor must be at before this event: exactly this one, 0
+   * for an actor without events. Without it any version lower than the
+   * event's will do.
+   */
+  expectedVersion?: number;
+  /**
+   * Gives up. Before anything was sent the save fails with the signal's
+   * reason; after that with a {@linkcode SaveOutcomeUnknownError} whose
+   * `cause` is the reason.
+   */
+  signal?: AbortSignal;
+}
+
+/** Options of {@linkcode EventStore.saveEvents}. */
+export interface SaveEventsOptions {
+  /**
+   * The version each named actor must be at before its first event in the
+   * call. Names only actors that the call writes.
+   */
+  expectedVersions?: ReadonlyMap<string, number>;
+  /** As in {@linkcode SaveOptions.signal}. */
+  signal?: AbortSignal;
+}
+
+/** What {@linkcode EventStore.saveEvent} did. */
+export interface SaveResult {
+  /** The event's version. */
+  readonly version: number;
+  /** Where the event is stored in the stream; greater than 0. */
+  readonly sequence: number;
+  /** True when the event had been stored before, so that nothing was new. */
+  readonly duplicate: boolean;
+}
+
+/** What {@linkcode EventStore.saveEvents} did. */
+export interface SaveEventsResult {
+  /** The version of each written actor's last event in the call. */
+  readonly versions: ReadonlyMap<string, number>;
+  /** The highest sequence among the call's events; 0 when there were none. */
+  readonly sequence: number;
+  /** True when there were events and all of them had been stored before. */
+  readonly duplicate: boolean;
+}
+
+/**
+ * How fresh a read is.
+ *
+ * - `"strong"`: every save acknowledged to anyone before the read began is
+ *   seen, as far as the stream's leader that answers knows.
+ * - `"eventual"`: whatever the nearest replica has, but never less than this
+ *   store instance has already seen of the actor.
+ */
+export type Consistency = "strong" | "eventual";
+
+/** Options of every read of one actor. */
+export interface ReadOptions {
+  /** How fresh the read is. @default {"strong"} */
+  consistency?: Consistency;
+  /** Gives up the read, which fails with the signal's reason. */
+  signal?: AbortSignal;
+}
+
+/** Options of {@linkcode EventStore.readEvents}. */
+export interface ReadEventsOptions extends ReadOptions {
+  /** The lowest version to read, inclusive; 0 or more. @default {0} */
+  fromVersion?: number;
+  /** The highest version to read, inclusive. @default {Number.MAX_SAFE_INTEGER} */
+  toVersion?: number;
+  /** At most this many events; 1 or more. @default {Infinity} */
+  limit?: number;
+  /** `"forward"` is from the lowest version up. @default {"forward"} */
+  direction?: "forward" | "backward";
+}
+
+/** What {@linkcode EventStore.getEventsWithErrors} found. */
+export interface ReplayResult<E extends AnyEvent = Event> {
+  /** The readable events, lowest version first. */
+  readonly events: E[];
+  /** The stored messages that are no events of this actor, in stream order. */
+  readonly errors: ReplayError[];
+  /** Whether `errors` has any. */
+  readonly hasErrors: boolean;
+  /** Whether older events of the actor have expired from the stream. */
+  readonly truncated: boolean;
+}
+
+/** An actor's state after the event of a version: a cache of its history. */
+export interface ActorSnapshot<State = unknown> {
+  /** The actor. */
+  readonly actorId: string;
+  /** The version of the last event in `state`; greater than 0. */
+  readonly version: number;
+  /** The state, as JSON. */
+  readonly state: State;
+  /** When it was taken, in RFC 3339. */
+  readonly timestamp: string;
+}
+
+/**
+ * A place in one store's stream: an opaque string to be kept anywhere. It
+ * knows which stream it belongs to.
+ */
+export type Checkpoint = string;
+
+/** Which events a subscription delivers; both parts must match. */
+export interface SubscribeFilter {
+  /**
+   * A NATS pattern over actor ids: tokens divided by `.`, `*` for any one
+   * token, `>` last for one or more. @default {">"}
+   */
+  actors?: string;
+  /** Any of these event types. Not empty. @default every type */
+  eventTypes?: readonly string[];
+}
+
+/** Options of {@linkcode EventStore.subscribe}. */
+export interface SubscribeOptions {
+  /**
+   * Where to begin: after this checkpoint, or with what is saved after the
+   * subscription's `caughtUp` resolved (`"end"`). @default the beginning
+   */
+  after?: Checkpoint | "end";
+  /** Which events. @default every event */
+  filter?: SubscribeFilter;
+  /**
+   * Whether to go on with what is saved later. `false` ends once the end as
+   * of the start was reached, never inside a batch. @default {true}
+   */
+  live?: boolean;
+  /**
+   * Told of every stored message that is no event. Return `"continue"` to
+   * skip it; anything else, and no handler at all, fails the subscription
+   * with the error.
+   */
+  onReplayError?: (error: ReplayError) => "continue" | "fail";
+  /** Ends the subscription with the signal's reason. */
+  signal?: AbortSignal;
+}
+
+/** One event of a subscription. */
+export interface SubscribedEvent<E extends AnyEvent = Event> {
+  /** The event. */
+  readonly event: E;
+  /** Its place in the stream. */
+  readonly sequence: number;
+  /** Resumes after this event. */
+  readonly checkpoint: Checkpoint;
+}
+
+/**
+ * The events of all actors in stream order, each exactly once. Iterate it
+ * once; leaving the loop closes it.
+ */
+export interface EventSubscription<E extends AnyEvent = Event>
+  extends AsyncIterable<SubscribedEvent<E>>, AsyncDisposable {
+  /**
+   * Resumes after everything that was delivered or left out by the filter so
+   * far. Undefined only until an `"end"` subscription knows where that is.
+   */
+  readonly checkpoint: Checkpoint | undefined;
+  /**
+   * Resolves when the end of the stream as of the start was reached (with
+   * events waiting to be read, when the last of them was taken); rejects when
+   * the subscription fails or is closed before.
+   */
+  readonly caughtUp: Promise<void>;
+}
+
+/**
+ * An append-only store of events: nothing is updated or deleted, for any
+ * actor.
+ *
+ * Versions of one actor strictly rise; gaps are allowed. Saving is
+ * idempotent, which is checked before versions: an event that is stored
+ * already (same id, actor, version, eventType and data) is not stored again
+ * and the save succeeds.
+ *
+ * @typeParam E The events it holds. A union narrows on `eventType`. The store
+ * does not check stored events against it.
+ */
+export interface EventStore<E extends AnyEvent = Event>
+  extends AsyncDisposable {
+  /**
+   * Appends one event.
+   *
+   * @throws {VersionConflictError} If the version is not greater than the
+   * actor's latest, or the actor is not at `expectedVersion`.
+   * @throws {DuplicateEventError} If the id belongs to another event.
+   * @throws {SaveOutcomeUnknownError} If it can't be told whether the event
+   * was stored; saving the same event again tells.
+   * @throws {InvalidEventError | RangeError} If the event or an option is not
+   * valid; nothing was sent.
+   */
+  saveEvent(event: E, options?: SaveOptions): Promise<SaveResult>;
+
+  /**
+   * Appends at most 1,000 events, all or none, of one or more actors. Each
+   * actor's versions rise in the order given. Events that are stored already
+   * are left out and the rest is saved; without events it does nothing.
+   *
+   * @throws As {@linkcode saveEvent}, and {@linkcode DuplicateEventError} if
+   * one id occurs twice; RangeError for more than 1,000 events.
+   */
+  saveEvents(
+    events: readonly E[],
+    options?: SaveEventsOptions,
+  ): Promise<SaveEventsResult>;
+
+  /**
+   * The actor's events from a version on (inclusive), lowest version first;
+   * empty when there are none. Stored messages that are no events are left
+   * out.
+   */
+  getEvents(
+    actorId: string,
+    fromVersion?: number,
+    options?: ReadOptions,
+  ): Promise<E[]>;
+
+  /**
+   * The actor's events one by one, within bounds and in either direction,
+   * without holding them all in memory. Stops reading when the consumer does.
+   */
+  readEvents(actorId: string, options?: ReadEventsOptions): AsyncIterable<E>;
+
+  /** The version of the actor's last event; 0 when it has none. */
+  getLatestVersion(actorId: string, options?: ReadOptions): Promise<number>;
+
+  /** As {@linkcode getEvents}, with what could not be read. */
+  getEventsWithErrors(
+    actorId: string,
+    fromVersion?: number,
+    options?: ReadOptions,
+  ): Promise<ReplayResult<E>>;
+
+  /**
+   * The newest snapshot of the actor, unless there is none, it belongs to
+   * another incarnation of the stream, or its version lies above the actor's
+   * latest.
+   */
+  getLatestSnapshot(
+    actorId: string,
+    options?: ReadOptions,
+  ): Promise<ActorSnapshot | undefined>;
+
+  /**
+   * Keeps a snapshot, unless a newer one is kept already. A snapshot is a
+   * cache: it may be lost, the events are the truth.
+   *
+   * @throws {RangeError} If its version is above the actor's latest.
+   */
+  saveSnapshot(
+    snapshot: ActorSnapshot,
+    options?: { signal?: AbortSignal },
+  ): Promise<void>;
+
+  /**
+   * Every event of every actor in stream order, exactly once, from a
+   * checkpoint on and, unless `live` is false, for ever. A loss that can't be
+   * repaired is an error, never a gap.
+   *
+   * Iterating fails with a {@linkcode CheckpointError} if `after` is of
+   * another or re-created stream, beyond its end, or before what has expired;
+   * with a {@linkcode ReplayError} for a stored message that is no event.
+   */
+  subscribe(options?: SubscribeOptions): EventSubscription<E>;
+}

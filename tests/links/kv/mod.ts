@@ -1,0 +1,1 @@
+export * from "npm:@nats-io/kv@3.4.0";
