@@ -8,10 +8,12 @@
 import nodeAssert from "node:assert";
 import { inspect } from "node:util";
 
+/** Any class that can be made an instance of. */
 // deno-lint-ignore no-explicit-any
-type AnyConstructor = new (...args: any[]) => unknown;
+export type AnyConstructor = new (...args: any[]) => unknown;
+/** A class of errors. */
 // deno-lint-ignore no-explicit-any
-type ErrorClass<E extends Error> = abstract new (...args: any[]) => E;
+export type ErrorClass<E extends Error> = abstract new (...args: any[]) => E;
 
 /** Thrown when an assertion does not hold. */
 export class AssertionError extends Error {
