@@ -1,0 +1,98 @@
+/**
+ * What checking a method's arguments is made of. Arguments are checked where
+ * they enter and read once, and every store answers a bad one in the same way.
+ *
+ * @module
+ */
+
+import { show } from "../nats/show.ts";
+
+/** The error for a value of another type. */
+export function badType(
+  action: string,
+  name: string,
+  must: string,
+  value: unknown,
+): TypeError {
+  return new TypeError(
+    `Cannot ${action}: ${name} must be ${must}, got ${show(value)}`,
+  );
+}
+
+/** The error for a value of the right type that is out of bounds. */
+export function badRange(
+  action: string,
+  name: string,
+  must: string,
+  value: unknown,
+): RangeError {
+  return new RangeError(
+    `Cannot ${action}: ${name} must be ${must}, got ${show(value)}`,
+  );
+}
+
+/** The options object, or an empty one; only `undefined` is left out. */
+export function optionsOf<T extends object>(
+  options: T | undefined,
+  action: string,
+  name = "options",
+): Partial<T> {
+  if (options === undefined) return {};
+  if (typeof options === "object" && options !== null) return options;
+  throw badType(action, name, "an object", options);
+}
+
+/**
+ * Checks a version as an argument: a safe integer of at least `min`.
+ *
+ * @throws {TypeError} If it is no number.
+ * @throws {RangeError} If it is another number.
+ */
+export function checkVersion(
+  version: unknown,
+  action: string,
+  name: string,
+  min = 0,
+): number {
+  if (typeof version !== "number") {
+    throw badType(action, name, "a number", version);
+  }
+  if (Number.isSafeInteger(version) && version >= min) return version;
+  throw badRange(action, name, `a safe integer of at least ${min}`, version);
+}
+
+/**
+ * Checks an optional signal.
+ *
+ * @throws {TypeError} If it is something else.
+ */
+export function checkSignal(
+  signal: unknown,
+  action: string,
+): AbortSignal | undefined {
+  if (signal === undefined || signal instanceof AbortSignal) return signal;
+  throw badType(action, "signal", "an AbortSignal", signal);
+}
+
+/** The signal of options that have nothing else. */
+export function resolveSignal(
+  options: { signal?: AbortSignal } | undefined,
+  action: string,
+): AbortSignal | undefined {
+  return checkSignal(optionsOf(options, action).signal, action);
+}
+
+/** Checks a choice among literal strings. */
+export function oneOf<T extends string>(
+  value: unknown,
+  allowed: readonly T[],
+  action: string,
+  name: string,
+): T {
+  const found = allowed.find((each) => each === value);
+  if (found !== undefined) return found;
+  const must = allowed.map((each) => JSON.stringify(each)).join(" or ");
+  throw typeof value === "string"
+    ? badRange(action, name, must, value)
+    : badType(action, name, must, value);
+}
