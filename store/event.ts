@@ -5,6 +5,9 @@
  * @module
  */
 
+import { checkEventId } from "../nats/names.ts";
+import { sealEvent } from "./_event_fields.ts";
+
 /**
  * Something that happened to an actor. Events are immutable: a correction is
  * a new event.
@@ -42,3 +45,213 @@ export interface Event<
  * is `object` here, so that interfaces (which have no index signature) fit.
  */
 export type AnyEvent = Event<string, object>;
+
+/** What {@linkcode createEvent} makes an event of. */
+export interface EventInit<
+  Type extends string = string,
+  Data extends object = Record<string, unknown>,
+> {
+  /** As in {@linkcode Event.id}. @default a random UUID */
+  readonly id?: string;
+  /** As in {@linkcode Event.eventType}. */
+  readonly eventType: Type;
+  /** As in {@linkcode Event.actorId}. */
+  readonly actorId: string;
+  /** As in {@linkcode Event.commandId}; left out when empty. */
+  readonly commandId?: string;
+  /** As in {@linkcode Event.version}. */
+  readonly version: number;
+  /**
+   * As in {@linkcode Event.data}: a plain object. It is copied; properties
+   * that are `undefined` are left out.
+   */
+  readonly data: Data;
+  /** As in {@linkcode Event.metadata}; copied, and left out when empty. */
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** As in {@linkcode Event.timestamp}. @default now, in UTC, in milliseconds */
+  readonly timestamp?: string;
+}
+
+/**
+ * Makes an event, its types inferred from what it is made of.
+ *
+ * @example
+ * ```ts
+ * import { createEvent } from "@flowmade-one/aether";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const event = createEvent({
+ *   eventType: "OrderPlaced",
+ *   actorId: "order-1",
+ *   version: 1,
+ *   data: { total: 99.99 },
+ * });
+ *
+ * const type: "OrderPlaced" = event.eventType;
+ * assertEquals(type, "OrderPlaced");
+ * assertEquals(event.data.total, 99.99);
+ * ```
+ *
+ * @param init The event's fields. Keys that no event has are kept as well.
+ * @returns A deeply frozen event of own copies: nothing done to `init` later
+ * reaches it.
+ * @throws {InvalidEventError} If a field is of the wrong type or holds what
+ * is not JSON, with the path to it.
+ * @throws {RangeError} If the id, event type, actor id or version is out of
+ * bounds.
+ */
+export function createEvent<Type extends string, Data extends object>(
+  init: EventInit<Type, Data>,
+): Event<Type, Data> {
+  const {
+    id = crypto.randomUUID(),
+    timestamp = new Date().toISOString(),
+    ...given
+  } = init;
+  return sealEvent({ ...given, id, timestamp }, "create event");
+}
+
+/** The metadata keys that have a meaning to every part of Aether. */
+export const MetadataKey: {
+  /** Shared by everything that one request set off. */
+  readonly correlationId: "correlationId";
+  /** The id of the event that caused this one. */
+  readonly causationId: "causationId";
+  /** Who did it. */
+  readonly userId: "userId";
+  /** The trace, as in W3C Trace Context. */
+  readonly traceId: "traceId";
+  /** The span within the trace, as in W3C Trace Context. */
+  readonly spanId: "spanId";
+} = Object.freeze({
+  correlationId: "correlationId",
+  causationId: "causationId",
+  userId: "userId",
+  traceId: "traceId",
+  spanId: "spanId",
+});
+
+/**
+ * A copy of an event with metadata added to its own. Where both have a key,
+ * the added value wins; a key that is `undefined` adds nothing.
+ *
+ * @example
+ * ```ts
+ * import { createEvent, MetadataKey, withMetadata } from "@flowmade-one/aether";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const event = createEvent({
+ *   eventType: "OrderPlaced",
+ *   actorId: "order-1",
+ *   version: 1,
+ *   data: {},
+ * });
+ * const traced = withMetadata(event, { [MetadataKey.userId]: "jane" });
+ *
+ * assertEquals(traced.metadata, { userId: "jane" });
+ * assertEquals(event.metadata, undefined);
+ * ```
+ *
+ * @param event The event; it stays as it is.
+ * @param metadata What to add.
+ * @returns A deeply frozen event that differs in its metadata only.
+ * @throws {InvalidEventError} If the metadata is not an object of strings, or
+ * the event is none.
+ * @throws {RangeError} If the event is out of bounds.
+ */
+export function withMetadata<E extends AnyEvent>(
+  event: E,
+  metadata: Readonly<Record<string, string>>,
+): E {
+  return sealEvent(event, "add metadata", [metadata]);
+}
+
+/**
+ * A copy of an event with another's metadata added to its own, so that a
+ * chain of events keeps what began with the first. Where both have a key, the
+ * source's value wins.
+ *
+ * @example
+ * ```ts
+ * import { createEvent, withMetadataFrom } from "@flowmade-one/aether";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const placed = createEvent({
+ *   eventType: "OrderPlaced",
+ *   actorId: "order-1",
+ *   version: 1,
+ *   data: {},
+ *   metadata: { correlationId: "request-7" },
+ * });
+ * const shipped = createEvent({
+ *   eventType: "OrderShipped",
+ *   actorId: "order-1",
+ *   version: 2,
+ *   data: {},
+ *   metadata: { userId: "jane" },
+ * });
+ *
+ * assertEquals(withMetadataFrom(shipped, placed).metadata, {
+ *   userId: "jane",
+ *   correlationId: "request-7",
+ * });
+ * ```
+ *
+ * @param event The event; it stays as it is.
+ * @param source The event whose metadata is added.
+ * @returns A deeply frozen event that differs in its metadata only.
+ * @throws As {@linkcode withMetadata}.
+ */
+export function withMetadataFrom<E extends AnyEvent>(
+  event: E,
+  source: Pick<AnyEvent, "metadata">,
+): E {
+  return sealEvent(event, "add metadata", [source.metadata]);
+}
+
+/**
+ * A copy of an event that says which event caused it: the source's metadata
+ * is added as by {@linkcode withMetadataFrom}, and `causationId` is the
+ * source's id, whatever either had there before.
+ *
+ * @example
+ * ```ts
+ * import { causedBy, createEvent } from "@flowmade-one/aether";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const placed = createEvent({
+ *   id: "event-1",
+ *   eventType: "OrderPlaced",
+ *   actorId: "order-1",
+ *   version: 1,
+ *   data: {},
+ *   metadata: { correlationId: "request-7" },
+ * });
+ * const reserved = createEvent({
+ *   eventType: "StockReserved",
+ *   actorId: "stock-4",
+ *   version: 12,
+ *   data: {},
+ * });
+ *
+ * assertEquals(causedBy(reserved, placed).metadata, {
+ *   correlationId: "request-7",
+ *   causationId: "event-1",
+ * });
+ * ```
+ *
+ * @param event The event; it stays as it is.
+ * @param source The event that caused it.
+ * @returns A deeply frozen event that differs in its metadata only.
+ * @throws As {@linkcode withMetadata}.
+ */
+export function causedBy<E extends AnyEvent>(
+  event: E,
+  source: Pick<AnyEvent, "id" | "metadata">,
+): E {
+  const action = "set cause";
+  // Without this a missing id would be left out in silence.
+  checkEventId(source.id, action);
+  const causation = { [MetadataKey.causationId]: source.id };
+  return sealEvent(event, action, [source.metadata, causation]);
+}

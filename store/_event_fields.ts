@@ -1,0 +1,259 @@
+/**
+ * The checks every event passes, and the copies that nobody else holds.
+ *
+ * @module
+ */
+
+import { checkActorId, checkEventId, checkEventType } from "../nats/names.ts";
+import { show } from "../nats/show.ts";
+import { invalid, jsonPath, kindOf } from "./_invalid.ts";
+import {
+  checkJson,
+  copyJson,
+  equalJson,
+  isPlainObject,
+  setOwn,
+} from "./_json.ts";
+import { isTimestamp } from "./_timestamp.ts";
+import type { AnyEvent } from "./event.ts";
+
+/** The fields of an event, each read once; `rest` are the unknown keys. */
+export interface Fields {
+  id: unknown;
+  eventType: unknown;
+  actorId: unknown;
+  commandId: unknown;
+  version: unknown;
+  data: unknown;
+  metadata: unknown;
+  timestamp: unknown;
+  rest: [key: string, value: unknown][] | undefined;
+}
+
+function isKnown(key: string): key is Exclude<keyof Fields, "rest"> {
+  switch (key) {
+    case "id":
+    case "eventType":
+    case "actorId":
+    case "commandId":
+    case "version":
+    case "data":
+    case "metadata":
+    case "timestamp":
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** Reads an object's fields; whether they are an event's is not checked. */
+export function fieldsOf(event: unknown, action: string): Fields {
+  if (!isPlainObject(event)) {
+    throw invalid(action, "", `must be a plain object, got ${kindOf(event)}`);
+  }
+  const symbols = Object.getOwnPropertySymbols(event);
+  if (symbols.length > 0) {
+    const path = jsonPath("", symbols[0]!);
+    throw invalid(action, path, "must be JSON, got a symbol as key");
+  }
+  const fields: Fields = {
+    id: undefined,
+    eventType: undefined,
+    actorId: undefined,
+    commandId: undefined,
+    version: undefined,
+    data: undefined,
+    metadata: undefined,
+    timestamp: undefined,
+    rest: undefined,
+  };
+  const keys = Object.keys(event);
+  for (let i = 0; i < keys.length; i++) {
+    const key = keys[i]!;
+    const property = Object.getOwnPropertyDescriptor(event, key);
+    if (property === undefined) continue;
+    if (property.get !== undefined || property.set !== undefined) {
+      const path = jsonPath("", key);
+      throw invalid(action, path, "must be JSON, got an accessor");
+    }
+    const value: unknown = property.value;
+    if (isKnown(key)) fields[key] = value;
+    else if (value !== undefined) (fields.rest ??= []).push([key, value]);
+  }
+  return fields;
+}
+
+function checkString(value: unknown, key: string, action: string): string {
+  if (typeof value !== "string") {
+    throw invalid(action, key, `must be a string, got ${kindOf(value)}`);
+  }
+  if (!value.isWellFormed()) {
+    const problem = `must not have lone surrogates, got ${show(value)}`;
+    throw invalid(action, key, problem);
+  }
+  return value;
+}
+
+/** Checks every field but `data` and `rest`, and drops what is empty. */
+export function checkFields(fields: Fields, action: string): void {
+  checkEventId(checkString(fields.id, "id", action), action);
+  checkEventType(checkString(fields.eventType, "eventType", action), action);
+  checkActorId(checkString(fields.actorId, "actorId", action), action);
+  if (fields.commandId !== undefined) {
+    const commandId = checkString(fields.commandId, "commandId", action);
+    if (commandId === "") fields.commandId = undefined;
+  }
+  const { version } = fields;
+  if (typeof version !== "number") {
+    const problem = `must be a number, got ${kindOf(version)}`;
+    throw invalid(action, "version", problem);
+  }
+  if (!Number.isSafeInteger(version) || version < 1) {
+    throw new RangeError(
+      `Cannot ${action}: version must be an integer from 1 to ${Number.MAX_SAFE_INTEGER}, got ${
+        show(version)
+      }`,
+    );
+  }
+  if (!isPlainObject(fields.data)) {
+    const problem = `must be a plain object, got ${kindOf(fields.data)}`;
+    throw invalid(action, "data", problem);
+  }
+  if (fields.metadata !== undefined) {
+    fields.metadata = copyMetadata(fields.metadata, action);
+  }
+  const timestamp = checkString(fields.timestamp, "timestamp", action);
+  if (!isTimestamp(timestamp)) {
+    const problem = `must be an RFC 3339 timestamp such as ` +
+      `2024-05-31T09:30:00.5+02:00, got ${show(timestamp)}`;
+    throw invalid(action, "timestamp", problem);
+  }
+  for (const [key] of fields.rest ?? []) {
+    if (key.isWellFormed()) continue;
+    const problem = "must not have lone surrogates in its key";
+    throw invalid(action, jsonPath("", key), problem);
+  }
+}
+
+/** Metadata's frozen copy; undefined when it is empty. */
+function copyMetadata(
+  metadata: unknown,
+  action: string,
+): Readonly<Record<string, string>> | undefined {
+  if (!isPlainObject(metadata)) {
+    const problem = `must be a plain object, got ${kindOf(metadata)}`;
+    throw invalid(action, "metadata", problem);
+  }
+  const copy = copyJson(metadata, "metadata", action);
+  let empty = true;
+  for (const key of Object.keys(copy)) {
+    const value = copy[key];
+    if (typeof value !== "string") {
+      const path = jsonPath("metadata", key);
+      throw invalid(action, path, `must be a string, got ${kindOf(value)}`);
+    }
+    empty = false;
+  }
+  return empty ? undefined : copy as Record<string, string>;
+}
+
+/** The known keys of an event in the order they are written. */
+export function assemble(fields: Fields): Record<string, unknown> {
+  const event: Record<string, unknown> = {
+    id: fields.id,
+    eventType: fields.eventType,
+    actorId: fields.actorId,
+  };
+  if (fields.commandId !== undefined) event.commandId = fields.commandId;
+  event.version = fields.version;
+  event.data = fields.data;
+  if (fields.metadata !== undefined) event.metadata = fields.metadata;
+  event.timestamp = fields.timestamp;
+  return event;
+}
+
+/** The event of checked fields that nobody else holds, unknown keys last. */
+export function seal(fields: Fields): Readonly<Record<string, unknown>> {
+  const event = assemble(fields);
+  if (fields.rest !== undefined) {
+    for (const [key, value] of fields.rest) setOwn(event, key, value);
+  }
+  return Object.freeze(event);
+}
+
+/**
+ * Checks all of an event without copying it.
+ *
+ * @param action What can't be done, such as `save event`, for errors.
+ * @throws {InvalidEventError} If it is no event, or holds what is not JSON.
+ * @throws {RangeError} If its id, event type, actor id or version is out of
+ * bounds.
+ */
+export function checkEvent(
+  event: unknown,
+  action: string,
+): asserts event is AnyEvent {
+  checkAll(event, action);
+}
+
+/** As {@linkcode checkEvent}, and returns what it read. */
+export function checkAll(event: unknown, action: string): Fields {
+  const fields = fieldsOf(event, action);
+  checkFields(fields, action);
+  checkJson(fields.data, "data", action);
+  if (fields.rest !== undefined) {
+    for (const [key, value] of fields.rest) {
+      checkJson(value, jsonPath("", key), action);
+    }
+  }
+  return fields;
+}
+
+/**
+ * A deeply frozen copy of an event, checked as {@linkcode checkEvent} does:
+ * its keys in the order they are written, unknown ones last, empty ones left
+ * out. Nothing the caller does later reaches it.
+ *
+ * @param added Metadata to add to the event's; later ones win.
+ * @throws As {@linkcode checkEvent}.
+ */
+export function sealEvent<E extends AnyEvent>(
+  event: E,
+  action: string,
+  added: readonly AnyEvent["metadata"][] = [],
+): E {
+  const fields = fieldsOf(event, action);
+  checkFields(fields, action);
+  if (added.length > 0) fields.metadata = merge(fields.metadata, added, action);
+  fields.data = copyJson(fields.data, "data", action);
+  if (fields.rest !== undefined) {
+    for (const entry of fields.rest) {
+      entry[1] = copyJson(entry[1], jsonPath("", entry[0]), action);
+    }
+  }
+  return seal(fields) as unknown as E;
+}
+
+/** One metadata of several, each checked; later ones win. */
+function merge(
+  own: unknown,
+  added: readonly unknown[],
+  action: string,
+): Readonly<Record<string, string>> | undefined {
+  const merged: Record<string, string> = {};
+  for (const metadata of [own, ...added]) {
+    if (metadata === undefined) continue;
+    const entries = Object.entries(copyMetadata(metadata, action) ?? {});
+    for (const [key, value] of entries) setOwn(merged, key, value);
+  }
+  return copyMetadata(merged, action);
+}
+
+/**
+ * Whether two events are the same one: a retry may have made their timestamp,
+ * metadata and command id anew, and their unknown keys.
+ */
+export function sameEvent(a: AnyEvent, b: AnyEvent): boolean {
+  return a.id === b.id && a.actorId === b.actorId && a.version === b.version &&
+    a.eventType === b.eventType && equalJson(a.data, b.data);
+}

@@ -1,0 +1,275 @@
+/**
+ * What JSON is, decided where values enter: all else is refused with the path
+ * to it, never stored as something else.
+ *
+ * @module
+ */
+
+import { show } from "../nats/show.ts";
+import { invalid, jsonPath, kindOf } from "./_invalid.ts";
+
+/** The most objects and arrays within one another, inclusive. */
+export const maxJsonDepth = 1000;
+
+/** A value on the way down: which key of which container, and above it. */
+interface Place {
+  readonly action: string;
+  readonly above: Place | undefined;
+  readonly container: object | undefined;
+  readonly depth: number;
+  key: PropertyKey;
+}
+
+function pathOf(place: Place): string {
+  const keys: PropertyKey[] = [];
+  let at = place;
+  for (; at.above !== undefined; at = at.above) keys.push(at.key);
+  return keys.reduceRight<string>(jsonPath, String(at.key));
+}
+
+function refuse(place: Place, problem: string): never {
+  throw invalid(place.action, pathOf(place), problem);
+}
+
+/** Whether a value is an object that a literal or JSON.parse could have made. */
+export function isPlainObject(
+  value: unknown,
+): value is Record<string, unknown> {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null) return false;
+  return !Array.isArray(value);
+}
+
+/** Defines rather than assigns, since `__proto__` is a key like any other. */
+export function setOwn(object: object, key: string, value: unknown): void {
+  if (key !== "__proto__") {
+    (object as Record<string, unknown>)[key] = value;
+  } else {
+    const [writable, enumerable, configurable] = [true, true, true];
+    Object.defineProperty(object, key, {
+      value,
+      writable,
+      enumerable,
+      configurable,
+    });
+  }
+}
+
+/** Validates a value and, when copying, returns the frozen copy. */
+function visit(value: unknown, at: Place, copying: boolean): unknown {
+  switch (typeof value) {
+    case "string":
+      if (value.isWellFormed()) return value;
+      return refuse(at, `must not have lone surrogates, got ${show(value)}`);
+    case "number":
+      // Adding 0 makes -0 what JSON.stringify writes.
+      if (Number.isFinite(value)) return value + 0;
+      return refuse(at, `must be JSON, got ${show(value)}`);
+    case "boolean":
+      return value;
+    case "object":
+      return value === null ? null : visitContainer(value, at, copying);
+    default:
+      return refuse(at, `must be JSON, got ${show(value)}`);
+  }
+}
+
+function visitContainer(value: object, at: Place, copying: boolean): unknown {
+  const isArray = Array.isArray(value);
+  const prototype = Object.getPrototypeOf(value);
+  if (
+    isArray
+      ? prototype !== Array.prototype
+      : prototype !== Object.prototype && prototype !== null
+  ) refuse(at, `must be JSON, got ${kindOf(value)}`);
+  for (let p: Place | undefined = at; p !== undefined; p = p.above) {
+    if (p.container === value) refuse(at, "must be JSON, got a cycle");
+  }
+  if (at.depth === maxJsonDepth) {
+    refuse(at, `must not nest deeper than ${maxJsonDepth} levels`);
+  }
+  // JSON.stringify would call it, wherever it hides.
+  if (typeof (value as { toJSON?: unknown }).toJSON === "function") {
+    refuse(at, "must be JSON, got an object with a toJSON method");
+  }
+  const place: Place = {
+    action: at.action,
+    above: at,
+    container: value,
+    depth: at.depth + 1,
+    key: "",
+  };
+  const symbols = Object.getOwnPropertySymbols(value);
+  if (symbols.length > 0) {
+    place.key = symbols[0]!;
+    refuse(place, "must be JSON, got a symbol as key");
+  }
+  return isArray
+    ? visitArray(value, place, copying)
+    : visitObject(value, place, copying);
+}
+
+/**
+ * The value of an own property, without running any code of it (unless it is
+ * a Proxy, whose answer is then the value).
+ */
+function read(container: object, key: string, place: Place): unknown {
+  const property = Object.getOwnPropertyDescriptor(container, key);
+  if (property === undefined) return undefined;
+  if (property.get !== undefined || property.set !== undefined) {
+    refuse(place, "must be JSON, got an accessor");
+  }
+  return property.value;
+}
+
+function visitObject(value: object, place: Place, copying: boolean): unknown {
+  const copy: Record<string, unknown> | undefined = copying ? {} : undefined;
+  const keys = Object.keys(value);
+  for (let i = 0; i < keys.length; i++) {
+    const key = keys[i]!;
+    place.key = key;
+    const item = read(value, key, place);
+    if (item === undefined) continue;
+    if (!key.isWellFormed()) {
+      refuse(place, "must not have lone surrogates in its key");
+    }
+    const own = visit(item, place, copying);
+    if (copy !== undefined) setOwn(copy, key, own);
+  }
+  return copy === undefined ? value : Object.freeze(copy);
+}
+
+function visitArray(
+  value: readonly unknown[],
+  place: Place,
+  copying: boolean,
+): unknown {
+  const copy: unknown[] | undefined = copying ? [] : undefined;
+  const length = value.length;
+  for (let i = 0; i < length; i++) {
+    place.key = i;
+    const item = value[i];
+    if (item === undefined) {
+      const got = Object.hasOwn(value, i) ? "undefined" : "a hole";
+      refuse(place, `must be JSON, got ${got}`);
+    }
+    const own = visit(item, place, copying);
+    if (copy !== undefined) copy.push(own);
+  }
+  const keys = Object.keys(value);
+  // Indices come first among the keys.
+  if (keys.length > length) {
+    place.key = keys[length]!;
+    refuse(place, "must be JSON, got a property of an array");
+  }
+  return copy === undefined ? value : Object.freeze(copy);
+}
+
+function top(path: string, action: string): Place {
+  const [above, container] = [undefined, undefined];
+  return { action, above, container, depth: 0, key: path };
+}
+
+/**
+ * Validates a value and returns a deeply frozen copy of it, reading each
+ * property once: what was checked is what was copied, whatever the value is.
+ * Properties that are `undefined` are left out, -0 becomes 0; properties that
+ * are not enumerable don't count, as in JSON.stringify.
+ *
+ * @param path The path of the value, such as `data`, for errors.
+ * @param action What can't be done, such as `save event`, for errors.
+ * @throws {InvalidEventError} If something in it is not JSON, with its path.
+ */
+export function copyJson<T>(
+  value: T,
+  path: string,
+  action = "copy JSON",
+): T {
+  return visit(value, top(path, action), true) as T;
+}
+
+/**
+ * Validates a value as {@linkcode copyJson} does, without copying it. A value
+ * that passes is written by JSON.stringify as it is, as long as nothing
+ * changes it in between.
+ *
+ * @throws {InvalidEventError} If something in it is not JSON, with its path.
+ */
+export function checkJson(
+  value: unknown,
+  path: string,
+  action = "check JSON",
+): void {
+  visit(value, top(path, action), false);
+}
+
+/** Freezes; false if the value is not all JSON (JSON.parse reads 1e999). */
+function freeze(value: unknown, depth: number): boolean {
+  if (typeof value === "string") return value.isWellFormed();
+  if (typeof value === "number") return Number.isFinite(value);
+  if (typeof value !== "object" || value === null) return true;
+  if (depth === maxJsonDepth) return false;
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i++) {
+      if (value[i] === 0) value[i] = 0;
+      else if (!freeze(value[i], depth + 1)) return false;
+    }
+  } else {
+    const object = value as Record<string, unknown>;
+    const keys = Object.keys(object);
+    for (let i = 0; i < keys.length; i++) {
+      const key = keys[i]!;
+      const item = object[key];
+      if (!key.isWellFormed()) return false;
+      // -0 here too; __proto__ is an own property, so that this sets it.
+      if (item === 0) object[key] = 0;
+      else if (!freeze(item, depth + 1)) return false;
+    }
+  }
+  Object.freeze(value);
+  return true;
+}
+
+/**
+ * Freezes deeply what JSON.parse made and nobody else holds, and returns it.
+ *
+ * @throws {InvalidEventError} For what JSON.parse takes and
+ * {@linkcode checkJson} does not: numbers beyond the range of a double, lone
+ * surrogates, nesting deeper than 1,000 levels.
+ */
+export function freezeJson<T>(
+  value: T,
+  path: string,
+  action = "read JSON",
+): T {
+  if (!freeze(value, 0)) checkJson(value, path, action);
+  return value;
+}
+
+/**
+ * Whether two valid JSON values are equal: the order of keys and the sign of
+ * 0 don't count, and a property that is `undefined` is one that is absent.
+ */
+export function equalJson(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (typeof a !== "object" || typeof b !== "object") return false;
+  if (a === null || b === null) return false;
+  if (Array.isArray(a)) {
+    return Array.isArray(b) && a.length === b.length &&
+      a.every((item, i) => equalJson(item, b[i]));
+  }
+  if (Array.isArray(b)) return false;
+  const [left, right] = [a, b] as Record<string, unknown>[];
+  let surplus = 0;
+  for (const key of Object.keys(right!)) {
+    if (right![key] !== undefined) surplus++;
+  }
+  for (const key of Object.keys(left!)) {
+    if (left![key] === undefined) continue;
+    if (!Object.hasOwn(right!, key)) return false;
+    if (!equalJson(left![key], right![key])) return false;
+    surplus--;
+  }
+  return surplus === 0;
+}
