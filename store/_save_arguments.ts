@@ -4,11 +4,24 @@
  * @module
  */
 
+import { checkActorId } from "../nats/names.ts";
 import { show } from "../nats/show.ts";
-import { badType, checkSignal, checkVersion, optionsOf } from "./_arguments.ts";
+import {
+  badRange,
+  badType,
+  checkSignal,
+  checkVersion,
+  optionsOf,
+} from "./_arguments.ts";
+import { copyJson } from "./_json.ts";
+import { isTimestamp } from "./_timestamp.ts";
 import { DuplicateEventError, VersionConflictError } from "./errors.ts";
 import type { AnyEvent } from "./event.ts";
-import type { SaveEventsOptions, SaveOptions } from "./event_store.ts";
+import type {
+  ActorSnapshot,
+  SaveEventsOptions,
+  SaveOptions,
+} from "./event_store.ts";
 
 /** The most events one call may save, inclusive. */
 export const maxBatchEvents = 1000;
@@ -147,4 +160,32 @@ export function groupBatch<E extends AnyEvent>(
     }
   }
   return actors;
+}
+
+/**
+ * A snapshot as an own, deeply frozen copy.
+ *
+ * @throws {TypeError} If a part is of another type, or the state is not JSON.
+ * @throws {RangeError} If a part is out of bounds.
+ */
+export function resolveSnapshot(snapshot: ActorSnapshot): ActorSnapshot {
+  const action = "save snapshot";
+  if (typeof snapshot !== "object" || snapshot === null) {
+    throw badType(action, "snapshot", "an object", snapshot);
+  }
+  const { actorId, version, state, timestamp } = snapshot;
+  checkActorId(actorId, action);
+  checkVersion(version, action, "version", 1);
+  if (typeof timestamp !== "string") {
+    throw badType(action, "timestamp", "a string", timestamp);
+  }
+  if (!isTimestamp(timestamp)) {
+    throw badRange(action, "timestamp", "in RFC 3339", timestamp);
+  }
+  return Object.freeze({
+    actorId,
+    version,
+    state: copyJson(state, "state", action),
+    timestamp,
+  });
 }

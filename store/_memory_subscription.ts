@@ -1,0 +1,218 @@
+/**
+ * Subscriptions to an in-memory log.
+ *
+ * @module
+ */
+
+import { actorMatcher } from "../nats/names.ts";
+import { show } from "../nats/show.ts";
+import { formatCheckpoint, parseCheckpoint } from "./_checkpoint.ts";
+import type { MemoryLog } from "./_memory_log.ts";
+import type { ResolvedSubscribe } from "./_read_arguments.ts";
+import { CheckpointError } from "./errors.ts";
+import type { AnyEvent } from "./event.ts";
+import type {
+  Checkpoint,
+  EventSubscription,
+  SubscribedEvent,
+} from "./event_store.ts";
+
+type Result<E extends AnyEvent> = IteratorResult<SubscribedEvent<E>, undefined>;
+
+/** Reads the log by a cursor of its own; nothing is buffered for it. */
+export class MemorySubscription<E extends AnyEvent>
+  implements EventSubscription<E> {
+  readonly #log: MemoryLog<E>;
+  readonly #after: Checkpoint | undefined;
+  readonly #matches: (event: E) => boolean;
+  readonly #live: boolean;
+  readonly #signal: AbortSignal | undefined;
+  readonly #open: Set<MemorySubscription<E>>;
+  /** The end of the log as of the start. */
+  readonly #target: number;
+  readonly #caughtUp = Promise.withResolvers<void>();
+  /** Calls of `next` that wait for an event. */
+  readonly #pending: PromiseWithResolvers<Result<E>>[] = [];
+  /** The last sequence delivered or left out. */
+  #position = 0;
+  /** The sequence of the next event to deliver; 0 when not known. */
+  #next = 0;
+  #iterated = false;
+  #ended = false;
+  /** Why it ended, until an iteration was told. */
+  #failure: { readonly reason: unknown } | undefined;
+
+  /** @param open Where it is kept until it ends. */
+  constructor(
+    log: MemoryLog<E>,
+    { after, actors, eventTypes, live, signal }: ResolvedSubscribe,
+    open: Set<MemorySubscription<E>>,
+  ) {
+    this.#log = log;
+    this.#live = live;
+    this.#signal = signal;
+    this.#open = open;
+    this.#target = log.lastSequence;
+    const actorMatches = actors === ">" ? undefined : actorMatcher(actors);
+    this.#matches = ({ actorId, eventType }) =>
+      (eventTypes === undefined || eventTypes.has(eventType)) &&
+      (actorMatches === undefined || actorMatches(actorId));
+    // Nobody has to look at it.
+    this.#caughtUp.promise.catch(() => {});
+    try {
+      signal?.throwIfAborted();
+      this.#position = startOf(log, after);
+    } catch (reason) {
+      this.#after = after;
+      this.fail(reason);
+      return;
+    }
+    open.add(this);
+    signal?.addEventListener("abort", this.#abort);
+    this.#advance();
+  }
+
+  get checkpoint(): Checkpoint | undefined {
+    if (this.#after !== undefined) return this.#after;
+    if (!this.#ended) this.#advance();
+    const passed = this.#next === 0 ? this.#position : this.#next - 1;
+    return formatCheckpoint(this.#log.incarnation, passed);
+  }
+
+  get caughtUp(): Promise<void> {
+    return this.#caughtUp.promise;
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<SubscribedEvent<E>, undefined> {
+    if (this.#iterated) {
+      throw new TypeError(
+        "Cannot iterate subscription: it was iterated before; subscribe again",
+      );
+    }
+    this.#iterated = true;
+    return {
+      next: () => this.#take(),
+      return: () => {
+        this.#end();
+        return Promise.resolve({ done: true, value: undefined });
+      },
+    };
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#end();
+    return Promise.resolve();
+  }
+
+  /** Ends it; what is iterated next is the reason. */
+  fail(reason: unknown): void {
+    this.#end({ reason });
+  }
+
+  readonly #abort = (): void => this.fail(this.#signal?.reason);
+
+  readonly #wake = (): void => {
+    while (this.#pending.length > 0 && this.#advance()) {
+      this.#pending.shift()!.resolve({ done: false, value: this.#deliver() });
+    }
+    if (this.#pending.length > 0) this.#log.wait(this.#wake);
+  };
+
+  #take(): Promise<Result<E>> {
+    if (!this.#ended && this.#advance()) {
+      return Promise.resolve({ done: false, value: this.#deliver() });
+    }
+    if (!this.#ended) {
+      const waiting = Promise.withResolvers<Result<E>>();
+      this.#pending.push(waiting);
+      this.#log.wait(this.#wake);
+      return waiting.promise;
+    }
+    const failure = this.#failure;
+    this.#failure = undefined;
+    if (failure !== undefined) return Promise.reject(failure.reason);
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  #deliver(): SubscribedEvent<E> {
+    const sequence = this.#position = this.#next;
+    this.#next = 0;
+    // What the filter leaves out after it is passed with it: when it was the
+    // last one waiting, the subscription has caught up.
+    this.#advance();
+    return {
+      event: this.#log.at(sequence),
+      sequence,
+      checkpoint: formatCheckpoint(this.#log.incarnation, sequence),
+    };
+  }
+
+  /** Goes on to the next event to deliver, if there is one yet. */
+  #advance(): boolean {
+    if (this.#next !== 0) return true;
+    const end = this.#live ? this.#log.lastSequence : this.#target;
+    let sequence = this.#position + 1;
+    while (sequence <= end && !this.#matches(this.#log.at(sequence))) {
+      sequence++;
+    }
+    this.#position = sequence - 1;
+    if (sequence > this.#target) this.#caughtUp.resolve();
+    if (sequence <= end) {
+      this.#next = sequence;
+      return true;
+    }
+    if (!this.#live) this.#end();
+    return false;
+  }
+
+  #end(failure?: { readonly reason: unknown }): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#failure = failure;
+    this.#signal?.removeEventListener("abort", this.#abort);
+    this.#log.unwait(this.#wake);
+    this.#caughtUp.reject(
+      failure === undefined
+        ? new DOMException("The subscription was closed", "AbortError")
+        : failure.reason,
+    );
+    for (const waiting of this.#pending.splice(0)) {
+      if (this.#failure === undefined) {
+        waiting.resolve({ done: true, value: undefined });
+        continue;
+      }
+      waiting.reject(this.#failure.reason);
+      this.#failure = undefined;
+    }
+    this.#open.delete(this);
+  }
+}
+
+/** The sequence a subscription begins after. */
+function startOf(
+  log: MemoryLog<AnyEvent>,
+  after: Checkpoint | "end" | undefined,
+): number {
+  if (after === undefined) return 0;
+  if (after === "end") return log.lastSequence;
+  const { incarnation, sequence } = parseCheckpoint(after);
+  if (incarnation !== log.incarnation) {
+    throw new CheckpointError(
+      `Cannot subscribe: checkpoint ${
+        show(after)
+      } is of another store; read this one from the beginning`,
+      "other-stream",
+      after,
+    );
+  }
+  if (sequence > log.lastSequence) {
+    throw new CheckpointError(
+      `Cannot subscribe: checkpoint ${
+        show(after)
+      } lies beyond the end of the stream, ${log.lastSequence}`,
+      "beyond-end",
+      after,
+    );
+  }
+  return sequence;
+}

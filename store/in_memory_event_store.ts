@@ -1,0 +1,258 @@
+/**
+ * An event store in the memory of one process, for tests and embedded use.
+ *
+ * @module
+ */
+
+import { checkActorId } from "../nats/names.ts";
+import { show } from "../nats/show.ts";
+import { badRange, badType, optionsOf, resolveSignal } from "./_arguments.ts";
+import { sealEvent } from "./_event_codec.ts";
+import { MemoryLog } from "./_memory_log.ts";
+import { MemorySubscription } from "./_memory_subscription.ts";
+import { MemoryWriter } from "./_memory_writer.ts";
+import {
+  type ResolvedRead,
+  resolveGetEvents,
+  resolveReadEvents,
+  resolveReadOptions,
+  resolveSubscribe,
+} from "./_read_arguments.ts";
+import {
+  resolveBatch,
+  resolveSave,
+  resolveSaveEvents,
+  resolveSnapshot,
+} from "./_save_arguments.ts";
+import { StoreClosedError } from "./errors.ts";
+import type { AnyEvent, Event } from "./event.ts";
+import type {
+  ActorSnapshot,
+  EventStore,
+  EventSubscription,
+  ReadEventsOptions,
+  ReadOptions,
+  ReplayResult,
+  SaveEventsOptions,
+  SaveEventsResult,
+  SaveOptions,
+  SaveResult,
+  SubscribeOptions,
+} from "./event_store.ts";
+
+/** Options of {@linkcode InMemoryEventStore}. */
+export interface InMemoryEventStoreOptions {
+  /**
+   * How long an event's id is known to be taken, in milliseconds: within it an
+   * id used for another event is a {@linkcode DuplicateEventError} for
+   * certain. More than 0. An event saved again is recognized however long ago
+   * it was stored.
+   *
+   * @default {30_000}
+   */
+  duplicateWindow?: number;
+}
+
+/**
+ * Events in the memory of this process: the whole contract of
+ * {@linkcode EventStore}, gone when the process ends.
+ *
+ * A save takes effect when it is called, so that saves are stored in the order
+ * of their calls. Events are copied and frozen once, when they are saved, and
+ * every reader gets the same frozen objects. Checkpoints are good for this
+ * instance only. Reads are always `"strong"`.
+ *
+ * @typeParam E The events it holds.
+ *
+ * @example
+ * ```ts
+ * import { createEvent, InMemoryEventStore } from "@flowmade-one/aether";
+ *
+ * await using store = new InMemoryEventStore();
+ * await store.saveEvent(createEvent({
+ *   eventType: "OrderPlaced",
+ *   actorId: "order-1",
+ *   version: 1,
+ *   data: { total: 99.99 },
+ * }));
+ * const events = await store.getEvents("order-1");
+ * console.log(events.length); // 1
+ * ```
+ */
+export class InMemoryEventStore<E extends AnyEvent = Event>
+  implements EventStore<E> {
+  readonly #log = new MemoryLog<E>();
+  readonly #writer: MemoryWriter<E>;
+  readonly #snapshots = new Map<string, ActorSnapshot>();
+  readonly #subscriptions = new Set<MemorySubscription<E>>();
+  #closed = false;
+
+  /**
+   * Opens an empty store.
+   *
+   * @throws {TypeError | RangeError} If an option is not valid.
+   */
+  constructor(options: InMemoryEventStoreOptions = {}) {
+    const action = "open store";
+    const { duplicateWindow = 30_000 } = optionsOf(options, action);
+    const name = "duplicateWindow";
+    if (typeof duplicateWindow !== "number") {
+      throw badType(action, name, "a number", duplicateWindow);
+    }
+    if (!(duplicateWindow > 0 && duplicateWindow < Infinity)) {
+      const must = "more than 0 milliseconds and finite";
+      throw badRange(action, name, must, duplicateWindow);
+    }
+    this.#writer = new MemoryWriter(this.#log, duplicateWindow);
+  }
+
+  /** As {@linkcode EventStore.saveEvent}; the outcome is always known. */
+  // deno-lint-ignore require-await -- what it throws is a rejection
+  async saveEvent(event: E, options?: SaveOptions): Promise<SaveResult> {
+    const { expectedVersion, signal } = resolveSave(options);
+    this.#begin("save event", signal);
+    const sealed = sealEvent(event, "save event");
+    return this.#writer.save(sealed, expectedVersion);
+  }
+
+  /** As {@linkcode EventStore.saveEvents}; the outcome is always known. */
+  // deno-lint-ignore require-await -- what it throws is a rejection
+  async saveEvents(
+    events: readonly E[],
+    options?: SaveEventsOptions,
+  ): Promise<SaveEventsResult> {
+    const { expectedVersions, signal } = resolveSaveEvents(options);
+    this.#begin("save events", signal);
+    const sealed = resolveBatch(events, sealEvent<E>);
+    return this.#writer.saveAll(sealed, expectedVersions);
+  }
+
+  /** As {@linkcode EventStore.getEvents}. The array is the caller's own. */
+  // deno-lint-ignore require-await -- what it throws is a rejection
+  async getEvents(
+    actorId: string,
+    fromVersion = 0,
+    options?: ReadOptions,
+  ): Promise<E[]> {
+    const read = resolveGetEvents(actorId, fromVersion, options);
+    this.#begin("get events", read.signal);
+    const history = this.#log.history(actorId);
+    const first = this.#log.indexOf(history, read.fromVersion);
+    const events = new Array<E>(history.length - first);
+    for (let i = 0; i < events.length; i++) {
+      events[i] = this.#log.at(history[first + i]!);
+    }
+    return events;
+  }
+
+  /**
+   * As {@linkcode EventStore.readEvents}. It reads what is stored when the
+   * iteration begins.
+   */
+  readEvents(actorId: string, options?: ReadEventsOptions): AsyncIterable<E> {
+    return this.#walk(resolveReadEvents(actorId, options));
+  }
+
+  /** As {@linkcode EventStore.getLatestVersion}. */
+  // deno-lint-ignore require-await -- what it throws is a rejection
+  async getLatestVersion(
+    actorId: string,
+    options?: ReadOptions,
+  ): Promise<number> {
+    const action = "get latest version";
+    checkActorId(actorId, action);
+    this.#begin(action, resolveReadOptions(options, action).signal);
+    return this.#log.latestVersion(actorId);
+  }
+
+  /** As {@linkcode EventStore.getEventsWithErrors}; never with errors. */
+  async getEventsWithErrors(
+    actorId: string,
+    fromVersion = 0,
+    options?: ReadOptions,
+  ): Promise<ReplayResult<E>> {
+    const events = await this.getEvents(actorId, fromVersion, options);
+    return { events, errors: [], hasErrors: false, truncated: false };
+  }
+
+  /** As {@linkcode EventStore.getLatestSnapshot}. */
+  // deno-lint-ignore require-await -- what it throws is a rejection
+  async getLatestSnapshot(
+    actorId: string,
+    options?: ReadOptions,
+  ): Promise<ActorSnapshot | undefined> {
+    const action = "get snapshot";
+    checkActorId(actorId, action);
+    this.#begin(action, resolveReadOptions(options, action).signal);
+    return this.#snapshots.get(actorId);
+  }
+
+  /** As {@linkcode EventStore.saveSnapshot}. */
+  // deno-lint-ignore require-await -- what it throws is a rejection
+  async saveSnapshot(
+    snapshot: ActorSnapshot,
+    options?: { signal?: AbortSignal },
+  ): Promise<void> {
+    const action = "save snapshot";
+    this.#begin(action, resolveSignal(options, action));
+    const sealed = resolveSnapshot(snapshot);
+    const { actorId, version } = sealed;
+    const latest = this.#log.latestVersion(actorId);
+    if (version > latest) {
+      throw new RangeError(
+        `Cannot ${action}: version ${version} of actor ${
+          show(actorId)
+        } is above its latest, ${latest}`,
+      );
+    }
+    const kept = this.#snapshots.get(actorId);
+    if (kept === undefined || kept.version <= version) {
+      this.#snapshots.set(actorId, sealed);
+    }
+  }
+
+  /** As {@linkcode EventStore.subscribe}. */
+  subscribe(options?: SubscribeOptions): EventSubscription<E> {
+    const resolved = resolveSubscribe(options);
+    const signal = this.#closed
+      ? AbortSignal.abort(new StoreClosedError("subscribe"))
+      : resolved.signal;
+    return new MemorySubscription(
+      this.#log,
+      { ...resolved, signal },
+      this.#subscriptions,
+    );
+  }
+
+  /**
+   * Closes the store: every method fails from now on with a
+   * {@linkcode StoreClosedError}, and so does the iteration of its
+   * subscriptions. Closing it again does nothing.
+   */
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
+    const error = new StoreClosedError("go on with the subscription");
+    for (const subscription of this.#subscriptions) subscription.fail(error);
+    return Promise.resolve();
+  }
+
+  async *#walk(read: ResolvedRead): AsyncGenerator<E, void> {
+    const { fromVersion, toVersion, limit, direction, signal } = read;
+    const action = "read events";
+    this.#begin(action, signal);
+    const history = this.#log.history(read.actorId);
+    const first = this.#log.indexOf(history, fromVersion);
+    const end = this.#log.indexOf(history, toVersion + 1);
+    const count = Math.min(limit, end - first);
+    for (let i = 0; i < count; i++) {
+      if (i > 0) this.#begin(action, signal);
+      const index = direction === "forward" ? first + i : end - 1 - i;
+      yield this.#log.at(history[index]!);
+    }
+  }
+
+  #begin(action: string, signal: AbortSignal | undefined): void {
+    if (this.#closed) throw new StoreClosedError(action);
+    signal?.throwIfAborted();
+  }
+}
