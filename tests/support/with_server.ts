@@ -5,6 +5,7 @@
  */
 
 import { tail } from "./_server_process.ts";
+import { NatsCluster, type NatsClusterOptions } from "./nats_cluster.ts";
 import { NatsServer, type NatsServerOptions } from "./nats_server.ts";
 
 const LINES = 40;
@@ -22,6 +23,23 @@ export async function withServer<T>(
     return await use(server);
   } catch (error) {
     await showLogs([server]);
+    throw error;
+  }
+}
+
+/**
+ * Starts a cluster, hands it to `use`, and disposes it whatever comes of that.
+ * When `use` fails, the end of each server's log goes to stderr first.
+ */
+export async function withCluster<T>(
+  options: NatsClusterOptions,
+  use: (cluster: NatsCluster) => T | PromiseLike<T>,
+): Promise<T> {
+  await using cluster = await NatsCluster.start(options);
+  try {
+    return await use(cluster);
+  } catch (error) {
+    await showLogs(cluster.servers);
     throw error;
   }
 }
