@@ -39,11 +39,11 @@ export function invalid(
   );
 }
 
-/** What a value is, for a message, without running any code of it. */
+/** What a value is, for a message, without running any code of its class. */
 export function kindOf(value: unknown): string {
   if (typeof value !== "object" || value === null) return show(value);
-  if (Array.isArray(value)) return "an array";
   const prototype = Object.getPrototypeOf(value);
+  if (prototype === Array.prototype) return "an array";
   if (prototype === null || prototype === Object.prototype) return "an object";
   const made = Object.getOwnPropertyDescriptor(prototype, "constructor")?.value;
   const name = typeof made === "function"
@@ -51,5 +51,5 @@ export function kindOf(value: unknown): string {
     : undefined;
   return typeof name === "string" && name !== ""
     ? `an instance of ${name}`
-    : "an object of a class";
+    : "an object with a prototype of its own";
 }
