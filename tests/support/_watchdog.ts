@@ -1,7 +1,7 @@
 /**
- * A shell that outlives this process for a moment: when its stdin closes,
- * which the kernel sees to however this process ends, it kills the process
- * that `pid` in the folder names and removes the folder.
+ * A shell that outlives this process for a moment. It makes the folder; when
+ * its stdin closes, which the kernel sees to however this process ends, it
+ * kills the process that `pid` in the folder names and removes the folder.
  *
  * The configuration goes first: a server that has not read it yet ends by
  * itself, one that has read it wrote `pid` before. Signals from the terminal
@@ -9,14 +9,17 @@
  */
 const SCRIPT = `
 trap '' INT TERM HUP QUIT
+dir=$(mktemp -d "\${TMPDIR:-/tmp}/aether-nats-XXXXXXXX") || exit 1
+echo "$dir"
+exec > /dev/null
 while read -r _; do :; done
-rm -f "$1/nats.conf"
-if [ -s "$1/pid" ]; then kill -9 "$(cat "$1/pid")" 2>/dev/null; fi
+rm -f "$dir/nats.conf"
+if [ -s "$dir/pid" ]; then kill -9 "$(cat "$dir/pid")"; fi
 n=0
-while [ -e "$1" ] && [ $n -lt 100 ]; do
-  rm -rf "$1" 2>/dev/null
+while [ -e "$dir" ] && [ $n -lt 100 ]; do
+  rm -rf "$dir"
   n=$((n + 1))
-  [ -e "$1" ] && sleep 0.1
+  [ -e "$dir" ] && sleep 0.1
 done
 `;
 
@@ -34,13 +37,17 @@ export class GuardedFolder implements AsyncDisposable {
 
   /** Makes an empty temporary folder that goes with this process. */
   static async make(): Promise<GuardedFolder> {
-    const path = await Deno.makeTempDir({ prefix: "aether-nats-" });
     const watchdog = new Deno.Command("sh", {
-      args: ["-c", SCRIPT, "aether-watchdog", path],
+      args: ["-c", SCRIPT, "aether-watchdog"],
       stdin: "piped",
-      stdout: "null",
+      stdout: "piped",
       stderr: "null",
     }).spawn();
+    const path = (await watchdog.stdout.text()).trim();
+    if (path === "") {
+      await watchdog.stdin.close();
+      throw new Error("Cannot make a temporary folder with mktemp");
+    }
     // A server that is never stopped must not keep a finished program alive.
     watchdog.unref();
     return new GuardedFolder(path, watchdog);
