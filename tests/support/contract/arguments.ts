@@ -1,0 +1,286 @@
+/**
+ * Degenerate input is refused where it enters, and nothing is stored.
+ *
+ * @module
+ */
+
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { InvalidEventError } from "../../../store/errors.ts";
+import type { Event } from "../../../store/event.ts";
+import type { Contract } from "./fixture.ts";
+import { assertHistory, assertRefused, makeEvent } from "./helpers.ts";
+
+/** Values that are no version of an event. */
+const badVersions: readonly unknown[] = [
+  0,
+  -1,
+  1.5,
+  2 ** 53,
+  NaN,
+  Infinity,
+  "1",
+  1n,
+  null,
+  undefined,
+];
+/** Values that are no version to read from, or to expect. */
+const badBounds: readonly unknown[] = [
+  -1,
+  1.5,
+  2 ** 53,
+  NaN,
+  Infinity,
+  "1",
+  1n,
+  null,
+];
+const badIds: readonly unknown[] = [
+  "",
+  "a".repeat(257),
+  "é".repeat(129),
+  "\ud800",
+  7,
+  null,
+  undefined,
+];
+const badEventTypes: readonly unknown[] = [
+  "",
+  "a".repeat(257),
+  "é".repeat(43),
+  "\udfff!",
+  7,
+  null,
+  undefined,
+];
+const badActorIds: readonly unknown[] = [
+  "",
+  "a".repeat(2049),
+  "é".repeat(342),
+  "a\ud800",
+  "\udc00",
+  7,
+  null,
+  undefined,
+];
+const badSignals: readonly unknown[] = [null, true, {}, new EventTarget()];
+
+// What the types forbid and JavaScript callers do all the same.
+// deno-lint-ignore no-explicit-any
+type Wrong = any;
+
+function cyclic(): Record<string, unknown> {
+  const data: Record<string, unknown> = {};
+  data.self = data;
+  return data;
+}
+
+/** Values of `data` that are not a plain object of JSON. */
+const badData: readonly (readonly [unknown, string])[] = [
+  [undefined, "data"],
+  [null, "data"],
+  ["text", "data"],
+  [[1], "data"],
+  [new Map(), "data"],
+  [{ a: NaN }, "data.a"],
+  [{ a: -Infinity }, "data.a"],
+  [{ a: 1n }, "data.a"],
+  [{ a: () => {} }, "data.a"],
+  [{ a: Symbol("s") }, "data.a"],
+  [{ a: new Date(0) }, "data.a"],
+  [{ a: new Uint8Array(1) }, "data.a"],
+  [{ a: [1, undefined] }, "data.a[1]"],
+  // deno-lint-ignore no-sparse-arrays
+  [{ a: [, 1] }, "data.a[0]"],
+  [{ a: { b: ["\ud800"] } }, "data.a.b[0]"],
+  [cyclic(), "data.self"],
+];
+
+/** Registers the tests. */
+export function argumentsContract({ test }: Contract): void {
+  const fields: readonly (readonly [keyof Event, readonly unknown[]])[] = [
+    ["version", badVersions],
+    ["id", badIds],
+    ["eventType", badEventTypes],
+    ["actorId", badActorIds],
+    ["timestamp", ["", "2024-01-01", "yesterday", 0, new Date(), undefined]],
+    ["commandId", [7, null, "\ud800"]],
+    ["metadata", [7, "text", { a: 1 }, { a: null }, { a: "\ud800" }, []]],
+  ];
+  for (const [field, values] of fields) {
+    test(`saveEvent() refuses an event when its ${field} is not valid`, async ({ store }) => {
+      for (const value of values) {
+        const event = { ...makeEvent("a", 1), [field]: value } as Wrong;
+        const what = `${field} ${Deno.inspect(value)}`;
+        await assertRefused(() => store.saveEvent(event), what);
+        const batch = [makeEvent("a", 1), event];
+        await assertRefused(() => store.saveEvents(batch), what);
+      }
+      await assertHistory(store, "a", []);
+    });
+  }
+
+  test("saveEvent() refuses data and names the path when it is not JSON", async ({ store }) => {
+    for (const [data, path] of badData) {
+      const event = makeEvent("a", 1, { data: data as Wrong });
+      const one = await assertRejects(
+        () => store.saveEvent(event),
+        InvalidEventError,
+      );
+      assertEquals(one.path, path);
+      const many = await assertRejects(
+        () => store.saveEvents([makeEvent("a", 1), event]),
+        InvalidEventError,
+      );
+      assertEquals(many.path, path);
+    }
+    await assertHistory(store, "a", []);
+  });
+
+  test("saveEvent() refuses what is no event", async ({ store }) => {
+    for (const value of [undefined, null, 1, "event", [], () => {}]) {
+      const what = Deno.inspect(value);
+      await assertRefused(() => store.saveEvent(value as Wrong), what);
+      await assertRefused(() => store.saveEvents([value as Wrong]), what);
+    }
+  });
+
+  test("saveEvents() refuses what is no array", async ({ store }) => {
+    const { length } = [];
+    for (const value of [undefined, null, 1, { length }, new Set(), "events"]) {
+      await assertRejects(() => store.saveEvents(value as Wrong), TypeError);
+    }
+  });
+
+  test("saveEvent() refuses options when they are not valid", async ({ store }) => {
+    const save = (options: unknown) => () =>
+      store.saveEvent(makeEvent("a", 1), options as Wrong);
+    for (const options of [null, 1, "strict"]) {
+      await assertRejects(save(options), TypeError);
+    }
+    for (const signal of badSignals) {
+      await assertRejects(save({ signal }), TypeError);
+    }
+    for (const expectedVersion of badBounds) {
+      await assertRefused(save({ expectedVersion }));
+    }
+    await assertHistory(store, "a", []);
+  });
+
+  test("saveEvents() refuses options when they are not valid", async ({ store }) => {
+    const save = (options: unknown) => () =>
+      store.saveEvents([makeEvent("a", 1)], options as Wrong);
+    for (const options of [null, 1, "strict"]) {
+      await assertRejects(save(options), TypeError);
+    }
+    for (const signal of badSignals) {
+      await assertRejects(save({ signal }), TypeError);
+    }
+    for (const expectedVersions of [null, 0, { a: 0 }, [["a", 0]]]) {
+      await assertRejects(save({ expectedVersions }), TypeError);
+    }
+    for (const version of badBounds) {
+      await assertRefused(
+        save({ expectedVersions: new Map([["a", version]]) }),
+      );
+    }
+    await assertHistory(store, "a", []);
+  });
+
+  test("saveEvents() refuses an expectation when the call has no event of the actor", async ({ store }) => {
+    const expectedVersions = new Map([["a", 0], ["b", 0]]);
+    await assertRejects(
+      () => store.saveEvents([makeEvent("a", 1)], { expectedVersions }),
+      RangeError,
+    );
+    await assertRejects(
+      () => store.saveEvents([], { expectedVersions }),
+      RangeError,
+    );
+    await assertHistory(store, "a", []);
+  });
+
+  test("every read refuses an actor id when it is not valid", async ({ store }) => {
+    for (const value of badActorIds as Wrong[]) {
+      const what = Deno.inspect(value).slice(0, 80);
+      await assertRefused(() => store.getEvents(value), what);
+      await assertRefused(() => store.getEventsWithErrors(value), what);
+      await assertRefused(() => store.getLatestVersion(value), what);
+      await assertRefused(() => store.getLatestSnapshot(value), what);
+      assertThrows(() => store.readEvents(value), Error, "Cannot ", what);
+    }
+  });
+
+  test("getEvents() refuses fromVersion when it is no version", async ({ store }) => {
+    for (const value of badBounds as Wrong[]) {
+      await assertRefused(() => store.getEvents("a", value));
+      await assertRefused(() => store.getEventsWithErrors("a", value));
+    }
+  });
+
+  test("every read refuses options when they are not valid", async ({ store }) => {
+    const wrong: unknown[] = [null, 1, "strong"];
+    for (const signal of badSignals) wrong.push({ signal });
+    for (const consistency of ["", "STRONG", 1, null]) {
+      wrong.push({ consistency });
+    }
+    for (const options of wrong as Wrong[]) {
+      await assertRefused(() => store.getEvents("a", 0, options));
+      await assertRefused(() => store.getEventsWithErrors("a", 0, options));
+      await assertRefused(() => store.getLatestVersion("a", options));
+      await assertRefused(() => store.getLatestSnapshot("a", options));
+      assertThrows(() => store.readEvents("a", options), Error, "Cannot ");
+    }
+  });
+
+  test("readEvents() throws at the call when a bound is not valid", ({ store }) => {
+    const wrong: unknown[] = [];
+    for (const value of badBounds) {
+      wrong.push({ fromVersion: value }, { toVersion: value });
+    }
+    for (const limit of [0, -1, 1.5, NaN, -Infinity, "1", null]) {
+      wrong.push({ limit });
+    }
+    for (const direction of ["", "backwards", 1, null]) {
+      wrong.push({ direction });
+    }
+    for (const options of wrong as Wrong[]) {
+      const what = Deno.inspect(options);
+      assertThrows(
+        () => store.readEvents("a", options),
+        Error,
+        "Cannot ",
+        what,
+      );
+    }
+    return Promise.resolve();
+  });
+
+  test("subscribe() throws at the call when an option is not valid", ({ store }) => {
+    const wrong: unknown[] = [null, 1, "end"];
+    for (const after of [null, 0, {}]) wrong.push({ after });
+    for (const live of [null, 0, "false"]) wrong.push({ live });
+    for (const filter of [null, 1, "order.*"]) wrong.push({ filter });
+    for (const signal of badSignals) wrong.push({ signal });
+    for (const onReplayError of [null, "continue", {}]) {
+      wrong.push({ onReplayError });
+    }
+    for (const actors of ["", ".", "a..b", ">.a", "a.", "\ud800", 1, null]) {
+      wrong.push({ filter: { actors } });
+    }
+    for (const eventTypes of [[], "Happened", [""], ["a", 1], ["\ud800"]]) {
+      wrong.push({ filter: { eventTypes } });
+    }
+    for (const options of wrong as Wrong[]) {
+      const what = Deno.inspect(options);
+      const error = assertThrows(
+        () => store.subscribe(options),
+        Error,
+        "",
+        what,
+      );
+      const right = error instanceof TypeError || error instanceof RangeError;
+      assertEquals(right, true, what);
+    }
+    return Promise.resolve();
+  });
+}

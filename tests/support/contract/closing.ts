@@ -1,0 +1,107 @@
+/**
+ * Closing a store.
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import { StoreClosedError } from "../../../store/errors.ts";
+import type { EventStore } from "../../../store/event_store.ts";
+import type { Contract } from "./fixture.ts";
+import {
+  assertErrorIs,
+  collect,
+  makeEvent,
+  makeEvents,
+  Reader,
+  reasonOf,
+} from "./helpers.ts";
+
+const calls: ((store: EventStore) => Promise<unknown>)[] = [
+  (store) => store.saveEvent(makeEvent("a", 9)),
+  (store) => store.saveEvents(makeEvents("a", 9)),
+  (store) => store.saveEvents([]),
+  (store) => store.getEvents("a"),
+  (store) => store.getEventsWithErrors("a"),
+  (store) => store.getLatestVersion("a"),
+  async (store) => await collect(store.readEvents("a")),
+  (store) => store.getLatestSnapshot("a"),
+  (store) =>
+    store.saveSnapshot({
+      actorId: "a",
+      version: 1,
+      state: {},
+      timestamp: "2024-01-01T00:00:00Z",
+    }),
+  async (store) => await collect(store.subscribe()),
+  async (store) => await collect(store.subscribe({ live: false })),
+  async (store) => await store.subscribe({ after: "end" }).caughtUp,
+];
+
+/** Registers the tests. */
+export function closingContract({ test, testTwo }: Contract): void {
+  test("every method fails when the store was closed", async ({ store }) => {
+    await store.saveEvent(makeEvent("a", 1));
+    await store[Symbol.asyncDispose]();
+    for (const call of calls) {
+      const reason = await reasonOf(() => call(store));
+      assertErrorIs(reason, StoreClosedError);
+    }
+  });
+
+  test("closing twice, also at once, is harmless", async ({ store }) => {
+    await Promise.all([
+      store[Symbol.asyncDispose](),
+      store[Symbol.asyncDispose](),
+    ]);
+    await store[Symbol.asyncDispose]();
+  });
+
+  test("closing the store fails its subscriptions", async ({ store }) => {
+    await store.saveEvents(makeEvents("a", 1, 2));
+    const waits = store.subscribe({ filter: { actors: "b" } });
+    const waiting = reasonOf(() => new Reader(waits).next());
+    const half = store.subscribe();
+    const reader = new Reader(half);
+    await reader.next();
+    const unread = store.subscribe();
+    await store[Symbol.asyncDispose]();
+    assertErrorIs(await waiting, StoreClosedError);
+    assertErrorIs(await reasonOf(() => reader.next()), StoreClosedError);
+    assertEquals(await reader.done(), true);
+    assertErrorIs(await reasonOf(() => collect(unread)), StoreClosedError);
+    assertErrorIs(await reasonOf(() => unread.caughtUp), StoreClosedError);
+    for (const each of [waits, half, unread]) {
+      await each[Symbol.asyncDispose]();
+    }
+  });
+
+  test("closing the store fails a read that is under way", async ({ store }) => {
+    await store.saveEvents(makeEvents("a", 1, 2, 3));
+    const reason = await reasonOf(async () => {
+      for await (const _ of store.readEvents("a")) {
+        await store[Symbol.asyncDispose]();
+      }
+    });
+    assertErrorIs(reason, StoreClosedError);
+  });
+
+  test("closing the store leaves a subscription closed that was closed before", async ({ store }) => {
+    const subscription = store.subscribe();
+    await subscription[Symbol.asyncDispose]();
+    await store[Symbol.asyncDispose]();
+    assertEquals(await collect(subscription), []);
+  });
+
+  testTwo(
+    "closing the store leaves other instances open",
+    async (store, other) => {
+      await using reader = new Reader(other.subscribe());
+      await store.saveEvent(makeEvent("a", 1));
+      await store[Symbol.asyncDispose]();
+      assertEquals((await reader.next()).event.version, 1);
+      await other.saveEvent(makeEvent("a", 2));
+      assertEquals((await reader.next()).event.version, 2);
+    },
+  );
+}

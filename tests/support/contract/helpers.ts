@@ -1,0 +1,139 @@
+/**
+ * What the contract's tests have in common.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertInstanceOf } from "@std/assert";
+import type { Event } from "../../../store/event.ts";
+import type {
+  EventStore,
+  EventSubscription,
+  SubscribedEvent,
+} from "../../../store/event_store.ts";
+
+/** A valid event with an id of its own. Not frozen. */
+export function makeEvent(
+  actorId: string,
+  version: number,
+  overrides: Partial<Event> = {},
+): Event {
+  return {
+    id: crypto.randomUUID(),
+    eventType: "Happened",
+    actorId,
+    version,
+    data: { version },
+    timestamp: "2024-02-29T12:34:56.123456789+02:00",
+    ...overrides,
+  };
+}
+
+/** Events of one actor with these versions. */
+export function makeEvents(
+  actorId: string,
+  ...versions: readonly number[]
+): Event[] {
+  return versions.map((version) => makeEvent(actorId, version));
+}
+
+/** 1, 2, and so on up to `count`. */
+export function upTo(count: number): number[] {
+  return Array.from({ length: count }, (_, i) => i + 1);
+}
+
+/** All there is, in an array. */
+export async function collect<T>(iterable: AsyncIterable<T>): Promise<T[]> {
+  const items: T[] = [];
+  for await (const item of iterable) items.push(item);
+  return items;
+}
+
+/** Reads a subscription step by step, without closing it in between. */
+export class Reader implements AsyncDisposable {
+  readonly #subscription: EventSubscription;
+  readonly #iterator: AsyncIterator<SubscribedEvent>;
+
+  /** Begins to iterate. */
+  constructor(subscription: EventSubscription) {
+    this.#subscription = subscription;
+    this.#iterator = subscription[Symbol.asyncIterator]();
+  }
+
+  /** The next item; fails at the end. */
+  async next(): Promise<SubscribedEvent> {
+    const result = await this.#iterator.next();
+    assert(!result.done, "the subscription ended");
+    return result.value;
+  }
+
+  /** The next items. */
+  async take(count: number): Promise<SubscribedEvent[]> {
+    const items: SubscribedEvent[] = [];
+    while (items.length < count) items.push(await this.next());
+    return items;
+  }
+
+  /** Whether the iteration is over. */
+  async done(): Promise<boolean> {
+    return (await this.#iterator.next()).done === true;
+  }
+
+  /** Closes the subscription. */
+  [Symbol.asyncDispose](): PromiseLike<void> {
+    return this.#subscription[Symbol.asyncDispose]();
+  }
+}
+
+/** What a promise rejects with; fails if it resolves. */
+export async function reasonOf(
+  run: () => PromiseLike<unknown>,
+): Promise<unknown> {
+  let value: unknown;
+  try {
+    value = await run();
+  } catch (reason) {
+    return reason;
+  }
+  throw new Error(`Expected a rejection, got ${Deno.inspect(value)}`);
+}
+
+/** Rejects with a TypeError or a RangeError whose message says the action. */
+export async function assertRefused(
+  run: () => PromiseLike<unknown>,
+  what?: string,
+): Promise<void> {
+  const reason = await reasonOf(run);
+  assert(
+    reason instanceof TypeError || reason instanceof RangeError,
+    `${what}: expected a TypeError or RangeError, got ${Deno.inspect(reason)}`,
+  );
+  assert(reason.message.startsWith("Cannot "), `${what}: ${reason.message}`);
+}
+
+/** The store has exactly these events of the actor, by every way to read. */
+export async function assertHistory(
+  store: EventStore,
+  actorId: string,
+  expected: readonly Event[],
+): Promise<void> {
+  assertEquals(await store.getEvents(actorId), [...expected]);
+  assertEquals(
+    await store.getLatestVersion(actorId),
+    expected.at(-1)?.version ?? 0,
+  );
+}
+
+/** The reason is an error of the class with (at least) these properties. */
+export function assertErrorIs<E extends Error>(
+  reason: unknown,
+  // deno-lint-ignore no-explicit-any
+  errorClass: new (...args: any[]) => E,
+  properties: Partial<E> = {},
+): void {
+  assertInstanceOf(reason, errorClass);
+  assertEquals(reason.name, errorClass.name);
+  for (const [key, value] of Object.entries(properties)) {
+    assertEquals(reason[key as keyof E], value, key);
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * What every event store must do, run against each backend.
+ *
+ * @module
+ */
+
+import { argumentsContract } from "./contract/arguments.ts";
+import { batchesContract } from "./contract/batches.ts";
+import { checkpointsContract } from "./contract/checkpoints.ts";
+import { closingContract } from "./contract/closing.ts";
+import { concurrencyContract } from "./contract/concurrency.ts";
+import type { Contract, ContractBackend } from "./contract/fixture.ts";
+import { idempotencyContract } from "./contract/idempotency.ts";
+import { limitsContract } from "./contract/limits.ts";
+import { modelContract } from "./contract/model.ts";
+import { ownershipContract } from "./contract/ownership.ts";
+import { readingContract } from "./contract/reading.ts";
+import { signalsContract } from "./contract/signals.ts";
+import { snapshotsContract } from "./contract/snapshots.ts";
+import { subscribingContract } from "./contract/subscribing.ts";
+import { versionsContract } from "./contract/versions.ts";
+
+export type {
+  ContractBackend,
+  ContractFixture,
+  ContractRace,
+  ContractStoreOptions,
+} from "./contract/fixture.ts";
+
+/** Registers the suite: one `Deno.test` for each promise, `name` in front. */
+export function testEventStoreContract(
+  name: string,
+  backend: ContractBackend,
+): void {
+  const { separate = false, maxPayload, race = {}, runs = 50 } = backend;
+  const contract: Contract = {
+    separate,
+    maxPayload,
+    runs,
+    race: {
+      writers: 16,
+      versions: 200,
+      connections: separate ? 4 : 1,
+      ...race,
+    },
+    open: (options) => backend.open(options),
+    test(title, body, options) {
+      Deno.test(`${name}: ${title}`, async () => {
+        await using fixture = await backend.open(options);
+        await body(fixture);
+      });
+    },
+    testTwo(title, body) {
+      Deno.test({
+        name: `${name}: ${title}`,
+        ignore: !separate,
+        async fn() {
+          await using fixture = await backend.open();
+          await body(fixture.store, await fixture.another!());
+        },
+      });
+    },
+  };
+  argumentsContract(contract);
+  limitsContract(contract);
+  versionsContract(contract);
+  idempotencyContract(contract);
+  batchesContract(contract);
+  readingContract(contract);
+  modelContract(contract);
+  ownershipContract(contract);
+  concurrencyContract(contract);
+  snapshotsContract(contract);
+  subscribingContract(contract);
+  checkpointsContract(contract);
+  signalsContract(contract);
+  closingContract(contract);
+}
