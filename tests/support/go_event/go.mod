@@ -1,0 +1,3 @@
+module go_event
+
+go 1.20
