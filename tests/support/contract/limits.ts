@@ -5,7 +5,7 @@
  */
 
 import { assertEquals, assertRejects } from "@std/assert";
-import { EventTooLargeError } from "../../../store/errors.ts";
+import { PayloadTooLargeError } from "../../../store/errors.ts";
 import type { Contract } from "./fixture.ts";
 import { assertHistory, collect, makeEvent } from "./helpers.ts";
 
@@ -198,17 +198,35 @@ export function limitsContract({ test, maxPayload }: Contract): void {
       const event = makeEvent("a", 1, { data: dataOfSize(maxPayload) });
       const error = await assertRejects(
         () => store.saveEvent(event),
-        EventTooLargeError,
+        PayloadTooLargeError,
       );
       assertEquals(error.limit, maxPayload);
       assertEquals(error.size > maxPayload, true);
       await assertRejects(
         () => store.saveEvents([makeEvent("b", 1), event]),
-        EventTooLargeError,
+        PayloadTooLargeError,
       );
       await assertHistory(store, "a", []);
       await assertHistory(store, "b", []);
       await store.saveEvent(makeEvent("a", 1));
+    });
+
+    test("saveSnapshot() refuses a state when it is over the server's limit", async ({ store }) => {
+      await store.saveEvent(makeEvent("a", 1));
+      const snapshot = (state: unknown) => ({
+        actorId: "a",
+        version: 1,
+        state,
+        timestamp: "2024-01-01T00:00:00Z",
+      });
+      await store.saveSnapshot(snapshot("kept"));
+      const error = await assertRejects(
+        () => store.saveSnapshot(snapshot(dataOfSize(maxPayload))),
+        PayloadTooLargeError,
+      );
+      assertEquals(error.limit, maxPayload);
+      const kept = await store.getLatestSnapshot("a");
+      assertEquals(kept, snapshot("kept"));
     });
   }
 }
