@@ -46,16 +46,40 @@ function isKnown(key: string): key is Exclude<keyof Fields, "rest"> {
   }
 }
 
+function refuseSymbols(object: object, path: string, action: string): void {
+  const symbols = Object.getOwnPropertySymbols(object);
+  if (symbols.length === 0) return;
+  const problem = "must be JSON, got a symbol as key";
+  throw invalid(action, jsonPath(path, symbols[0]!), problem);
+}
+
+function refuseKey(path: string, key: string, action: string): never {
+  const problem = "must not have lone surrogates in its key";
+  throw invalid(action, jsonPath(path, key), problem);
+}
+
+/** An own property's value, read without running any code of it. */
+function readOwn(
+  object: object,
+  key: string,
+  path: string,
+  action: string,
+): unknown {
+  const property = Object.getOwnPropertyDescriptor(object, key);
+  if (property === undefined) return undefined;
+  if (property.get !== undefined || property.set !== undefined) {
+    const problem = "must be JSON, got an accessor";
+    throw invalid(action, jsonPath(path, key), problem);
+  }
+  return property.value;
+}
+
 /** Reads an object's fields; whether they are an event's is not checked. */
 export function fieldsOf(event: unknown, action: string): Fields {
   if (!isPlainObject(event)) {
     throw invalid(action, "", `must be a plain object, got ${kindOf(event)}`);
   }
-  const symbols = Object.getOwnPropertySymbols(event);
-  if (symbols.length > 0) {
-    const path = jsonPath("", symbols[0]!);
-    throw invalid(action, path, "must be JSON, got a symbol as key");
-  }
+  refuseSymbols(event, "", action);
   const fields: Fields = {
     id: undefined,
     eventType: undefined,
@@ -70,13 +94,7 @@ export function fieldsOf(event: unknown, action: string): Fields {
   const keys = Object.keys(event);
   for (let i = 0; i < keys.length; i++) {
     const key = keys[i]!;
-    const property = Object.getOwnPropertyDescriptor(event, key);
-    if (property === undefined) continue;
-    if (property.get !== undefined || property.set !== undefined) {
-      const path = jsonPath("", key);
-      throw invalid(action, path, "must be JSON, got an accessor");
-    }
-    const value: unknown = property.value;
+    const value = readOwn(event, key, "", action);
     if (isKnown(key)) fields[key] = value;
     else if (value !== undefined) (fields.rest ??= []).push([key, value]);
   }
@@ -129,9 +147,7 @@ export function checkFields(fields: Fields, action: string): void {
     throw invalid(action, "timestamp", problem);
   }
   for (const [key] of fields.rest ?? []) {
-    if (key.isWellFormed()) continue;
-    const problem = "must not have lone surrogates in its key";
-    throw invalid(action, jsonPath("", key), problem);
+    if (!key.isWellFormed()) refuseKey("", key, action);
   }
 }
 
@@ -144,17 +160,22 @@ function copyMetadata(
     const problem = `must be a plain object, got ${kindOf(metadata)}`;
     throw invalid(action, "metadata", problem);
   }
-  const copy = copyJson(metadata, "metadata", action);
+  refuseSymbols(metadata, "metadata", action);
+  const copy: Record<string, string> = {};
   let empty = true;
-  for (const key of Object.keys(copy)) {
-    const value = copy[key];
-    if (typeof value !== "string") {
-      const path = jsonPath("metadata", key);
-      throw invalid(action, path, `must be a string, got ${kindOf(value)}`);
+  const keys = Object.keys(metadata);
+  for (let i = 0; i < keys.length; i++) {
+    const key = keys[i]!;
+    const value = readOwn(metadata, key, "metadata", action);
+    if (value === undefined) continue;
+    if (typeof value !== "string" || !value.isWellFormed()) {
+      checkString(value, jsonPath("metadata", key), action);
     }
+    if (!key.isWellFormed()) refuseKey("metadata", key, action);
+    setOwn(copy, key, value);
     empty = false;
   }
-  return empty ? undefined : copy as Record<string, string>;
+  return empty ? undefined : Object.freeze(copy);
 }
 
 /** The known keys of an event in the order they are written. */
