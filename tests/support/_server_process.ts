@@ -1,4 +1,6 @@
+import { runTool } from "./_tool.ts";
 import type { GuardedFolder } from "./_watchdog.ts";
+import { waitFor } from "./conditions.ts";
 
 const RUN_MARK = "--- started by the test harness\n";
 
@@ -9,6 +11,14 @@ cd "$1" || exit 1
 echo $$ > pid
 printf '%s' '${RUN_MARK}' >> log
 exec "$2" -c nats.conf >> log 2>&1
+`;
+
+// The state of each thread, or where there is no /proc of the process, a line each.
+const STATES = `
+if [ -e "/proc/$1/task" ]
+then sed 's/.*) //' "/proc/$1/task/"*/stat
+else ps -o stat= -p "$1"
+fi
 `;
 
 /** The process of a nats-server, run by run, in its folder. */
@@ -65,6 +75,16 @@ export class ServerProcess {
     this.#child.kill(signal);
     if (signal === "SIGSTOP") this.#paused = true;
     if (signal === "SIGCONT") this.#paused = false;
+  }
+
+  /** Sends SIGSTOP and resolves when all threads stand. */
+  async pause(): Promise<void> {
+    this.signal("SIGSTOP");
+    // A busy machine takes its time to stop a thread, which may answer till then.
+    await waitFor(async () => {
+      const states = await runTool("sh", ["-c", STATES, "sh", `${this.pid}`]);
+      return /^(T.*\n)+$/.test(states);
+    }, { interval: 1, message: `${this.#name} to stand still` });
   }
 
   /** Sends a signal that ends the process, if there is one, and resolves when it has ended. */

@@ -1,13 +1,12 @@
-/** Runs a program and answers what it wrote to stdout; its failure is an error that carries its stderr. */
+/** Runs a program (in its own environment, if given) and answers what it wrote to stdout; its failure is an error that carries its stderr. */
 export async function runTool(
   path: string,
   args: readonly string[],
-  env: Record<string, string>,
+  env?: Record<string, string>,
 ): Promise<string> {
   const { success, code, stdout, stderr } = await new Deno.Command(path, {
     args: [...args],
-    clearEnv: true,
-    env,
+    ...(env !== undefined && { clearEnv: true, env }),
     stdin: "null",
   }).output();
   if (!success) {

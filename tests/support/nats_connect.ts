@@ -5,6 +5,8 @@
  * @module
  */
 
+import "./_late_errors.ts";
+
 import { connect as dial } from "@nats-io/transport-deno";
 import {
   type ConnectionOptions,

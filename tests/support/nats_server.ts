@@ -248,9 +248,9 @@ export class NatsServer implements AsyncDisposable {
     await this.#process.end("SIGTERM");
   }
 
-  /** Stops the process's clock (SIGSTOP): its connections stay open and nothing answers. */
-  pause(): void {
-    this.#process.signal("SIGSTOP");
+  /** Stops the process (SIGSTOP) and resolves when it stands: its connections stay open and nothing answers. */
+  async pause(): Promise<void> {
+    await this.#process.pause();
   }
 
   /** Lets a paused process run on (SIGCONT). Harmless when it isn't paused. */

@@ -6,6 +6,6 @@ import { NatsServer } from "../../support/nats_server.ts";
 const servers = Deno.args[0] === "cluster"
   ? (await NatsCluster.start()).servers
   : [await NatsServer.start()];
-if (Deno.args[0] === "paused") servers[0]!.pause();
+if (Deno.args[0] === "paused") await servers[0]!.pause();
 console.log(JSON.stringify(servers.map(({ pid }) => pid)));
 await new Promise((resolve) => setTimeout(resolve, 60_000));
