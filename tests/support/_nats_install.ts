@@ -1,5 +1,5 @@
 import { gunzip, untarFile } from "./_archive.ts";
-import { runTool } from "./_tool.ts";
+import { runTool, type ToolEnv } from "./_tool.ts";
 
 /** What an installer made: a file, in a folder of its own that may go when the file has been moved away. */
 export interface Installed {
@@ -42,23 +42,25 @@ export async function installWithGo(
     go: string | undefined;
     cache: string;
     version: string | undefined;
-    env: Record<string, string>;
+    env: ToolEnv;
     onProgress: (line: string) => void;
   },
 ): Promise<Installed> {
   if (go === undefined) throw new Error("no go on PATH");
-  const goEnv = { ...env };
-  if (!env.HOME && !env.GOPATH) goEnv.GOPATH = `${cache}/go`;
-  if (!env.HOME && !env.XDG_CACHE_HOME && !env.GOCACHE) {
-    goEnv.GOCACHE = `${cache}/go-build`;
-  }
-  const has = (await runTool(go, ["env", "GOVERSION"], goEnv)).trim();
+  // Without a home, Go asks for a place for its modules.
+  const homeless = !env.vars.HOME && !env.vars.GOPATH;
+  const vars = { ...env.vars, ...(homeless && { GOPATH: `${cache}/go` }) };
+  const has = (await runTool(go, ["env", "GOVERSION"], { ...env, vars }))
+    .trim();
   // "@v2.11" is Go's own way to ask for the newest 2.11 release.
   const query = version?.replace(/\.x$/, "") ?? newestFor(has);
   return await inNewFolder(cache, async (folder) => {
     const module = `github.com/nats-io/nats-server/v2@v${query}`;
     onProgress(`go install ${module} (a minute or so)`);
-    await runTool(go, ["install", module], { ...goEnv, GOBIN: folder });
+    await runTool(go, ["install", module], {
+      ...env,
+      vars: { ...vars, GOBIN: folder },
+    });
     return `${folder}/nats-server`;
   });
 }

@@ -1,4 +1,4 @@
-import { runTool } from "./_tool.ts";
+import { runTool, SHELL } from "./_tool.ts";
 import type { GuardedFolder } from "./_watchdog.ts";
 import { waitFor } from "./conditions.ts";
 
@@ -48,7 +48,7 @@ export class ServerProcess {
   /** Starts the process with a configuration. */
   async run(config: string): Promise<void> {
     await this.writeConfig(config);
-    const child = new Deno.Command("sh", {
+    const child = new Deno.Command(SHELL, {
       args: ["-c", LAUNCH, "aether-nats", this.#folder.path, this.#binary],
       stdin: "null",
       stdout: "null",
@@ -82,7 +82,7 @@ export class ServerProcess {
     this.signal("SIGSTOP");
     // A busy machine takes its time to stop a thread, which may answer till then.
     await waitFor(async () => {
-      const states = await runTool("sh", ["-c", STATES, "sh", `${this.pid}`]);
+      const states = await runTool(SHELL, ["-c", STATES, "sh", `${this.pid}`]);
       return /^(T.*\n)+$/.test(states);
     }, { interval: 1, message: `${this.#name} to stand still` });
   }

@@ -1,12 +1,27 @@
-/** Runs a program (in its own environment, if given) and answers what it wrote to stdout; its failure is an error that carries its stderr. */
+/**
+ * The one program that is run here: it runs all others, so that a test needs no
+ * more than the permission to run it.
+ */
+export const SHELL = "/bin/sh";
+
+/** The environment that programs are looked for and run in. */
+export interface ToolEnv {
+  /** The variables. */
+  readonly vars: Readonly<Record<string, string>>;
+  /** Whether they come on top of this process's own. */
+  readonly inherit: boolean;
+}
+
+/** Runs a program and answers what it wrote to stdout; its failure is an error that carries its stderr. */
 export async function runTool(
   path: string,
   args: readonly string[],
-  env?: Record<string, string>,
+  { vars, inherit }: ToolEnv = { vars: {}, inherit: true },
 ): Promise<string> {
-  const { success, code, stdout, stderr } = await new Deno.Command(path, {
-    args: [...args],
-    ...(env !== undefined && { clearEnv: true, env }),
+  const { success, code, stdout, stderr } = await new Deno.Command(SHELL, {
+    args: ["-c", 'exec "$0" "$@"', path, ...args],
+    clearEnv: !inherit,
+    env: vars,
     stdin: "null",
   }).output();
   if (!success) {

@@ -1,3 +1,5 @@
+import { SHELL } from "./_tool.ts";
+
 /**
  * A shell that outlives this process for a moment. It makes the folder; when
  * its stdin closes, which the kernel sees to however this process ends, it
@@ -37,7 +39,7 @@ export class GuardedFolder implements AsyncDisposable {
 
   /** Makes an empty temporary folder that goes with this process. */
   static async make(): Promise<GuardedFolder> {
-    const watchdog = new Deno.Command("sh", {
+    const watchdog = new Deno.Command(SHELL, {
       args: ["-c", SCRIPT, "aether-watchdog"],
       stdin: "piped",
       stdout: "piped",

@@ -5,7 +5,7 @@
  */
 
 import { installFromArchive, installWithGo } from "./_nats_install.ts";
-import { describe, runTool } from "./_tool.ts";
+import { describe, runTool, type ToolEnv } from "./_tool.ts";
 
 /** The release that is got when the machine has no nats-server. */
 export const NATS_SERVER_VERSION = "2.15.2";
@@ -42,11 +42,7 @@ export interface FindNatsServerOptions {
    * Without it, anything from 2.12 on will do.
    */
   version?: string;
-  /**
-   * The environment to look in.
-   *
-   * @default {Deno.env.toObject()}
-   */
+  /** All of the environment to look in, in the place of this process's own. */
   env?: Record<string, string>;
   /** Is told, a line each, of what takes long. */
   onProgress?: (line: string) => void;
@@ -97,22 +93,44 @@ export function findNatsServer(
       ),
     );
   }
-  if (env !== undefined) return search(version, env, onProgress);
+  if (env !== undefined) {
+    return search(version, { vars: env, inherit: false }, onProgress);
+  }
   const key = version ?? "";
   let promise = found.get(key);
   if (promise === undefined) {
-    promise = search(version, Deno.env.toObject(), onProgress);
+    promise = search(version, ownEnv(), onProgress);
     found.set(key, promise);
     promise.catch(() => found.delete(key));
   }
   return promise;
 }
 
+/** The variables that matter here, so that a test need not be permitted to read the others. */
+function ownEnv(): ToolEnv {
+  const vars: Record<string, string> = {};
+  for (
+    const name of [
+      "NATS_SERVER",
+      "NATS_SERVER_RELEASES",
+      "PATH",
+      "HOME",
+      "XDG_CACHE_HOME",
+      "GOPATH",
+    ]
+  ) {
+    const value = Deno.env.get(name);
+    if (value !== undefined) vars[name] = value;
+  }
+  return { vars, inherit: true };
+}
+
 async function search(
   version: string | undefined,
-  env: Record<string, string>,
+  env: ToolEnv,
   onProgress: (line: string) => void = () => {},
 ): Promise<NatsBinary> {
+  const { vars } = env;
   const wanted = version ?? `${OLDEST_NATS_SERVER_VERSION} or newer`;
   const tried: string[] = [];
 
@@ -131,14 +149,14 @@ async function search(
     }
   }
 
-  if (env.NATS_SERVER) {
-    const binary = await check(env.NATS_SERVER, "NATS_SERVER");
+  if (vars.NATS_SERVER) {
+    const binary = await check(vars.NATS_SERVER, "NATS_SERVER");
     if (binary !== undefined) return binary;
   } else {
     tried.push("NATS_SERVER: not set");
   }
 
-  const onPath = await which("nats-server", env);
+  const onPath = await which("nats-server", vars);
   if (onPath !== undefined) {
     const binary = await check(onPath, "PATH");
     if (binary !== undefined) return binary;
@@ -146,7 +164,7 @@ async function search(
     tried.push("PATH: no nats-server");
   }
 
-  const cache = cacheFolder(env);
+  const cache = cacheFolder(vars);
   if (cache === undefined) {
     tried.push("cache: neither XDG_CACHE_HOME nor HOME is set");
     throw new NatsServerNotFoundError(wanted, tried);
@@ -169,7 +187,7 @@ async function search(
     await Deno.remove(`${cache}/${name}`, { recursive: true });
   }
 
-  const go = await which("go", env);
+  const go = await which("go", vars);
   const ways = [
     [
       "go install",
@@ -179,7 +197,7 @@ async function search(
       installFromArchive({
         cache,
         version,
-        releases: env.NATS_SERVER_RELEASES || NATS_SERVER_RELEASES,
+        releases: vars.NATS_SERVER_RELEASES || NATS_SERVER_RELEASES,
         onProgress,
       })],
   ] as const;
@@ -226,9 +244,11 @@ async function searchCache(
 }
 
 /** The folder that keeps what was got, `undefined` where there is none. */
-function cacheFolder(env: Record<string, string>): string | undefined {
-  if (env.XDG_CACHE_HOME) return `${env.XDG_CACHE_HOME}/aether`;
-  if (env.HOME) return `${env.HOME}/.cache/aether`;
+function cacheFolder(
+  vars: Readonly<Record<string, string>>,
+): string | undefined {
+  if (vars.XDG_CACHE_HOME) return `${vars.XDG_CACHE_HOME}/aether`;
+  if (vars.HOME) return `${vars.HOME}/.cache/aether`;
 }
 
 /** Whether version `has` is what was asked for. */
@@ -254,7 +274,7 @@ export function compareVersions(a: string, b: string): number {
 
 async function versionOf(
   path: string,
-  env: Record<string, string>,
+  env: ToolEnv,
 ): Promise<string | undefined> {
   try {
     const text = await runTool(path, ["--version"], env);
@@ -267,9 +287,9 @@ async function versionOf(
 
 async function which(
   name: string,
-  env: Record<string, string>,
+  vars: Readonly<Record<string, string>>,
 ): Promise<string | undefined> {
-  for (const folder of (env.PATH ?? "").split(":")) {
+  for (const folder of (vars.PATH ?? "").split(":")) {
     if (folder === "") continue;
     try {
       const path = `${folder}/${name}`;

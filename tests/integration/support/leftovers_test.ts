@@ -31,15 +31,15 @@ function runDeno(args: string[], root: TempRoot): Deno.ChildProcess {
 
 /** Whether a process is there; one that nobody has reaped yet is not. */
 async function isAlive(pid: number): Promise<boolean> {
-  const { stdout } = await new Deno.Command("ps", {
-    args: ["-o", "stat=", "-p", `${pid}`],
+  const { stdout } = await new Deno.Command("/bin/sh", {
+    args: ["-c", `ps -o stat= -p ${pid}`],
   }).output();
   const state = new TextDecoder().decode(stdout).trim();
   return state !== "" && !state.startsWith("Z");
 }
 
 async function signalGroup(pid: number, signal: string): Promise<void> {
-  const { success } = await new Deno.Command("sh", {
+  const { success } = await new Deno.Command("/bin/sh", {
     args: ["-c", `kill -${signal} -${pid}`],
   }).output();
   assert(success);
