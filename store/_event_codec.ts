@@ -52,7 +52,12 @@ export { checkEvent, sameEvent, sealEvent } from "./_event_fields.ts";
  * bounds.
  */
 export function encodeEvent(event: AnyEvent): string {
-  const fields = checkAll(event, "encode event");
+  return encodeEventTo("encode event", event);
+}
+
+/** As {@linkcode encodeEvent}, with errors that say what can't be done. */
+export function encodeEventTo(action: string, event: AnyEvent): string {
+  const fields = checkAll(event, action);
   let json = JSON.stringify(assemble(fields));
   if (fields.rest !== undefined) {
     // By hand, for an object would put keys such as "7" first.

@@ -30,15 +30,15 @@ export class MemoryLog<E extends AnyEvent> {
     return this.#events[sequence - 1]!;
   }
 
-  /** Grows with the log; how far it is to be read is the reader's to keep. */
+  /** Grows with the log, unless it was empty. */
   history(actorId: string): History {
     return this.#histories.get(actorId) ?? noHistory;
   }
 
-  /** The version of the actor's last event; 0 when it has none. */
-  latestVersion(actorId: string): number {
-    const history = this.#histories.get(actorId);
-    return history === undefined ? 0 : this.#versionAt(history.at(-1)!);
+  /** The version of a history's last event; 0 when it has none. */
+  latestVersion(history: History): number {
+    const { length } = history;
+    return length === 0 ? 0 : this.at(history[length - 1]!).version;
   }
 
   /** The index in a history of the first version that is not lower; binary. */
@@ -47,37 +47,36 @@ export class MemoryLog<E extends AnyEvent> {
     let high = history.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (this.#versionAt(history[middle]!) < version) low = middle + 1;
+      if (this.at(history[middle]!).version < version) low = middle + 1;
       else high = middle;
     }
     return low;
   }
 
-  /** The sequence of exactly this version of the actor, if it is stored. */
-  find(actorId: string, version: number): number | undefined {
-    const history = this.history(actorId);
+  /** The sequence of exactly this version in a history, if it is there. */
+  find(history: History, version: number): number | undefined {
     // Most versions asked for are new.
-    if (history.length === 0 || version > this.#versionAt(history.at(-1)!)) {
-      return undefined;
-    }
+    if (version > this.latestVersion(history)) return undefined;
     const sequence = history[this.indexOf(history, version)]!;
-    return this.#versionAt(sequence) === version ? sequence : undefined;
+    return this.at(sequence).version === version ? sequence : undefined;
   }
 
-  /** The actor's highest version lower than this one; 0 when there is none. */
-  versionBefore(actorId: string, version: number): number {
-    const history = this.history(actorId);
+  /** The highest version in a history that is lower; 0 when there is none. */
+  versionBefore(history: History, version: number): number {
     const index = this.indexOf(history, version);
-    return index === 0 ? 0 : this.#versionAt(history[index - 1]!);
+    return index === 0 ? 0 : this.at(history[index - 1]!).version;
   }
 
-  /** Appends one event and returns its sequence. Wakes nobody yet. */
-  append(event: E): number {
+  /**
+   * Appends one event and returns its sequence. Wakes nobody yet.
+   *
+   * @param history The history of the event's actor, as found just now.
+   */
+  append(event: E, history: History): number {
     const sequence = this.#events.push(event);
-    const history = this.#histories.get(event.actorId);
     // A literal takes one slot, where a first push would reserve 17.
-    if (history === undefined) this.#histories.set(event.actorId, [sequence]);
-    else history.push(sequence);
+    if (history === noHistory) this.#histories.set(event.actorId, [sequence]);
+    else (history as number[]).push(sequence);
     return sequence;
   }
 
@@ -97,9 +96,5 @@ export class MemoryLog<E extends AnyEvent> {
     const woken = this.#waiting;
     this.#waiting = new Set();
     for (const wake of woken) wake();
-  }
-
-  #versionAt(sequence: number): number {
-    return this.at(sequence).version;
   }
 }

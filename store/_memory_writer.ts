@@ -6,7 +6,7 @@
 
 import { show } from "../nats/show.ts";
 import { sameEvent } from "./_event_codec.ts";
-import type { MemoryLog } from "./_memory_log.ts";
+import type { History, MemoryLog } from "./_memory_log.ts";
 import { RecentIds } from "./_memory_recent_ids.ts";
 import { groupBatch } from "./_save_arguments.ts";
 import { DuplicateEventError, VersionConflictError } from "./errors.ts";
@@ -24,18 +24,19 @@ export class MemoryWriter<E extends AnyEvent> {
   /** @param duplicateWindow Milliseconds, more than 0. */
   constructor(log: MemoryLog<E>, duplicateWindow: number) {
     this.#log = log;
-    this.#recentIds = new RecentIds(duplicateWindow);
+    this.#recentIds = new RecentIds(log, duplicateWindow);
   }
 
   /** Saves one event. */
   save(event: E, expectedVersion: number | undefined): SaveResult {
     const { version } = event;
-    const stored = this.#findStored(event);
-    this.#checkVersion(event, stored !== undefined, expectedVersion);
+    const history = this.#log.history(event.actorId);
+    const stored = this.#findStored(event, history);
+    this.#checkVersion(event, history, stored, expectedVersion);
     if (stored !== undefined) {
       return { version, sequence: stored, duplicate: true };
     }
-    const sequence = this.#append(event);
+    const sequence = this.#append(event, history);
     this.#log.wakeAll();
     return { version, sequence, duplicate: false };
   }
@@ -46,39 +47,50 @@ export class MemoryWriter<E extends AnyEvent> {
     expectedVersions: ReadonlyMap<string, number>,
   ): SaveEventsResult {
     const actors = groupBatch(events, expectedVersions);
-    const stored = events.map((event) => this.#findStored(event));
-    const expectations = new Map(expectedVersions);
-    events.forEach((event, i) => {
-      const { actorId } = event;
-      this.#checkVersion(
-        event,
-        stored[i] !== undefined,
-        expectations.get(actorId),
-      );
-      // It was meant for the actor's first event in the call.
-      expectations.delete(actorId);
-    });
+    const stored = this.#findAllStored(events);
+    for (const [actorId, own] of actors) {
+      const history = this.#log.history(actorId);
+      let expected = expectedVersions.get(actorId);
+      for (const event of own) {
+        this.#checkVersion(event, history, stored.get(event.id), expected);
+        // It was meant for the actor's first event in the call.
+        expected = undefined;
+      }
+    }
     let sequence = 0;
-    let duplicate = events.length > 0;
-    events.forEach((event, i) => {
-      if (stored[i] === undefined) duplicate = false;
-      sequence = Math.max(sequence, stored[i] ?? this.#append(event));
-    });
+    for (const event of events) {
+      const at = stored.get(event.id) ??
+        this.#append(event, this.#log.history(event.actorId));
+      sequence = Math.max(sequence, at);
+    }
     this.#log.wakeAll();
     const versions = new Map<string, number>();
     for (const [actorId, own] of actors) {
       versions.set(actorId, own.at(-1)!.version);
     }
+    const duplicate = events.length > 0 && stored.size === events.length;
     return { versions, sequence, duplicate };
   }
 
+  /** The sequences of those events that are stored already, by id. */
+  #findAllStored(events: readonly E[]): Map<string, number> {
+    const stored = new Map<string, number>();
+    for (const event of events) {
+      const history = this.#log.history(event.actorId);
+      const sequence = this.#findStored(event, history);
+      if (sequence !== undefined) stored.set(event.id, sequence);
+    }
+    return stored;
+  }
+
   /** The sequence the event is stored under already; undefined if it is not. */
-  #findStored(event: E): number | undefined {
+  #findStored(event: E, history: History): number | undefined {
     const { id, actorId, version } = event;
-    const sequence = this.#recentIds.get(id) ??
-      this.#log.find(actorId, version);
+    const sequence = this.#recentIds.find(id) ??
+      this.#log.find(history, version);
     if (sequence === undefined) return undefined;
     const stored = this.#log.at(sequence);
+    // Another event in its place: a conflict of versions.
     if (stored.id !== id) return undefined;
     if (sameEvent(stored, event)) return sequence;
     throw new DuplicateEventError(
@@ -96,17 +108,19 @@ export class MemoryWriter<E extends AnyEvent> {
     );
   }
 
+  /** @param stored The event's sequence if it is stored already. */
   #checkVersion(
     { actorId, version }: E,
-    isStored: boolean,
+    history: History,
+    stored: number | undefined,
     expectedVersion: number | undefined,
   ): void {
-    const currentVersion = this.#log.latestVersion(actorId);
-    const before = isStored
-      ? this.#log.versionBefore(actorId, version)
-      : currentVersion;
+    const currentVersion = this.#log.latestVersion(history);
+    const before = stored === undefined
+      ? currentVersion
+      : this.#log.versionBefore(history, version);
     if (
-      (isStored || version > currentVersion) &&
+      (stored !== undefined || version > currentVersion) &&
       (expectedVersion === undefined || expectedVersion === before)
     ) return;
     throw new VersionConflictError({
@@ -117,9 +131,9 @@ export class MemoryWriter<E extends AnyEvent> {
     });
   }
 
-  #append(event: E): number {
-    const sequence = this.#log.append(event);
-    this.#recentIds.add(event.id, sequence);
+  #append(event: E, history: History): number {
+    const sequence = this.#log.append(event, history);
+    this.#recentIds.addLast();
     return sequence;
   }
 }

@@ -119,7 +119,9 @@ export function resolveBatch<In, Out>(
  * @throws {RangeError} If a version is expected of an actor without events in
  * the call.
  */
-export function groupBatch<E extends AnyEvent>(
+export function groupBatch<
+  E extends Pick<AnyEvent, "id" | "actorId" | "version">,
+>(
   events: readonly E[],
   expectedVersions: ReadonlyMap<string, number>,
 ): Map<string, E[]> {

@@ -17,15 +17,15 @@ export class InvalidEventError extends TypeError {
   }
 }
 
-/** An event is larger than the server takes. Nothing was sent. */
-export class EventTooLargeError extends RangeError {
-  override readonly name = "EventTooLargeError";
-  /** Bytes of the event with its headers. */
+/** An event, or a snapshot, is larger than the server takes. Nothing was sent. */
+export class PayloadTooLargeError extends RangeError {
+  override readonly name = "PayloadTooLargeError";
+  /** Bytes of the message with its headers. */
   readonly size: number;
   /** The most the server takes, in bytes, inclusive. */
   readonly limit: number;
 
-  /** Says which event, its size, and the limit. */
+  /** Says what is too large, its size, and the limit. */
   constructor(message: string, details: { size: number; limit: number }) {
     super(message);
     this.size = details.size;

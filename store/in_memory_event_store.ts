@@ -162,7 +162,7 @@ export class InMemoryEventStore<E extends AnyEvent = Event>
     const action = "get latest version";
     checkActorId(actorId, action);
     this.#begin(action, resolveReadOptions(options, action).signal);
-    return this.#log.latestVersion(actorId);
+    return this.#log.latestVersion(this.#log.history(actorId));
   }
 
   /** As {@linkcode EventStore.getEventsWithErrors}; never with errors. */
@@ -197,7 +197,7 @@ export class InMemoryEventStore<E extends AnyEvent = Event>
     this.#begin(action, resolveSignal(options, action));
     const sealed = resolveSnapshot(snapshot);
     const { actorId, version } = sealed;
-    const latest = this.#log.latestVersion(actorId);
+    const latest = this.#log.latestVersion(this.#log.history(actorId));
     if (version > latest) {
       throw new RangeError(
         `Cannot ${action}: version ${version} of actor ${

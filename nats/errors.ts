@@ -1,0 +1,80 @@
+/**
+ * What can go wrong between this library and a NATS server.
+ *
+ * @module
+ */
+
+/** The connection dropped before the answer came: the outcome is unknown. */
+export class ConnectionLostError extends Error {
+  override readonly name = "ConnectionLostError";
+}
+
+/** The connection is closed for good; nothing can be sent on it any more. */
+export class ConnectionClosedError extends Error {
+  override readonly name = "ConnectionClosedError";
+}
+
+/** The server did not answer in time: the outcome is unknown. */
+export class RequestTimeoutError extends Error {
+  override readonly name = "RequestTimeoutError";
+  /** How long was waited, in milliseconds. */
+  readonly timeout: number;
+
+  /** Says which subject did not answer, and for how long. */
+  constructor(subject: string, timeout: number, options?: ErrorOptions) {
+    super(
+      `No answer from ${JSON.stringify(subject)} within ${timeout} ms`,
+      options,
+    );
+    this.timeout = timeout;
+  }
+}
+
+/** Nobody serves the subject: the request reached no one. */
+export class NoRespondersError extends Error {
+  override readonly name = "NoRespondersError";
+  /** The subject nobody serves. */
+  readonly subject: string;
+
+  /** Says which subject nobody serves. */
+  constructor(subject: string) {
+    super(`Nobody answers on ${JSON.stringify(subject)}`);
+    this.subject = subject;
+  }
+}
+
+/** The NATS user has no right to a subject. */
+export class PermissionDeniedError extends Error {
+  override readonly name = "PermissionDeniedError";
+  /** What the user may not do. */
+  readonly operation: "publish" | "subscribe";
+  /** The subject it may not do it on. */
+  readonly subject: string;
+
+  /** Says which right is missing. */
+  constructor(operation: "publish" | "subscribe", subject: string) {
+    super(
+      `The NATS user may not ${operation} ${
+        operation === "publish" ? "on" : "to"
+      } ${JSON.stringify(subject)}; grant it that permission`,
+    );
+    this.operation = operation;
+    this.subject = subject;
+  }
+}
+
+/** JetStream answered a request with an error. */
+export class JetStreamApiError extends Error {
+  override readonly name = "JetStreamApiError";
+  /** JetStream's error code, such as 10071. */
+  readonly code: number;
+  /** The status, such as 404. */
+  readonly status: number;
+
+  /** Carries what the server said. */
+  constructor(details: { code: number; status: number; description: string }) {
+    super(`${details.description} (JetStream error ${details.code})`);
+    this.code = details.code;
+    this.status = details.status;
+  }
+}

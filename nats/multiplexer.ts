@@ -1,0 +1,385 @@
+/**
+ * Requests over one shared reply subscription.
+ *
+ * nats.js builds an Error and a timer for every request, which makes the
+ * client the bottleneck of a publish. Here one subscription takes every
+ * reply, and one timer sweeps all deadlines.
+ *
+ * @module
+ */
+
+import {
+  createInbox,
+  type Msg,
+  type MsgHdrs,
+  type NatsConnection,
+  PermissionViolationError,
+  type QueuedIterator,
+  type Status,
+  type Subscription,
+} from "@nats-io/nats-core";
+import {
+  ConnectionClosedError,
+  ConnectionLostError,
+  NoRespondersError,
+  PermissionDeniedError,
+  RequestTimeoutError,
+} from "./errors.ts";
+
+/** How often deadlines are looked at, in milliseconds. */
+const SWEEP_INTERVAL = 50;
+
+/** Options of a request. */
+export interface RequestOptions {
+  /** Headers to send. */
+  headers?: MsgHdrs;
+  /** Milliseconds until it fails with a RequestTimeoutError. */
+  timeout: number;
+  /** Gives up with the signal's reason. */
+  signal?: AbortSignal;
+  /**
+   * Subjects published to without a reply that this request answers for: a
+   * permission violation on one of them fails the request.
+   */
+  covers?: readonly string[];
+}
+
+/** What became of the connection. */
+export type ConnectionEvent = "disconnect" | "reconnect" | "close";
+
+interface Pending {
+  readonly subject: string;
+  readonly covers: readonly string[] | undefined;
+  readonly timeout: number;
+  deadline: number;
+  /** Takes a reply; true when the request is done. */
+  readonly take: (msg: Msg) => boolean;
+  readonly fail: (error: unknown) => void;
+}
+
+/** Sends requests on a connection it does not own. */
+export class Multiplexer implements AsyncDisposable {
+  readonly #nc: NatsConnection;
+  readonly #inboxPrefix: string | undefined;
+  readonly #inbox: string;
+  readonly #pending = new Map<string, Pending>();
+  readonly #listeners = new Set<(event: ConnectionEvent) => void>();
+  readonly #subscription: Subscription;
+  readonly #statuses: AsyncIterable<Status>;
+  readonly #watching: Promise<void>;
+  #connected = true;
+  #closed: Error | undefined;
+  #denied: PermissionDeniedError | undefined;
+  #next = 0;
+  #sweeper: ReturnType<typeof setTimeout> | undefined;
+  #maxPayload: number;
+
+  /**
+   * @param nc An open connection, which stays the caller's.
+   * @param inboxPrefix What reply subjects begin with, `_INBOX` by default.
+   */
+  constructor(nc: NatsConnection, inboxPrefix?: string) {
+    if (nc.isClosed()) {
+      throw closedConnection();
+    }
+    this.#nc = nc;
+    this.#inboxPrefix = inboxPrefix;
+    this.#inbox = `${this.createInbox()}.`;
+    this.#maxPayload = nc.info?.max_payload ?? 1024 * 1024;
+    this.#statuses = nc.status();
+    this.#watching = this.#watch();
+    this.#subscription = nc.subscribe(`${this.#inbox}*`, {
+      callback: (error, msg) => {
+        if (error === null) this.#dispatch(msg);
+      },
+    });
+  }
+
+  /** The connection the requests go over. */
+  get connection(): NatsConnection {
+    return this.#nc;
+  }
+
+  /** The most bytes of headers and payload the server takes. */
+  get maxPayload(): number {
+    return this.#maxPayload = this.#nc.info?.max_payload ?? this.#maxPayload;
+  }
+
+  /** Calls back on every change of the connection; returns how to stop that. */
+  onConnectionEvent(listener: (event: ConnectionEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** A subject of its own to receive on. */
+  createInbox(): string {
+    return createInbox(this.#inboxPrefix);
+  }
+
+  /** Publishes without waiting for an answer. */
+  publish(
+    subject: string,
+    payload: Uint8Array | string,
+    options: { headers?: MsgHdrs; reply?: string } = {},
+  ): void {
+    this.#throwIfUnusable();
+    this.#nc.publish(subject, payload, options);
+  }
+
+  /**
+   * Sends a request and resolves with the one reply.
+   *
+   * @throws {NoRespondersError} At once, if nobody serves the subject.
+   * @throws {RequestTimeoutError} After `timeout`.
+   * @throws {ConnectionLostError} If the connection drops meanwhile.
+   * @throws {PermissionDeniedError} If the user may not publish there.
+   */
+  request(
+    subject: string,
+    payload: Uint8Array | string,
+    options: RequestOptions,
+  ): Promise<Msg> {
+    return new Promise((resolve, reject) => {
+      this.#send(subject, payload, options, {
+        take: (msg) => {
+          resolve(msg);
+          return true;
+        },
+        fail: reject,
+      });
+    });
+  }
+
+  /**
+   * Sends a request that is answered by several messages. `take` gets each in
+   * order and says when it was the last; every one puts the deadline off.
+   */
+  requestMany(
+    subject: string,
+    payload: Uint8Array | string,
+    options: RequestOptions,
+    take: (msg: Msg) => boolean,
+  ): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const takeOne = (msg: Msg): boolean => {
+        try {
+          if (!take(msg)) return false;
+        } catch (error) {
+          reject(error);
+          return true;
+        }
+        resolve();
+        return true;
+      };
+      this.#send(subject, payload, options, { take: takeOne, fail: reject });
+    });
+  }
+
+  /**
+   * Resolves at once while connected, else with the next reconnect.
+   *
+   * @throws {ConnectionClosedError} If the connection is given up.
+   * @throws {RequestTimeoutError} After `timeout` milliseconds.
+   */
+  connected(options: { timeout: number; signal?: AbortSignal }): Promise<void> {
+    if (this.#closed) return Promise.reject(this.#closed);
+    if (this.#nc.isClosed() || this.#nc.isDraining()) {
+      return Promise.reject(closedConnection());
+    }
+    if (this.#connected) return Promise.resolve();
+    const { timeout, signal } = options;
+    return new Promise((resolve, reject) => {
+      const settle = (done: () => void) => {
+        clearTimeout(timer);
+        stop();
+        signal?.removeEventListener("abort", abort);
+        done();
+      };
+      const abort = () => settle(() => reject(signal!.reason));
+      const timer = setTimeout(
+        () =>
+          settle(() =>
+            reject(
+              new ConnectionLostError(
+                `The connection was not back within ${timeout} ms`,
+              ),
+            )
+          ),
+        timeout,
+      );
+      const stop = this.onConnectionEvent((event) => {
+        if (event === "reconnect") settle(resolve);
+        if (event === "close") settle(() => reject(this.#closed));
+      });
+      if (signal?.aborted) abort();
+      else signal?.addEventListener("abort", abort);
+    });
+  }
+
+  /** Gives up what is pending and leaves the connection as it was. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#closed) {
+      this.#close(new ConnectionClosedError("The store is closed"));
+    }
+    (this.#statuses as QueuedIterator<Status>).stop();
+    await this.#watching;
+  }
+
+  #send(
+    subject: string,
+    payload: Uint8Array | string,
+    options: RequestOptions,
+    handlers: Pick<Pending, "take" | "fail">,
+  ): void {
+    const { headers, timeout, signal, covers } = options;
+    if (signal?.aborted) return handlers.fail(signal.reason);
+    let { take, fail } = handlers;
+    const token = (this.#next++).toString(36);
+    if (signal) {
+      const abort = () => {
+        this.#pending.delete(token);
+        fail(signal.reason);
+      };
+      signal.addEventListener("abort", abort);
+      const stop = () => signal.removeEventListener("abort", abort);
+      const { take: takeOne, fail: failOnce } = handlers;
+      take = (msg) => {
+        const done = takeOne(msg);
+        if (done) stop();
+        return done;
+      };
+      fail = (error) => {
+        stop();
+        failOnce(error);
+      };
+    }
+    try {
+      this.#throwIfUnusable();
+      this.#nc.publish(subject, payload, {
+        headers,
+        reply: this.#inbox + token,
+      });
+    } catch (error) {
+      return fail(error);
+    }
+    const deadline = performance.now() + timeout;
+    this.#pending.set(token, {
+      subject,
+      covers,
+      timeout,
+      deadline,
+      take,
+      fail,
+    });
+    this.#sweeper ??= setTimeout(this.#sweep, SWEEP_INTERVAL);
+  }
+
+  #throwIfUnusable(): void {
+    if (this.#closed) throw this.#closed;
+    if (this.#denied) throw this.#denied;
+    if (!this.#connected) {
+      throw new ConnectionLostError("The connection is down");
+    }
+    if (this.#nc.isClosed() || this.#nc.isDraining()) {
+      throw closedConnection();
+    }
+  }
+
+  #dispatch(msg: Msg): void {
+    const token = msg.subject.slice(this.#inbox.length);
+    const pending = this.#pending.get(token);
+    if (pending === undefined) return; // gave up before the answer came
+    if (msg.data.length === 0 && msg.headers?.code === 503) {
+      this.#pending.delete(token);
+      pending.fail(new NoRespondersError(pending.subject));
+    } else if (pending.take(msg)) {
+      this.#pending.delete(token);
+    } else {
+      pending.deadline = performance.now() + pending.timeout;
+    }
+  }
+
+  readonly #sweep = (): void => {
+    const now = performance.now();
+    for (const [token, pending] of this.#pending) {
+      if (pending.deadline > now) continue;
+      this.#pending.delete(token);
+      pending.fail(new RequestTimeoutError(pending.subject, pending.timeout));
+    }
+    this.#sweeper = this.#pending.size === 0
+      ? undefined
+      : setTimeout(this.#sweep, SWEEP_INTERVAL);
+  };
+
+  #failAll(error: (pending: Pending) => unknown): void {
+    const all = [...this.#pending.values()];
+    this.#pending.clear();
+    for (const pending of all) pending.fail(error(pending));
+  }
+
+  async #watch(): Promise<void> {
+    for await (const status of this.#statuses) {
+      if (this.#closed) break;
+      switch (status.type) {
+        case "disconnect":
+          this.#connected = false;
+          this.#failAll(({ subject }) =>
+            new ConnectionLostError(
+              `The connection dropped before ${
+                JSON.stringify(subject)
+              } was answered`,
+            )
+          );
+          this.#tell("disconnect");
+          break;
+        case "reconnect":
+          this.#connected = true;
+          this.#tell("reconnect");
+          break;
+        case "error":
+          if (status.error instanceof PermissionViolationError) {
+            this.#refused(status.error);
+          }
+          break;
+        case "close":
+          this.#close(closedConnection());
+          break;
+      }
+    }
+  }
+
+  /** The server tells a missing permission beside the replies, not in one. */
+  #refused({ operation, subject }: PermissionViolationError): void {
+    if (operation === "subscription") {
+      if (subject !== `${this.#inbox}*`) return;
+      this.#denied = new PermissionDeniedError("subscribe", subject);
+      this.#failAll(() => this.#denied);
+      return;
+    }
+    for (const [token, pending] of this.#pending) {
+      if (pending.subject === subject || pending.covers?.includes(subject)) {
+        this.#pending.delete(token);
+        pending.fail(new PermissionDeniedError("publish", subject));
+      }
+    }
+  }
+
+  #tell(event: ConnectionEvent): void {
+    for (const listener of [...this.#listeners]) listener(event);
+  }
+
+  #close(reason: Error): void {
+    if (this.#closed) return;
+    this.#closed = reason;
+    clearTimeout(this.#sweeper);
+    this.#sweeper = undefined;
+    if (!this.#nc.isClosed()) this.#subscription.unsubscribe();
+    this.#failAll(() => reason);
+    this.#tell("close");
+    this.#listeners.clear();
+  }
+}
+
+function closedConnection(): ConnectionClosedError {
+  return new ConnectionClosedError("The NATS connection is closed");
+}

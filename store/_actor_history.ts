@@ -1,0 +1,494 @@
+/**
+ * Reads of one actor's history from a JetStream stream.
+ *
+ * @module
+ */
+
+import {
+  encodeActorId,
+  eventSubject,
+  eventSubjectRoot,
+} from "../nats/names.ts";
+import type { ReplayError } from "./errors.ts";
+import { StaleReadError } from "./jetstream_errors.ts";
+import type { Consistency } from "./event_store.ts";
+import {
+  Header,
+  readPayload,
+  replayError,
+  type StoredEvent,
+  type StoredMessage,
+} from "./_stored_message.ts";
+import { PAGE_SIZE, type ReadBounds, StreamReader } from "./_stream_reader.ts";
+import type { AnyEvent } from "./event.ts";
+import { NO_TAIL, type Tail, TailCache } from "./_tail_cache.ts";
+import { backoff, delay } from "./_waiting.ts";
+
+/** A read that would skip at most this many events begins at the first. */
+const SKIPPABLE = 200;
+
+/** A search is over when at most this many events would be skipped. */
+const NEAR_ENOUGH = 32;
+
+/** At most this many questions to the leader at once. */
+const LEADER_BURST = 100;
+
+/** The bounds of a forward read. Versions are inclusive. */
+export interface ForwardRange {
+  readonly fromVersion: number;
+  readonly toVersion: number;
+  readonly consistency: Consistency;
+}
+
+/** Where a forward read begins, and how far it has to get at least. */
+interface Start {
+  /** The first sequence to read. */
+  readonly sequence: number;
+  /** The latest version known to lie before it. */
+  readonly versionBefore: number;
+}
+
+/** Reads actors' histories. */
+export class ActorHistory {
+  readonly #reader: StreamReader;
+  readonly #tails: TailCache;
+  readonly #subjectOf: (actorId: string) => string;
+  /** A filter for all events of the store. */
+  readonly subjects: string;
+
+  /** @param tails What this store instance has seen; it is kept up to date. */
+  constructor(
+    reader: StreamReader,
+    tails: TailCache,
+    names: { prefix: string; namespace: string },
+  ) {
+    this.#reader = reader;
+    this.#tails = tails;
+    const { prefix, namespace } = names;
+    this.subjects = `${eventSubjectRoot(prefix, namespace)}.>`;
+    this.#subjectOf = (actorId) =>
+      eventSubject(prefix, namespace, encodeActorId(actorId));
+  }
+
+  /** The requests this history is made of. */
+  get reader(): StreamReader {
+    return this.#reader;
+  }
+
+  /** The subject of an actor's events. */
+  subjectOf(actorId: string): string {
+    return this.#subjectOf(actorId);
+  }
+
+  /**
+   * The end of the actor's history, at least as late as this store instance
+   * has seen it.
+   */
+  async tail(
+    actorId: string,
+    consistency: Consistency,
+    bounds: ReadBounds,
+  ): Promise<Tail> {
+    const subject = this.#subjectOf(actorId);
+    const strong = this.#isStrong(actorId, consistency);
+    const message = strong && this.#replicated
+      ? await this.#reader.fromLeader({ last_by_subj: subject }, bounds)
+      : await this.#reader.last(subject, bounds);
+    return await this.#reconcile(actorId, message, strong, bounds);
+  }
+
+  /** As {@linkcode tail}, of several actors, with as few requests as will do. */
+  async tails(
+    actorIds: readonly string[],
+    consistency: Consistency,
+    bounds: ReadBounds,
+  ): Promise<Map<string, Tail>> {
+    const tails = new Map<string, Tail>();
+    const one = async (actorId: string) => {
+      tails.set(actorId, await this.tail(actorId, consistency, bounds));
+    };
+    const strong = consistency === "strong";
+    if (actorIds.length === 1 || (strong && this.#replicated)) {
+      for (let i = 0; i < actorIds.length; i += LEADER_BURST) {
+        await Promise.all(actorIds.slice(i, i + LEADER_BURST).map(one));
+      }
+      return tails;
+    }
+    for (let i = 0; i < actorIds.length; i += PAGE_SIZE) {
+      const some = actorIds.slice(i, i + PAGE_SIZE);
+      const subjects = some.map(this.#subjectOf);
+      const messages = await this.#reader.lastOf(subjects, bounds);
+      await Promise.all(some.map(async (actorId, k) => {
+        const message = messages.get(subjects[k]!);
+        const tail = await this.#reconcile(actorId, message, strong, bounds);
+        tails.set(actorId, tail);
+      }));
+    }
+    return tails;
+  }
+
+  /** The later of what the server says and what is known. */
+  async #reconcile(
+    actorId: string,
+    message: StoredMessage | undefined,
+    strong: boolean,
+    bounds: ReadBounds,
+  ): Promise<Tail> {
+    const known = this.#tails.get(actorId) ?? NO_TAIL;
+    const sequence = message?.sequence ?? 0;
+    if (message !== undefined && sequence > known.sequence) {
+      const tail = await this.#resolve(actorId, message, bounds);
+      return this.#tails.advance(actorId, tail);
+    }
+    if (sequence < known.sequence && strong) {
+      const { first_seq } = await this.#reader.state("read", bounds);
+      if (first_seq > known.sequence) {
+        this.#tails.forget(actorId);
+        return NO_TAIL;
+      }
+    }
+    return known;
+  }
+
+  /** The actor's events in pages, lowest version first. */
+  async *forward(
+    actorId: string,
+    { fromVersion, toVersion, consistency }: ForwardRange,
+    bounds: ReadBounds,
+  ): AsyncGenerator<AnyEvent[], void> {
+    const subject = this.#subjectOf(actorId);
+    const strong = this.#isStrong(actorId, consistency);
+    const leader = strong && this.#replicated
+      ? settled(this.#reader.fromLeader({ last_by_subj: subject }, bounds))
+      : undefined;
+    const start = await this.#startOf(actorId, fromVersion, bounds);
+    let { sequence: next, versionBefore: version } = start;
+    let required = this.#tails.get(actorId)?.sequence ?? 0;
+    let reached = next - 1;
+    for (let n = 0;;) {
+      const { items, lastSequence, remaining } = await this.#reader.payloads(
+        subject,
+        next,
+        PAGE_SIZE,
+        bounds,
+      );
+      const events: AnyEvent[] = [];
+      let eventId: string | undefined;
+      let beyond = false;
+      for (const data of items) {
+        const event = tryRead(data, actorId);
+        if (event === undefined || event.version <= version) continue;
+        version = event.version;
+        eventId = event.id;
+        if (version > toVersion) beyond = true;
+        else if (version >= fromVersion) events.push(event);
+      }
+      if (lastSequence > 0) {
+        reached = lastSequence;
+        next = lastSequence + 1;
+        if (eventId !== undefined) {
+          this.#tails.advance(actorId, {
+            version,
+            sequence: lastSequence,
+            eventId,
+          });
+        }
+      }
+      if (events.length > 0) yield events;
+      if (beyond || version >= toVersion) return;
+      if (remaining > 0) {
+        // Another replica may be asked next: it must not know less.
+        required = Math.max(required, next);
+        continue;
+      }
+      if (leader) {
+        required = Math.max(required, (await leader())?.sequence ?? 0);
+      }
+      if (reached >= required) return;
+      if (await this.#hasExpired(actorId, required, n++, bounds)) return;
+    }
+  }
+
+  /**
+   * The actor's events in pages, each page and the events in it highest
+   * version first.
+   */
+  async *backward(
+    actorId: string,
+    { fromVersion, toVersion, consistency }: ForwardRange,
+    limit: number,
+    bounds: ReadBounds,
+  ): AsyncGenerator<AnyEvent[], void> {
+    const tail = await this.tail(actorId, consistency, bounds);
+    let highest = Math.min(toVersion, tail.version);
+    let wanted = limit;
+    // Versions may have gaps: a window that holds too few events is widened.
+    let window = Math.min(wanted, PAGE_SIZE);
+    while (highest >= Math.max(1, fromVersion) && wanted > 0) {
+      const lowest = Math.max(fromVersion, highest - window + 1, 1);
+      const events: AnyEvent[] = [];
+      const range = { fromVersion: lowest, toVersion: highest, consistency };
+      for await (const page of this.forward(actorId, range, bounds)) {
+        events.push(...page);
+      }
+      events.reverse();
+      if (events.length > wanted) events.length = wanted;
+      if (events.length > 0) yield events;
+      wanted -= events.length;
+      highest = lowest - 1;
+      if (events.length < window / 2) window *= 4;
+      window = Math.max(window, Math.min(wanted, PAGE_SIZE));
+    }
+  }
+
+  /** Everything stored for the actor, with what is no event of it. */
+  async withErrors(
+    actorId: string,
+    fromVersion: number,
+    consistency: Consistency,
+    bounds: ReadBounds,
+  ): Promise<{
+    events: AnyEvent[];
+    errors: ReplayError[];
+    truncated: boolean;
+  }> {
+    const subject = this.#subjectOf(actorId);
+    const required = (await this.tail(actorId, consistency, bounds)).sequence;
+    const events: AnyEvent[] = [];
+    const errors: ReplayError[] = [];
+    let [next, reached, version, first] = [1, 0, 0, true];
+    let truncated = false;
+    for (let n = 0;;) {
+      const page = await this.#reader.messages(
+        subject,
+        next,
+        PAGE_SIZE,
+        bounds,
+      );
+      for (const message of page.items) {
+        const { sequence, data } = message;
+        if (first) {
+          truncated = Number(message.header(Header.expectedSequence)) > 0;
+          first = false;
+        }
+        try {
+          const event = readPayload(data, actorId);
+          if (event.version <= version) {
+            throw new RangeError(
+              `version ${event.version} is not greater than ${version}`,
+            );
+          }
+          version = event.version;
+          if (version >= fromVersion) events.push(event);
+        } catch (error) {
+          errors.push(replayError(actorId, sequence, data, error));
+        }
+      }
+      if (page.lastSequence > 0) {
+        reached = page.lastSequence;
+        next = reached + 1;
+      }
+      if (page.remaining > 0) continue;
+      if (reached >= required) break;
+      if (await this.#hasExpired(actorId, required, n++, bounds)) break;
+    }
+    return { events, errors, truncated };
+  }
+
+  /** The stored events of these versions, both inclusive. */
+  async between(
+    actorId: string,
+    fromVersion: number,
+    toVersion: number,
+    bounds: ReadBounds,
+  ): Promise<StoredEvent[]> {
+    const subject = this.#subjectOf(actorId);
+    const start = await this.#startOf(actorId, fromVersion, bounds);
+    const found: StoredEvent[] = [];
+    let { sequence: next, versionBefore: version } = start;
+    const required = this.#tails.get(actorId)?.sequence ?? 0;
+    let reached = next - 1;
+    for (let n = 0;;) {
+      const count = Math.min(
+        PAGE_SIZE,
+        SKIPPABLE + toVersion - fromVersion + 1,
+      );
+      const page = await this.#reader.messages(subject, next, count, bounds);
+      for (const { data, sequence, header } of page.items) {
+        const event = tryRead(data, actorId);
+        if (event === undefined || event.version <= version) continue;
+        version = event.version;
+        if (version > toVersion) return found;
+        if (version < fromVersion) continue;
+        found.push({ event, sequence, save: header(Header.save) });
+      }
+      if (page.lastSequence > 0) {
+        reached = page.lastSequence;
+        next = reached + 1;
+      }
+      if (page.remaining > 0) continue;
+      if (reached >= required || version >= toVersion) return found;
+      if (await this.#hasExpired(actorId, required, n++, bounds)) return found;
+    }
+  }
+
+  get #replicated(): boolean {
+    return this.#reader.stream.replicas > 1;
+  }
+
+  #isStrong(actorId: string, consistency: Consistency): boolean {
+    // What was seen of a forgotten actor only the leader can vouch for.
+    return consistency === "strong" ||
+      (this.#tails.hasEvicted && this.#tails.get(actorId) === undefined);
+  }
+
+  /**
+   * Decides what to do about a history that ends before it should: waits, for
+   * a replica that lags; true if the rest has expired.
+   *
+   * @throws {StreamReplacedError} If it is another stream by now.
+   * @throws {StaleReadError} If the time is up.
+   */
+  async #hasExpired(
+    actorId: string,
+    required: number,
+    attempt: number,
+    bounds: ReadBounds,
+  ): Promise<boolean> {
+    if (!this.#replicated || attempt % 16 === 8) {
+      const { first_seq } = await this.#reader.state("read", bounds);
+      if (first_seq > required) {
+        this.#tails.forget(actorId);
+        return true;
+      }
+    }
+    if (bounds.deadline.left === 0) throw new StaleReadError(actorId, required);
+    await delay(
+      Math.min(backoff(attempt), bounds.deadline.left),
+      bounds.signal,
+    );
+    return false;
+  }
+
+  /** The tail that a last message makes. */
+  async #resolve(
+    actorId: string,
+    message: StoredMessage,
+    bounds: ReadBounds,
+  ): Promise<Tail> {
+    const event = tryRead(message.data, actorId);
+    if (event && await this.#vouchedFor(actorId, event, message, bounds)) {
+      const { version, id } = event;
+      return { version, sequence: message.sequence, eventId: id };
+    }
+    // Somebody else's message: only the whole history tells the version.
+    const last = await this.#lastEvent(actorId, message.sequence, bounds);
+    return {
+      version: last?.version ?? 0,
+      sequence: message.sequence,
+      eventId: last?.id,
+    };
+  }
+
+  /** Whether an event's version surely lies above all before it. */
+  async #vouchedFor(
+    actorId: string,
+    event: AnyEvent,
+    message: StoredMessage,
+    bounds: ReadBounds,
+  ): Promise<boolean> {
+    if (message.header(Header.save) !== "") return true;
+    const expected = message.header(Header.expectedSequence);
+    if (expected === "") return false;
+    if (expected === "0") return true;
+    const seq = Number(expected);
+    const before = await this.#reader.fromLeader({ seq }, bounds);
+    if (before?.subject !== this.#subjectOf(actorId)) return false;
+    const previous = tryRead(before.data, actorId);
+    return previous !== undefined && previous.version < event.version;
+  }
+
+  /** The last event up to a sequence, by reading all there are. */
+  async #lastEvent(
+    actorId: string,
+    upTo: number,
+    bounds: ReadBounds,
+  ): Promise<AnyEvent | undefined> {
+    const subject = this.#subjectOf(actorId);
+    let last: AnyEvent | undefined;
+    for (let next = 1, n = 0; next <= upTo;) {
+      const { items, lastSequence } = await this.#reader.messages(
+        subject,
+        next,
+        PAGE_SIZE,
+        bounds,
+      );
+      for (const { data, sequence } of items) {
+        const event = sequence <= upTo ? tryRead(data, actorId) : undefined;
+        if (event && event.version > (last?.version ?? 0)) last = event;
+      }
+      if (lastSequence > 0) next = lastSequence + 1;
+      else if (await this.#hasExpired(actorId, upTo, n++, bounds)) break;
+    }
+    return last;
+  }
+
+  /** Where to begin so that no event from `fromVersion` on is missed. */
+  async #startOf(
+    actorId: string,
+    fromVersion: number,
+    bounds: ReadBounds,
+  ): Promise<Start> {
+    if (fromVersion <= SKIPPABLE) return { sequence: 1, versionBefore: 0 };
+    const subject = this.#subjectOf(actorId);
+    const tail = this.#tails.get(actorId) ??
+      await this.tail(actorId, "eventual", bounds);
+    if (fromVersion > tail.version) {
+      return { sequence: tail.sequence + 1, versionBefore: tail.version };
+    }
+    // Invariant: everything up to `low.sequence` lies below `fromVersion`.
+    let low = { sequence: 0, version: 0 };
+    let high = { sequence: tail.sequence, version: tail.version };
+    for (let probes = 0; high.version - low.version > NEAR_ENOUGH; probes++) {
+      const span = high.sequence - low.sequence;
+      if (span <= NEAR_ENOUGH) break;
+      // Interpolation where events lie evenly, bisection as the guard.
+      const share = probes % 2 === 0
+        ? (fromVersion - NEAR_ENOUGH / 2 - low.version) /
+          (high.version - low.version)
+        : 0.5;
+      const guess = low.sequence +
+        Math.min(span - 1, Math.max(1, Math.floor(span * share)));
+      const { items: [message] } = await this.#reader.messages(
+        subject,
+        guess,
+        1,
+        bounds,
+      );
+      const event = message && message.header(Header.expectedSequence) !== ""
+        ? tryRead(message.data, actorId)
+        : undefined;
+      if (event === undefined) break; // not of the layout: read on from here
+      if (event.version < fromVersion) {
+        low = { sequence: message!.sequence, version: event.version };
+      } else {
+        high = { sequence: guess, version: event.version };
+      }
+    }
+    return { sequence: low.sequence + 1, versionBefore: low.version };
+  }
+}
+
+function tryRead(data: Uint8Array, actorId: string): AnyEvent | undefined {
+  try {
+    return readPayload(data, actorId);
+  } catch {
+    return undefined; // reported by withErrors
+  }
+}
+
+/** Starts a promise now whose failure counts only when it is asked for. */
+function settled<T>(promise: Promise<T>): () => Promise<T> {
+  promise.catch(() => {});
+  return () => promise;
+}

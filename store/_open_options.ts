@@ -1,0 +1,185 @@
+/**
+ * The options a JetStream store is opened with.
+ *
+ * @module
+ */
+
+import { checkNamespace, checkPrefix } from "../nats/names.ts";
+import {
+  badRange,
+  badType,
+  checkVersion,
+  oneOf,
+  optionsOf,
+} from "./_arguments.ts";
+import type { StreamSettings } from "./_stream.ts";
+
+/**
+ * Options of {@linkcode JetStreamEventStore.open}.
+ *
+ * The settings of the stream count when it is made. Of a stream that exists
+ * those that are given must be what it has, and those that are not may be
+ * anything.
+ */
+export interface JetStreamEventStoreOptions {
+  /**
+   * The logical boundary the events lie in: a stream of its own. At most 128
+   * bytes when encoded. @default {"default"}
+   */
+  namespace?: string;
+  /**
+   * What streams, buckets and subjects begin with: a lower-case letter, then
+   * at most 31 of lower-case letters, digits and `-`. Upper-cased in the names
+   * of streams and buckets. @default {"aether"}
+   */
+  prefix?: string;
+  /**
+   * Whether to make the stream and the bucket if they are not there. `false`
+   * needs no right to create anything. @default {true}
+   */
+  create?: boolean;
+  /** Copies of the stream on different servers: 1 to 5. @default {1} */
+  replicas?: number;
+  /** Where the stream is kept. @default {"file"} */
+  storage?: "file" | "memory";
+  /**
+   * How old an event may become before it is forgotten, in milliseconds: 100
+   * or more. An actor whose last event was forgotten begins anew at version 1.
+   * @default for ever
+   */
+  maxAge?: number;
+  /** The most bytes of the stream; a full one refuses. @default no limit */
+  maxBytes?: number;
+  /** The most events of the stream; a full one refuses. @default no limit */
+  maxMessages?: number;
+  /**
+   * How long the server remembers ids, in milliseconds: 100 or more, and at
+   * most `maxAge`. Within it an id used for another event is found for
+   * certain. Every id costs the server some 230 bytes meanwhile.
+   * @default {30_000}
+   */
+  duplicateWindow?: number;
+  /**
+   * What the connection's user may receive replies on, if not `_INBOX`: the
+   * same as the connection's own `inboxPrefix`. @default {"_INBOX"}
+   */
+  inboxPrefix?: string;
+  /**
+   * After how many milliseconds without a certain answer a save fails with a
+   * {@linkcode SaveOutcomeUnknownError}. @default {30_000}
+   */
+  saveTimeout?: number;
+  /**
+   * After how many milliseconds without an answer a read fails; a read of
+   * several pages begins anew with each. @default {10_000}
+   */
+  readTimeout?: number;
+  /**
+   * Of how many actors the end of the history is remembered, some 200 bytes
+   * each: a save of such an actor is one round trip. @default {100_000}
+   */
+  cachedActors?: number;
+}
+
+/** The options, checked. */
+export interface ResolvedOpen {
+  readonly namespace: string;
+  readonly prefix: string;
+  readonly create: boolean;
+  readonly settings: StreamSettings;
+  readonly inboxPrefix: string | undefined;
+  readonly saveTimeout: number;
+  readonly readTimeout: number;
+  readonly cachedActors: number;
+}
+
+const ACTION = "open store";
+
+/** The shortest age and window the server takes, in milliseconds. */
+const SHORTEST = 100;
+
+/** Resolves the options of `open`. */
+export function resolveOpen(
+  options: JetStreamEventStoreOptions | undefined,
+): ResolvedOpen {
+  const {
+    namespace = "default",
+    prefix = "aether",
+    create = true,
+    replicas,
+    storage,
+    maxAge,
+    maxBytes,
+    maxMessages,
+    duplicateWindow,
+    inboxPrefix,
+    saveTimeout = 30_000,
+    readTimeout = 10_000,
+    cachedActors = 100_000,
+  } = optionsOf(options, ACTION);
+  if (typeof create !== "boolean") {
+    throw badType(ACTION, "create", "a boolean", create);
+  }
+  checkNamespace(namespace, ACTION);
+  checkPrefix(prefix, ACTION);
+  checkInboxPrefix(inboxPrefix);
+  if (optional(replicas, "replicas", 1)! > 5) {
+    throw badRange(ACTION, "replicas", "at most 5", replicas);
+  }
+  optional(maxAge, "maxAge", SHORTEST);
+  optional(duplicateWindow, "duplicateWindow", SHORTEST);
+  if (maxAge !== undefined && duplicateWindow! > maxAge) {
+    throw badRange(
+      ACTION,
+      "duplicateWindow",
+      `at most maxAge, ${maxAge}`,
+      duplicateWindow,
+    );
+  }
+  optional(maxBytes, "maxBytes", 1);
+  optional(maxMessages, "maxMessages", 1);
+  if (storage !== undefined) {
+    oneOf(storage, ["file", "memory"], ACTION, "storage");
+  }
+  return {
+    namespace,
+    prefix,
+    create,
+    settings: {
+      replicas,
+      storage,
+      maxAge,
+      maxBytes,
+      maxMessages,
+      duplicateWindow,
+    },
+    inboxPrefix,
+    saveTimeout: checkVersion(saveTimeout, ACTION, "saveTimeout", 1),
+    readTimeout: checkVersion(readTimeout, ACTION, "readTimeout", 1),
+    cachedActors: checkVersion(cachedActors, ACTION, "cachedActors", 1),
+  };
+}
+
+function optional(
+  value: number | undefined,
+  name: string,
+  min: number,
+): number | undefined {
+  return value === undefined
+    ? undefined
+    : checkVersion(value, ACTION, name, min);
+}
+
+function checkInboxPrefix(inboxPrefix: unknown): void {
+  if (inboxPrefix === undefined) return;
+  if (typeof inboxPrefix !== "string") {
+    throw badType(ACTION, "inboxPrefix", "a string", inboxPrefix);
+  }
+  if (/^[^\s.*>]+(\.[^\s.*>]+)*$/.test(inboxPrefix)) return;
+  throw badRange(
+    ACTION,
+    "inboxPrefix",
+    "a subject without wildcards",
+    inboxPrefix,
+  );
+}

@@ -1,0 +1,82 @@
+/**
+ * What an attempt's error says of what became of it.
+ *
+ * @module
+ */
+
+import {
+  ConnectionClosedError,
+  ConnectionLostError,
+  NoRespondersError,
+  RequestTimeoutError,
+} from "../nats/errors.ts";
+import { isApiError, JetStreamCode } from "../nats/js_api.ts";
+
+/**
+ * - `unknown`: it may have been stored.
+ * - `overtaken`: it was not, and an actor may not be where it was expected.
+ * - `duplicate-id`: it was not, an id in the batch is known to the server.
+ * - `refused`: it was not, and may be the next time.
+ * - `final`: it was not, and trying again is of no use.
+ */
+export type Verdict =
+  | "unknown"
+  | "overtaken"
+  | "duplicate-id"
+  | "refused"
+  | "final";
+
+/** Statuses by which a server says that it is busy. */
+const BUSY_STATUSES = [429, 503];
+
+/**
+ * Judges the error of an attempt that was sent. Codes as met with nats-server
+ * 2.15.2.
+ */
+export function judge(
+  error: unknown,
+  signal: AbortSignal | undefined,
+): Verdict {
+  if (
+    error instanceof RequestTimeoutError ||
+    error instanceof ConnectionLostError ||
+    error instanceof ConnectionClosedError ||
+    (signal?.aborted && error === signal.reason)
+  ) return "unknown";
+  if (error instanceof NoRespondersError || isBusy(error)) return "refused";
+  if (
+    isApiError(
+      error,
+      JetStreamCode.wrongLastSequence,
+      // On replicas: another write of the subject is in process, and may fail.
+      JetStreamCode.wrongLastSequenceUnknown,
+    )
+  ) return "overtaken";
+  if (isApiError(error, JetStreamCode.batchDuplicateId)) return "duplicate-id";
+  return "final";
+}
+
+/** Whether the server did not store it for now. */
+export function isBusy(error: unknown): boolean {
+  return isApiError(
+    error,
+    JetStreamCode.clusterNotAvailable,
+    JetStreamCode.clusterNotLeader,
+    JetStreamCode.duplicateInProcess,
+    JetStreamCode.batchIncomplete,
+  ) ||
+    (isApiError(error) && BUSY_STATUSES.includes(error.status) &&
+      !isFull(error));
+}
+
+/** Whether the server has no room for it. */
+export function isFull(error: unknown): boolean {
+  return isApiError(
+    error,
+    JetStreamCode.storeFailed,
+    JetStreamCode.accountResourcesExceeded,
+    JetStreamCode.insufficientResources,
+    JetStreamCode.memoryResourcesExceeded,
+    JetStreamCode.storageResourcesExceeded,
+  );
+}

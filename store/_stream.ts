@@ -1,0 +1,294 @@
+/**
+ * The stream behind a JetStream store: made, or checked to be what the layout
+ * needs.
+ *
+ * @module
+ */
+
+import {
+  DiscardPolicy,
+  RetentionPolicy,
+  StorageType,
+  type StreamConfig,
+  type StreamInfo,
+} from "@nats-io/jetstream";
+import { NoRespondersError } from "../nats/errors.ts";
+import { apiRequest, isApiError, JetStreamCode } from "../nats/js_api.ts";
+import type { Multiplexer } from "../nats/multiplexer.ts";
+import {
+  InsufficientServersError,
+  JetStreamUnavailableError,
+  type StreamDifference,
+  StreamMismatchError,
+  StreamNotFoundError,
+  StreamReplacedError,
+  UnsupportedLayoutError,
+  UnsupportedServerError,
+} from "./jetstream_errors.ts";
+
+/** The stored layout, fixed for ever because history is. */
+const LAYOUT = "1";
+
+/** The JetStream API level of nats-server 2.12. */
+const REQUIRED_API_LEVEL = 2;
+
+/** Milliseconds an answer of JetStream's API is waited for. */
+const API_TIMEOUT = 5_000;
+
+/** How far ids are remembered by default, in milliseconds. */
+const DEFAULT_DUPLICATE_WINDOW = 30_000;
+
+/** The settings of a stream that are the owner's choice. */
+export interface StreamSettings {
+  replicas?: number;
+  storage?: "file" | "memory";
+  maxAge?: number;
+  maxBytes?: number;
+  maxMessages?: number;
+  duplicateWindow?: number;
+}
+
+/** What a store knows of its stream. */
+export interface StreamIdentity {
+  readonly name: string;
+  /** Tells this stream from one of the same name that is made later. */
+  readonly incarnation: string;
+  readonly replicas: number;
+  readonly storage: "file" | "memory";
+  readonly mayExpire: boolean;
+  readonly duplicateWindow: number;
+}
+
+const nanos = (ms: number) => Math.round(ms * 1e6);
+
+/** What the layout needs, whoever made the stream. */
+function requiredConfig(name: string, subjects: string): Partial<StreamConfig> {
+  return {
+    name,
+    subjects: [subjects],
+    retention: RetentionPolicy.Limits,
+    discard: DiscardPolicy.New,
+    max_msgs_per_subject: -1,
+    deny_delete: true,
+    deny_purge: true,
+    allow_direct: true,
+    allow_atomic: true,
+  };
+}
+
+/** Settings that would let stored events vanish, change or go unacknowledged. */
+const FORBIDDEN: readonly (keyof StreamConfig)[] = [
+  "mirror",
+  "sources",
+  "subject_transform",
+  "allow_rollup_hdrs",
+  "allow_msg_ttl",
+  "discard_new_per_subject",
+  "no_ack",
+  "sealed",
+];
+
+function askedFor(settings: StreamSettings): Partial<StreamConfig> {
+  const { replicas, storage, maxAge, maxBytes, maxMessages, duplicateWindow } =
+    settings;
+  const config: Partial<StreamConfig> = {};
+  if (replicas !== undefined) config.num_replicas = replicas;
+  if (storage !== undefined) {
+    config.storage = storage === "file" ? StorageType.File : StorageType.Memory;
+  }
+  if (maxAge !== undefined) config.max_age = nanos(maxAge);
+  if (maxBytes !== undefined) config.max_bytes = maxBytes;
+  if (maxMessages !== undefined) config.max_msgs = maxMessages;
+  if (duplicateWindow !== undefined) {
+    config.duplicate_window = nanos(duplicateWindow);
+  }
+  return config;
+}
+
+/**
+ * Refuses a server without JetStream, or one older than 2.12: told by the API
+ * level, for the connection may be to another server than JetStream's.
+ */
+export async function checkServer(mux: Multiplexer): Promise<void> {
+  let apiLevel: number;
+  try {
+    const { api } = await apiRequest<{ api?: { level?: number } }>(
+      mux,
+      "INFO",
+      undefined,
+      { timeout: API_TIMEOUT },
+    );
+    apiLevel = api?.level ?? 0;
+  } catch (error) {
+    if (
+      error instanceof NoRespondersError ||
+      isApiError(
+        error,
+        JetStreamCode.notEnabled,
+        JetStreamCode.notEnabledForAccount,
+      )
+    ) {
+      throw new JetStreamUnavailableError(
+        "Cannot open store: JetStream is not enabled on the server, or not for this account; set `jetstream` in the server's configuration",
+        { cause: error },
+      );
+    }
+    throw error;
+  }
+  if (apiLevel < REQUIRED_API_LEVEL) {
+    throw new UnsupportedServerError({
+      apiLevel,
+      requiredApiLevel: REQUIRED_API_LEVEL,
+      version: mux.connection.info?.version,
+    });
+  }
+}
+
+/** Asks for the stream as it is now; undefined when there is none. */
+export async function streamInfo(
+  mux: Multiplexer,
+  name: string,
+  options: { timeout?: number; signal?: AbortSignal } = {},
+): Promise<StreamInfo | undefined> {
+  const { timeout = API_TIMEOUT, signal } = options;
+  try {
+    return await apiRequest<StreamInfo>(mux, `STREAM.INFO.${name}`, undefined, {
+      timeout,
+      signal,
+    });
+  } catch (error) {
+    if (isApiError(error, JetStreamCode.streamNotFound)) return undefined;
+    throw error;
+  }
+}
+
+/** Finds the stream and checks it, or makes it. */
+export async function openStream(
+  mux: Multiplexer,
+  name: string,
+  subjects: string,
+  settings: StreamSettings,
+  create: boolean,
+): Promise<StreamIdentity> {
+  let info = await streamInfo(mux, name);
+  if (info === undefined) {
+    if (!create) throw new StreamNotFoundError("open store", name);
+    info = await createStream(mux, name, subjects, settings);
+  }
+  checkStream(info, subjects, settings);
+  return identify(info);
+}
+
+async function createStream(
+  mux: Multiplexer,
+  name: string,
+  subjects: string,
+  settings: StreamSettings,
+): Promise<StreamInfo> {
+  const { maxAge } = settings;
+  const config = {
+    storage: StorageType.File,
+    num_replicas: 1,
+    // The server refuses a window longer than the age limit.
+    duplicate_window: nanos(
+      maxAge
+        ? Math.min(maxAge, DEFAULT_DUPLICATE_WINDOW)
+        : DEFAULT_DUPLICATE_WINDOW,
+    ),
+    metadata: { "aether.layout": LAYOUT },
+    ...requiredConfig(name, subjects),
+    ...askedFor(settings),
+  };
+  try {
+    return await apiRequest<StreamInfo>(mux, `STREAM.CREATE.${name}`, config, {
+      timeout: API_TIMEOUT,
+    });
+  } catch (error) {
+    if (isApiError(error, JetStreamCode.streamNameExists)) {
+      // Somebody else made it meanwhile: then theirs is what counts.
+      const info = await streamInfo(mux, name);
+      if (info) return info;
+    }
+    if (
+      isApiError(
+        error,
+        JetStreamCode.clusterNoPeers,
+        JetStreamCode.clusterRequired,
+        JetStreamCode.insufficientResources,
+        JetStreamCode.replicasNotSupported,
+      )
+    ) {
+      throw new InsufficientServersError(name, settings.replicas, {
+        cause: error,
+      });
+    }
+    throw error;
+  }
+}
+
+function checkStream(
+  { config }: StreamInfo,
+  subjects: string,
+  settings: StreamSettings,
+): void {
+  const layout = config.metadata?.["aether.layout"];
+  if (layout !== LAYOUT) throw new UnsupportedLayoutError(config.name, layout);
+  const differences: StreamDifference[] = [];
+  const expected = {
+    ...requiredConfig(config.name, subjects),
+    ...askedFor(settings),
+  };
+  for (const [setting, value] of Object.entries(expected)) {
+    const found = config[setting as keyof StreamConfig];
+    if (JSON.stringify(found) !== JSON.stringify(value)) {
+      differences.push({ setting, expected: value, found });
+    }
+  }
+  for (const setting of FORBIDDEN) {
+    const found = config[setting];
+    const unset = !found || (Array.isArray(found) && found.length === 0);
+    if (!unset) differences.push({ setting, expected: false, found });
+  }
+  const persistence = (config as { persist_mode?: string }).persist_mode;
+  if (persistence !== undefined && persistence !== "default") {
+    differences.push({
+      setting: "persist_mode",
+      expected: "default",
+      found: persistence,
+    });
+  }
+  if (differences.length > 0) {
+    throw new StreamMismatchError(config.name, differences);
+  }
+}
+
+function identify({ config, created }: StreamInfo): StreamIdentity {
+  return {
+    name: config.name,
+    incarnation: `${config.name}@${created}`,
+    replicas: config.num_replicas,
+    storage: config.storage === StorageType.Memory ? "memory" : "file",
+    mayExpire: config.max_age > 0,
+    duplicateWindow: config.duplicate_window / 1e6,
+  };
+}
+
+/**
+ * Makes sure that the stream is still the one that was opened.
+ *
+ * @throws {StreamNotFoundError} If it is gone.
+ * @throws {StreamReplacedError} If another one has taken its place.
+ */
+export async function checkIncarnation(
+  mux: Multiplexer,
+  identity: StreamIdentity,
+  action: string,
+  options: { timeout?: number; signal?: AbortSignal } = {},
+): Promise<StreamInfo> {
+  const info = await streamInfo(mux, identity.name, options);
+  if (info === undefined) throw new StreamNotFoundError(action, identity.name);
+  if (identify(info).incarnation !== identity.incarnation) {
+    throw new StreamReplacedError(identity.name);
+  }
+  return info;
+}

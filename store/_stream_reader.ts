@@ -1,0 +1,332 @@
+/**
+ * Single requests for stored messages, each repeated until it is answered or
+ * the time is up.
+ *
+ * @module
+ */
+
+import type { StreamInfo } from "@nats-io/jetstream";
+import type { Msg } from "@nats-io/nats-core";
+import {
+  ConnectionLostError,
+  JetStreamApiError,
+  NoRespondersError,
+  RequestTimeoutError,
+} from "../nats/errors.ts";
+import {
+  API_PREFIX,
+  apiRequest,
+  isApiError,
+  JetStreamCode,
+} from "../nats/js_api.ts";
+import type { Multiplexer } from "../nats/multiplexer.ts";
+import { checkIncarnation, type StreamIdentity } from "./_stream.ts";
+import {
+  type ApiMessage,
+  fromApi,
+  fromDirectGet,
+  type StoredMessage,
+} from "./_stored_message.ts";
+import { backoff, Deadline, delay } from "./_waiting.ts";
+import { StreamReplacedError } from "./jetstream_errors.ts";
+
+/** At most this many messages a request: longer ones stall writers. */
+export const PAGE_SIZE = 1_000;
+
+/**
+ * A page of messages is cut off behind this many bytes, so that a reader
+ * holds no more of them at once.
+ */
+const PAGE_BYTES = 16 * 1024 * 1024;
+
+/** How long one attempt waits on a stream without replicas, in milliseconds. */
+const SINGLE_ATTEMPT = 5_000;
+
+/**
+ * How long the first attempt waits on a replicated stream: a stopped follower
+ * keeps its share of the requests, and asking again finds another one.
+ */
+const REPLICA_ATTEMPT = 400;
+
+/** The bounds of a read. */
+export interface ReadBounds {
+  readonly deadline: Deadline;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** What the server tells of a stream. */
+export interface StreamState {
+  readonly first_seq: number;
+  readonly last_seq: number;
+  /** The server's time, in milliseconds since the epoch. */
+  readonly time: number;
+}
+
+/** Messages of one subject, in stream order. */
+export interface Page<T> {
+  readonly items: T[];
+  /** The sequence of the last message; 0 when there were none. */
+  readonly lastSequence: number;
+  /** How many messages the server had behind the last one. */
+  readonly remaining: number;
+}
+
+const NO_PAGE: Page<never> = { items: [], lastSequence: 0, remaining: 0 };
+
+/** Reads messages of one stream. */
+export class StreamReader {
+  readonly #mux: Multiplexer;
+  readonly #stream: StreamIdentity;
+  readonly #timeout: number;
+  #replaced: StreamReplacedError | undefined;
+
+  /** @param timeout Milliseconds until a read that gets no answer fails. */
+  constructor(mux: Multiplexer, stream: StreamIdentity, timeout: number) {
+    this.#mux = mux;
+    this.#stream = stream;
+    this.#timeout = timeout;
+  }
+
+  /** What the requests go over. */
+  get mux(): Multiplexer {
+    return this.#mux;
+  }
+
+  /** The stream it reads. */
+  get stream(): StreamIdentity {
+    return this.#stream;
+  }
+
+  /** The bounds of a read that begins now. */
+  bounds(signal?: AbortSignal): ReadBounds {
+    return { deadline: new Deadline(this.#timeout), signal };
+  }
+
+  /**
+   * The payloads of a subject's messages from a sequence on (inclusive), from
+   * whichever replica answers.
+   */
+  payloads(
+    subject: string,
+    from: number,
+    count: number,
+    bounds: ReadBounds,
+  ): Promise<Page<Uint8Array>> {
+    return this.#page(
+      { seq: from, next_by_subj: subject, batch: count, no_hdr: true },
+      bounds,
+      (msg) => msg.data,
+      // Without headers the server counts before the first message.
+      (pending, taken) => pending - taken,
+    );
+  }
+
+  /** As {@linkcode payloads}, with sequences and headers. */
+  messages(
+    subject: string,
+    from: number | Date,
+    count: number,
+    bounds: ReadBounds,
+  ): Promise<Page<StoredMessage>> {
+    const start = typeof from === "number"
+      ? { seq: from }
+      : { start_time: from.toISOString() };
+    return this.#page(
+      { ...start, next_by_subj: subject, batch: count },
+      bounds,
+      (msg) => fromDirectGet(msg.data, msg.headers!),
+      (pending) => pending,
+    );
+  }
+
+  /** The last messages of at most 1,000 subjects, those that have one. */
+  async lastOf(
+    subjects: readonly string[],
+    bounds: ReadBounds,
+  ): Promise<Map<string, StoredMessage>> {
+    const { items } = await this.#page(
+      { multi_last: subjects, batch: subjects.length },
+      bounds,
+      (msg) => fromDirectGet(msg.data, msg.headers!),
+      (pending) => pending,
+    );
+    return new Map(items.map((message) => [message.subject, message]));
+  }
+
+  /** The last message of a subject, from whichever replica answers. */
+  async last(
+    subject: string,
+    bounds: ReadBounds,
+  ): Promise<StoredMessage | undefined> {
+    const msg = await this.#repeat(
+      (timeout) =>
+        this.#mux.request(
+          `${API_PREFIX}.DIRECT.GET.${this.#stream.name}.${subject}`,
+          "",
+          { timeout, signal: bounds.signal },
+        ),
+      bounds,
+    );
+    const status = statusOf(msg);
+    if (status === 404) return undefined;
+    if (status !== undefined) throw unexpected(msg);
+    return fromDirectGet(msg.data, msg.headers!);
+  }
+
+  /** A message as the stream's leader knows it. */
+  async fromLeader(
+    request:
+      | { last_by_subj: string }
+      | { seq: number; next_by_subj?: string },
+    bounds: ReadBounds,
+  ): Promise<StoredMessage | undefined> {
+    try {
+      const reply = await this.#repeat(
+        (timeout) =>
+          apiRequest<ApiMessage>(
+            this.#mux,
+            `STREAM.MSG.GET.${this.#stream.name}`,
+            request,
+            { timeout, signal: bounds.signal },
+          ),
+        bounds,
+      );
+      return fromApi(reply);
+    } catch (error) {
+      if (isApiError(error, JetStreamCode.noMessageFound)) return undefined;
+      throw error;
+    }
+  }
+
+  /**
+   * The stream's state, after making sure that it is the one that was opened.
+   *
+   * @throws {StreamNotFoundError | StreamReplacedError} If it is not.
+   */
+  async state(action: string, bounds: ReadBounds): Promise<StreamState> {
+    const { state, ts } = await this.#repeat(
+      (timeout) => this.#verify(action, { timeout, signal: bounds.signal }),
+      bounds,
+    );
+    return { ...state, time: ts ? Date.parse(ts) : Date.now() };
+  }
+
+  /** Looks whether the stream was replaced, in the background. */
+  suspect(): void {
+    this.#verify("go on", { timeout: SINGLE_ATTEMPT }).catch(() => {
+      // What it finds is kept, and thrown by what is asked next.
+    });
+  }
+
+  /** @throws {StreamReplacedError} If the stream is known to be replaced. */
+  throwIfReplaced(): void {
+    if (this.#replaced) throw this.#replaced;
+  }
+
+  async #verify(
+    action: string,
+    options: { timeout: number; signal?: AbortSignal },
+  ): Promise<StreamInfo> {
+    this.throwIfReplaced();
+    try {
+      return await checkIncarnation(this.#mux, this.#stream, action, options);
+    } catch (error) {
+      if (error instanceof StreamReplacedError) this.#replaced = error;
+      throw error;
+    }
+  }
+
+  #page<T>(
+    body: Record<string, unknown>,
+    bounds: ReadBounds,
+    take: (msg: Msg) => T,
+    remaining: (pending: number, taken: number) => number,
+  ): Promise<Page<T>> {
+    const request = JSON.stringify({ ...body, max_bytes: PAGE_BYTES });
+    return this.#repeat(async (timeout) => {
+      const items: T[] = [];
+      let page: Page<T> = NO_PAGE;
+      await this.#mux.requestMany(
+        `${API_PREFIX}.DIRECT.GET.${this.#stream.name}`,
+        request,
+        { timeout, signal: bounds.signal },
+        (msg) => {
+          const status = statusOf(msg);
+          if (status === undefined) {
+            items.push(take(msg));
+            return false;
+          }
+          if (status === 404) return true;
+          if (status !== 204) throw unexpected(msg);
+          const number = (name: string) => Number(msg.headers!.get(name));
+          page = {
+            items,
+            lastSequence: number("Nats-Last-Sequence"),
+            remaining: remaining(number("Nats-Num-Pending"), items.length),
+          };
+          return true;
+        },
+      );
+      return page;
+    }, bounds);
+  }
+
+  /** Repeats what a server did not answer, for as long as the bounds allow. */
+  async #repeat<T>(
+    attempt: (timeout: number) => Promise<T>,
+    { deadline, signal }: ReadBounds,
+  ): Promise<T> {
+    let timeout = this.#stream.replicas > 1 ? REPLICA_ATTEMPT : SINGLE_ATTEMPT;
+    for (let n = 0;; n++) {
+      try {
+        return await attempt(Math.min(timeout, Math.max(1, deadline.left)));
+      } catch (error) {
+        if (error instanceof NoRespondersError) {
+          // Nobody serves a stream that is gone, nor one without a leader.
+          await this.#verify("read", {
+            timeout: Math.max(1, Math.min(SINGLE_ATTEMPT, deadline.left)),
+            signal,
+          }).catch((checkError) => {
+            if (!isTransient(checkError)) throw checkError;
+          });
+        } else if (!isTransient(error)) {
+          throw error;
+        }
+        if (deadline.left === 0) throw error;
+        if (error instanceof ConnectionLostError) {
+          await this.#mux.connected({ timeout: deadline.left, signal });
+        } else if (error instanceof RequestTimeoutError) {
+          timeout *= 2;
+          continue;
+        }
+        await delay(Math.min(backoff(n), deadline.left), signal);
+      }
+    }
+  }
+}
+
+/** Whether asking again may help. */
+export function isTransient(error: unknown): boolean {
+  return error instanceof RequestTimeoutError ||
+    error instanceof ConnectionLostError ||
+    error instanceof NoRespondersError ||
+    isApiError(
+      error,
+      JetStreamCode.clusterNotAvailable,
+      JetStreamCode.clusterNotLeader,
+    );
+}
+
+/**
+ * The server's own status, if a reply is that and not a stored message, which
+ * carries its sequence or, asked for without headers, has none at all.
+ */
+function statusOf(msg: Msg): number | undefined {
+  if (msg.data.length > 0 || !msg.headers) return undefined;
+  return msg.headers.has("Nats-Sequence") ? undefined : msg.headers.code;
+}
+
+function unexpected(msg: Msg): JetStreamApiError {
+  const { code = 0, description = "" } = msg.headers ?? {};
+  return new JetStreamApiError({ code: 0, status: code, description });
+}

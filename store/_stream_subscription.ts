@@ -1,0 +1,337 @@
+/**
+ * Subscriptions to a JetStream stream.
+ *
+ * @module
+ */
+
+import {
+  actorMatcher,
+  encodeActorId,
+  encodeActorPattern,
+} from "../nats/names.ts";
+import { show } from "../nats/show.ts";
+import { formatCheckpoint, parseCheckpoint } from "./_checkpoint.ts";
+import { decodeEvent } from "./_event_codec.ts";
+import { type Delivery, OrderedConsumer } from "./_ordered_consumer.ts";
+import type { ResolvedSubscribe } from "./_read_arguments.ts";
+import { replayError } from "./_stored_message.ts";
+import { endOfBatch } from "./_stream_end.ts";
+import { isTransient, type StreamReader } from "./_stream_reader.ts";
+import { backoff, delay } from "./_waiting.ts";
+import { CheckpointError, type CheckpointErrorCode } from "./errors.ts";
+import type { AnyEvent } from "./event.ts";
+import type {
+  Checkpoint,
+  EventSubscription,
+  SubscribedEvent,
+} from "./event_store.ts";
+import { StreamReplacedError } from "./jetstream_errors.ts";
+
+type Result<E extends AnyEvent> = IteratorResult<SubscribedEvent<E>, undefined>;
+
+/** How often a stream that ends before a checkpoint is asked again. */
+const MAX_CONFIRMATIONS = 6;
+
+/** Follows the stream through an ordered consumer. */
+export class StreamSubscription<E extends AnyEvent>
+  implements EventSubscription<E> {
+  readonly #reader: StreamReader;
+  readonly #root: string;
+  readonly #options: ResolvedSubscribe;
+  readonly #onEnd: () => void;
+  readonly #actorMatches: ((actorId: string) => boolean) | undefined;
+  readonly #ending = new AbortController();
+  readonly #caughtUp = Promise.withResolvers<void>();
+  /** Calls of `next` that wait for an event. */
+  readonly #waiting: PromiseWithResolvers<Result<E>>[] = [];
+  #consumer: OrderedConsumer | undefined;
+  /** The last sequence delivered or left out; undefined until it is known. */
+  #position: number | undefined;
+  /** The end of the stream as of the start; undefined until it is known. */
+  #target: number | undefined;
+  /** The event to deliver next. */
+  #next: SubscribedEvent<E> | undefined;
+  #iterated = false;
+  #ended = false;
+  #failure: { readonly reason: unknown } | undefined;
+  #closing: Promise<void> | undefined;
+
+  /**
+   * @param root What the subjects of the store's events begin with.
+   * @param onEnd Called once, when it has ended for whatever reason.
+   */
+  constructor(
+    reader: StreamReader,
+    root: string,
+    options: ResolvedSubscribe,
+    onEnd: () => void,
+  ) {
+    this.#reader = reader;
+    this.#root = root;
+    this.#options = options;
+    this.#onEnd = onEnd;
+    const { actors, after, signal } = options;
+    // What expires before it is read must be noticed, which only sequences
+    // without gaps tell: then the filter works here instead of at the server.
+    this.#actorMatches = actors !== ">" && reader.stream.mayExpire
+      ? actorMatcher(actors)
+      : undefined;
+    this.#caughtUp.promise.catch(() => {}); // nobody has to look at it
+    try {
+      signal?.throwIfAborted();
+      if (after !== "end") this.#position = this.#sequenceOf(after);
+    } catch (reason) {
+      this.fail(reason);
+      return;
+    }
+    signal?.addEventListener("abort", this.#abort);
+    this.#start().catch((reason) => this.fail(reason));
+  }
+
+  get checkpoint(): Checkpoint | undefined {
+    if (this.#position === undefined) return undefined;
+    return formatCheckpoint(this.#reader.stream.incarnation, this.#position);
+  }
+
+  get caughtUp(): Promise<void> {
+    return this.#caughtUp.promise;
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<SubscribedEvent<E>, undefined> {
+    if (this.#iterated) {
+      throw new TypeError(
+        "Cannot iterate subscription: it was iterated before; subscribe again",
+      );
+    }
+    this.#iterated = true;
+    return {
+      next: () => this.#take(),
+      return: async () => {
+        await this[Symbol.asyncDispose]();
+        return { done: true, value: undefined };
+      },
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#end();
+    await this.#closing;
+  }
+
+  /** Ends it; what is iterated next is the reason. */
+  fail(reason: unknown): void {
+    this.#end({ reason });
+  }
+
+  readonly #abort = (): void => this.fail(this.#options.signal?.reason);
+
+  /** Finds out where it begins and where the end is, and begins. */
+  async #start(): Promise<void> {
+    const { actors } = this.#options;
+    const serverFilter = this.#actorMatches ? ">" : encodeActorPattern(actors);
+    const bounds = this.#reader.bounds(this.#ending.signal);
+    if (this.#position !== undefined) await this.#check(this.#position);
+    const target = await endOfBatch(this.#reader, `${this.#root}.>`, bounds);
+    if (this.#ended) return;
+    this.#target = target;
+    this.#position ??= target;
+    this.#consumer = new OrderedConsumer(
+      this.#reader,
+      `${this.#root}.${serverFilter}`,
+      this.#position,
+      (after) => this.#check(after),
+      this.#wake,
+    );
+    this.#wake();
+    if (serverFilter !== ">") await this.#seekEnd(this.#consumer);
+  }
+
+  /** Asks how far a filtered consumer is, where no message tells it. */
+  async #seekEnd(consumer: OrderedConsumer): Promise<void> {
+    for (let n = 0; !this.#ended && this.#position! < this.#target!; n++) {
+      try {
+        await delay(backoff(n), this.#ending.signal);
+        if (this.#next === undefined) await consumer.lookedUpTo();
+      } catch (error) {
+        if (this.#ended) return;
+        // A consumer that is gone is made anew, and asked again.
+        if (!isTransient(error) && !(error instanceof Error)) throw error;
+      }
+    }
+  }
+
+  /** Makes sure that nothing behind a sequence is missing. */
+  async #check(after: number): Promise<void> {
+    const bounds = this.#reader.bounds(this.#ending.signal);
+    for (let n = 0;; n++) {
+      const { first_seq, last_seq } = await this.#state();
+      if (after <= last_seq) {
+        const anew = this.#options.after === undefined && after === 0;
+        if (after + 1 >= first_seq || anew) return;
+        throw this.#error(after, "expired", "events after it have expired");
+      }
+      if (n >= MAX_CONFIRMATIONS) {
+        throw this.#error(
+          after,
+          "beyond-end",
+          `it lies beyond the end of the stream, ${last_seq}`,
+        );
+      }
+      await delay(8 * backoff(n), bounds.signal); // a leader may lag behind
+    }
+  }
+
+  async #state(): Promise<{ first_seq: number; last_seq: number }> {
+    try {
+      return await this.#reader.state(
+        "subscribe",
+        this.#reader.bounds(this.#ending.signal),
+      );
+    } catch (error) {
+      if (!(error instanceof StreamReplacedError)) throw error;
+      throw new CheckpointError(error.message, "other-stream", this.#text());
+    }
+  }
+
+  #sequenceOf(after: Checkpoint | undefined): number {
+    if (after === undefined) return 0;
+    const { incarnation, sequence } = parseCheckpoint(after);
+    if (incarnation === this.#reader.stream.incarnation) return sequence;
+    throw new CheckpointError(
+      `Cannot subscribe: checkpoint ${
+        show(after)
+      } is of another stream, or of one that was deleted and made again; read this one from the beginning`,
+      "other-stream",
+      after,
+    );
+  }
+
+  #text(): Checkpoint {
+    return this.checkpoint ?? this.#options.after ?? "";
+  }
+
+  #error(
+    after: number,
+    code: CheckpointErrorCode,
+    why: string,
+  ): CheckpointError {
+    const text = formatCheckpoint(this.#reader.stream.incarnation, after);
+    return new CheckpointError(
+      `Cannot subscribe after checkpoint ${show(text)}: ${why}`,
+      code,
+      text,
+    );
+  }
+
+  readonly #wake = (): void => {
+    while (!this.#ended && this.#advance() && this.#waiting.length > 0) {
+      this.#waiting.shift()!.resolve({ done: false, value: this.#deliver() });
+    }
+  };
+
+  #take(): Promise<Result<E>> {
+    if (!this.#ended && this.#advance()) {
+      return Promise.resolve({ done: false, value: this.#deliver() });
+    }
+    if (!this.#ended) {
+      const waiting = Promise.withResolvers<Result<E>>();
+      this.#waiting.push(waiting);
+      return waiting.promise;
+    }
+    const failure = this.#failure;
+    this.#failure = undefined;
+    if (failure !== undefined) return Promise.reject(failure.reason);
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  #deliver(): SubscribedEvent<E> {
+    const next = this.#next!;
+    this.#next = undefined;
+    this.#pass(next.sequence);
+    // What the filter leaves out behind it is passed with it.
+    if (!this.#ended) this.#advance();
+    return next;
+  }
+
+  /** Goes on to the next event to deliver, if there is one yet. */
+  #advance(): boolean {
+    if (this.#next !== undefined) return true;
+    try {
+      while (!this.#ended) {
+        if (!this.#options.live && this.#position! >= this.#target!) {
+          this.#end();
+          return false;
+        }
+        const delivery = this.#consumer?.take();
+        if (delivery === undefined) return false;
+        if (delivery.sequence <= this.#position!) continue;
+        this.#next = this.#read(delivery);
+        if (this.#next !== undefined) return true;
+        this.#pass(delivery.sequence);
+      }
+    } catch (reason) {
+      this.fail(reason);
+    }
+    return false;
+  }
+
+  #pass(sequence: number): void {
+    this.#position = sequence;
+    if (sequence >= this.#target!) this.#caughtUp.resolve();
+  }
+
+  /** The event of a delivery, unless the filter leaves it out. */
+  #read(delivery: Delivery): SubscribedEvent<E> | undefined {
+    if (delivery.kind === "passed") return undefined;
+    const { sequence, subject, data } = delivery;
+    const { mayExpire, incarnation } = this.#reader.stream;
+    const { after, eventTypes, onReplayError } = this.#options;
+    const started = this.#position! > 0 || after !== undefined;
+    if (mayExpire && started && sequence !== this.#position! + 1) {
+      throw this.#error(
+        this.#position!,
+        "expired",
+        `events up to sequence ${sequence} expired before they were read`,
+      );
+    }
+    let event: AnyEvent;
+    try {
+      event = decodeEvent(data);
+      if (subject !== `${this.#root}.${encodeActorId(event.actorId)}`) {
+        throw new RangeError(`Its subject ${show(subject)} is another actor's`);
+      }
+    } catch (cause) {
+      const error = replayError(subject, sequence, data, cause);
+      if (onReplayError?.(error) === "continue") return undefined;
+      throw error;
+    }
+    if (eventTypes !== undefined && !eventTypes.has(event.eventType)) {
+      return undefined;
+    }
+    if (this.#actorMatches?.(event.actorId) === false) return undefined;
+    const checkpoint = formatCheckpoint(incarnation, sequence);
+    return { event: event as unknown as E, sequence, checkpoint };
+  }
+
+  #end(failure?: { readonly reason: unknown }): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#failure = failure;
+    const reason = failure === undefined
+      ? new DOMException("The subscription was closed", "AbortError")
+      : failure.reason;
+    this.#ending.abort(reason);
+    this.#options.signal?.removeEventListener("abort", this.#abort);
+    this.#caughtUp.reject(reason);
+    for (const waiting of this.#waiting.splice(0)) {
+      if (this.#failure === undefined) {
+        waiting.resolve({ done: true, value: undefined });
+        continue;
+      }
+      waiting.reject(this.#failure.reason);
+      this.#failure = undefined;
+    }
+    this.#closing = this.#consumer?.close();
+    this.#onEnd();
+  }
+}

@@ -1,0 +1,377 @@
+/**
+ * An event store on a NATS JetStream stream.
+ *
+ * @module
+ */
+
+import type { NatsConnection } from "@nats-io/nats-core";
+import { ConnectionClosedError } from "../nats/errors.ts";
+import { Multiplexer } from "../nats/multiplexer.ts";
+import {
+  checkActorId,
+  eventSubjectRoot,
+  snapshotBucket,
+  streamName,
+} from "../nats/names.ts";
+import { ActorHistory } from "./_actor_history.ts";
+import { resolveSignal } from "./_arguments.ts";
+import { EventWriter } from "./_event_writer.ts";
+import {
+  type JetStreamEventStoreOptions,
+  resolveOpen,
+} from "./_open_options.ts";
+import {
+  type ResolvedRead,
+  resolveGetEvents,
+  resolveReadEvents,
+  resolveReadOptions,
+  resolveSubscribe,
+} from "./_read_arguments.ts";
+import {
+  groupBatch,
+  resolveBatch,
+  resolveSave,
+  resolveSaveEvents,
+  resolveSnapshot,
+} from "./_save_arguments.ts";
+
+import { checkServer, openStream } from "./_stream.ts";
+import { type ReadBounds, StreamReader } from "./_stream_reader.ts";
+import { openBucket, StreamSnapshots } from "./_stream_snapshots.ts";
+import { StreamSubscription } from "./_stream_subscription.ts";
+import { TailCache } from "./_tail_cache.ts";
+import { StoreClosedError } from "./errors.ts";
+import type { AnyEvent, Event } from "./event.ts";
+import type {
+  ActorSnapshot,
+  EventStore,
+  EventSubscription,
+  ReadEventsOptions,
+  ReadOptions,
+  ReplayResult,
+  SaveEventsOptions,
+  SaveEventsResult,
+  SaveOptions,
+  SaveResult,
+  SubscribeOptions,
+} from "./event_store.ts";
+
+export type { JetStreamEventStoreOptions } from "./_open_options.ts";
+
+/** What a store is made of, once its stream is found. */
+interface Parts {
+  readonly mux: Multiplexer;
+  readonly root: string;
+  readonly reader: StreamReader;
+  readonly history: ActorHistory;
+  readonly writer: EventWriter;
+  readonly snapshots: StreamSnapshots;
+}
+
+/**
+ * Events on NATS JetStream: the whole contract of {@linkcode EventStore}, one
+ * stream a namespace, one subject an actor, so that the server itself decides
+ * every race, for any number of writers in any number of processes.
+ *
+ * Needs nats-server 2.12 or newer. The connection stays the caller's: closing
+ * the store does not close it.
+ *
+ * @typeParam E The events it holds.
+ */
+export class JetStreamEventStore<E extends AnyEvent = Event>
+  implements EventStore<E> {
+  readonly #parts: Parts;
+  readonly #subscriptions = new Set<StreamSubscription<E>>();
+  readonly #saving = new Set<Promise<unknown>>();
+  #closed: Promise<void> | undefined;
+
+  private constructor(parts: Parts) {
+    this.#parts = parts;
+    parts.mux.onConnectionEvent((event) => {
+      if (event === "reconnect") parts.reader.suspect();
+    });
+  }
+
+  /**
+   * Opens the store of a namespace, and makes its stream and its bucket of
+   * snapshots if they are not there.
+   *
+   * @param nc An open connection, from whichever transport fits.
+   * @throws {UnsupportedServerError} If the server is older than 2.12.
+   * @throws {JetStreamUnavailableError} If JetStream is not enabled.
+   * @throws {StreamNotFoundError} If there is no stream and `create` is false.
+   * @throws {StreamMismatchError} If the stream has other settings than the
+   * layout needs or an option names.
+   * @throws {UnsupportedLayoutError} If the stream is of another layout.
+   * @throws {InsufficientServersError} If there are fewer servers than
+   * `replicas`.
+   * @throws {PermissionDeniedError} If the NATS user lacks a right.
+   * @throws {TypeError | RangeError} If an option is not valid.
+   */
+  static async open<E extends AnyEvent = Event>(
+    nc: NatsConnection,
+    options: JetStreamEventStoreOptions = {},
+  ): Promise<JetStreamEventStore<E>> {
+    const resolved = resolveOpen(options);
+    const { prefix, namespace, create, settings } = resolved;
+    const mux = new Multiplexer(nc, resolved.inboxPrefix);
+    try {
+      await checkServer(mux);
+      const root = eventSubjectRoot(prefix, namespace);
+      const stream = await openStream(
+        mux,
+        streamName(prefix, namespace),
+        `${root}.>`,
+        settings,
+        create,
+      );
+      const { replicas, storage } = stream;
+      const kv = await openBucket(mux, snapshotBucket(prefix, namespace), {
+        create,
+        replicas,
+        storage,
+      });
+      const tails = new TailCache(resolved.cachedActors);
+      const reader = new StreamReader(mux, stream, resolved.readTimeout);
+      const history = new ActorHistory(reader, tails, { prefix, namespace });
+      const writer = new EventWriter(mux, history, tails, resolved.saveTimeout);
+      const snapshots = new StreamSnapshots(kv, history);
+      return new JetStreamEventStore<E>(
+        { mux, root, reader, history, writer, snapshots },
+      );
+    } catch (error) {
+      await mux[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** As {@linkcode EventStore.saveEvent}. */
+  async saveEvent(event: E, options?: SaveOptions): Promise<SaveResult> {
+    const { expectedVersion, signal } = resolveSave(options);
+    this.#begin("save event", signal);
+    const { writer } = this.#parts;
+    const draft = writer.draft(event, "save event");
+    const { actorId, version } = draft.event;
+    const expectedVersions = expectedVersion === undefined
+      ? NO_EXPECTATIONS
+      : new Map([[actorId, expectedVersion]]);
+    const [saved] = await this.#track(
+      writer.save({ drafts: [draft], expectedVersions, signal }),
+    );
+    const { sequence, fresh } = saved!;
+    return { version, sequence, duplicate: !fresh };
+  }
+
+  /** As {@linkcode EventStore.saveEvents}: one atomic batch. */
+  async saveEvents(
+    events: readonly E[],
+    options?: SaveEventsOptions,
+  ): Promise<SaveEventsResult> {
+    const { expectedVersions, signal } = resolveSaveEvents(options);
+    this.#begin("save events", signal);
+    const { writer } = this.#parts;
+    const drafts = resolveBatch(
+      events,
+      (event, action) => writer.draft(event, action),
+    );
+    const actors = groupBatch(
+      drafts.map(({ event }) => event),
+      expectedVersions,
+    );
+    const versions = new Map<string, number>();
+    for (const [actorId, own] of actors) {
+      versions.set(actorId, own.at(-1)!.version);
+    }
+    if (drafts.length === 0) return { versions, sequence: 0, duplicate: false };
+    const saved = await this.#track(
+      writer.save({ drafts, expectedVersions, signal }),
+    );
+    return {
+      versions,
+      sequence: saved.reduce(
+        (most, { sequence }) => Math.max(most, sequence),
+        0,
+      ),
+      duplicate: saved.every(({ fresh }) => !fresh),
+    };
+  }
+
+  /** As {@linkcode EventStore.getEvents}. The array and its events are the caller's own. */
+  async getEvents(
+    actorId: string,
+    fromVersion = 0,
+    options?: ReadOptions,
+  ): Promise<E[]> {
+    const read = resolveGetEvents(actorId, fromVersion, options);
+    const events: E[] = [];
+    for await (const page of this.#pages(read, "get events")) {
+      for (const event of page) events.push(event);
+    }
+    return events;
+  }
+
+  /** As {@linkcode EventStore.readEvents}: in pages of at most 1,000 events. */
+  readEvents(actorId: string, options?: ReadEventsOptions): AsyncIterable<E> {
+    return this.#walk(resolveReadEvents(actorId, options));
+  }
+
+  /** As {@linkcode EventStore.getLatestVersion}. */
+  async getLatestVersion(
+    actorId: string,
+    options?: ReadOptions,
+  ): Promise<number> {
+    const action = "get latest version";
+    checkActorId(actorId, action);
+    const { consistency, signal } = resolveReadOptions(options, action);
+    const bounds = this.#begin(action, signal);
+    const { history } = this.#parts;
+    return await this.#settle(
+      history.tail(actorId, consistency, bounds).then(({ version }) => version),
+      action,
+    );
+  }
+
+  /** As {@linkcode EventStore.getEventsWithErrors}. */
+  async getEventsWithErrors(
+    actorId: string,
+    fromVersion = 0,
+    options?: ReadOptions,
+  ): Promise<ReplayResult<E>> {
+    const action = "get events";
+    const read = resolveGetEvents(actorId, fromVersion, options);
+    const bounds = this.#begin(action, read.signal);
+    const { events, errors, truncated } = await this.#settle(
+      this.#parts.history.withErrors(
+        actorId,
+        fromVersion,
+        read.consistency,
+        bounds,
+      ),
+      action,
+    );
+    return {
+      events: events as AnyEvent[] as E[],
+      errors,
+      hasErrors: errors.length > 0,
+      truncated,
+    };
+  }
+
+  /** As {@linkcode EventStore.getLatestSnapshot}. */
+  async getLatestSnapshot(
+    actorId: string,
+    options?: ReadOptions,
+  ): Promise<ActorSnapshot | undefined> {
+    const action = "get snapshot";
+    checkActorId(actorId, action);
+    const { consistency, signal } = resolveReadOptions(options, action);
+    const bounds = this.#begin(action, signal);
+    return await this.#settle(
+      this.#parts.snapshots.get(actorId, consistency, bounds),
+      action,
+    );
+  }
+
+  /** As {@linkcode EventStore.saveSnapshot}. */
+  async saveSnapshot(
+    snapshot: ActorSnapshot,
+    options?: { signal?: AbortSignal },
+  ): Promise<void> {
+    const action = "save snapshot";
+    const signal = resolveSignal(options, action);
+    const bounds = this.#begin(action, signal);
+    const sealed = resolveSnapshot(snapshot);
+    await this.#settle(this.#parts.snapshots.save(sealed, bounds), action);
+  }
+
+  /** As {@linkcode EventStore.subscribe}. */
+  subscribe(options?: SubscribeOptions): EventSubscription<E> {
+    const resolved = resolveSubscribe(options);
+    const { reader, root } = this.#parts;
+    const subscription: StreamSubscription<E> = new StreamSubscription<E>(
+      reader,
+      root,
+      resolved,
+      () => this.#subscriptions.delete(subscription),
+    );
+    this.#subscriptions.add(subscription);
+    if (this.#closed) subscription.fail(new StoreClosedError("subscribe"));
+    return subscription;
+  }
+
+  /**
+   * Closes the store: waits for the saves that are under way, ends reads and
+   * subscriptions with a {@linkcode StoreClosedError}, and leaves the
+   * connection open. Closing it again does nothing more.
+   */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#closed ??= this.#close();
+  }
+
+  async #close(): Promise<void> {
+    const error = new StoreClosedError("go on");
+    const closed = [...this.#subscriptions].map((subscription) => {
+      subscription.fail(error);
+      return subscription[Symbol.asyncDispose]();
+    });
+    await Promise.allSettled([...closed, ...this.#saving]);
+    await this.#parts.mux[Symbol.asyncDispose]();
+  }
+
+  async *#walk(read: ResolvedRead): AsyncGenerator<E, void> {
+    let left = read.limit;
+    for await (const page of this.#pages(read, "read events")) {
+      for (const event of page) {
+        yield event;
+        if (--left === 0) return;
+      }
+    }
+  }
+
+  async *#pages(read: ResolvedRead, action: string): AsyncGenerator<E[], void> {
+    const { actorId, direction, limit, signal } = read;
+    const { history } = this.#parts;
+    const bounds = this.#begin(action, signal);
+    const pages = direction === "forward"
+      ? history.forward(actorId, read, bounds)
+      : history.backward(actorId, read, limit, bounds);
+    for (;;) {
+      const { done, value } = await this.#settle(pages.next(), action);
+      if (done) return;
+      yield value as AnyEvent[] as E[];
+      this.#begin(action, signal);
+    }
+  }
+
+  #begin(action: string, signal: AbortSignal | undefined): ReadBounds {
+    if (this.#closed) throw new StoreClosedError(action);
+    signal?.throwIfAborted();
+    const { reader } = this.#parts;
+    reader.throwIfReplaced();
+    return reader.bounds(signal);
+  }
+
+  /** What a read gives, or the error that says why there is none. */
+  async #settle<T>(promise: Promise<T>, action: string): Promise<T> {
+    try {
+      return await promise;
+    } catch (error) {
+      if (this.#closed && error instanceof ConnectionClosedError) {
+        throw new StoreClosedError(action);
+      }
+      throw error;
+    }
+  }
+
+  /** Keeps a save in mind until it is done. */
+  async #track<T>(save: Promise<T>): Promise<T> {
+    this.#saving.add(save);
+    try {
+      return await save;
+    } finally {
+      this.#saving.delete(save);
+    }
+  }
+}
+
+const NO_EXPECTATIONS: ReadonlyMap<string, number> = new Map();
