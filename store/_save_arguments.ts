@@ -38,10 +38,15 @@ export interface ResolvedSaveEvents {
   readonly signal: AbortSignal | undefined;
 }
 
+const noSaveOptions: ResolvedSave = Object.freeze({
+  expectedVersion: undefined,
+  signal: undefined,
+});
 const noExpectations: ReadonlyMap<string, number> = new Map();
 
 /** Resolves the options of `saveEvent`. */
 export function resolveSave(options: SaveOptions | undefined): ResolvedSave {
+  if (options === undefined) return noSaveOptions;
   const action = "save event";
   const { expectedVersion, signal } = optionsOf(options, action);
   return {
