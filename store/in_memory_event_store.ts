@@ -67,6 +67,7 @@ export interface InMemoryEventStoreOptions {
  * @example
  * ```ts
  * import { createEvent, InMemoryEventStore } from "@flowmade-one/aether";
+ * import { assertEquals } from "@std/assert";
  *
  * await using store = new InMemoryEventStore();
  * await store.saveEvent(createEvent({
@@ -76,7 +77,7 @@ export interface InMemoryEventStoreOptions {
  *   data: { total: 99.99 },
  * }));
  * const events = await store.getEvents("order-1");
- * console.log(events.length); // 1
+ * assertEquals(events[0]?.data, { total: 99.99 });
  * ```
  */
 export class InMemoryEventStore<E extends AnyEvent = Event>

@@ -1,0 +1,64 @@
+/**
+ * Event sourcing on NATS JetStream: an append-only event store with optimistic
+ * concurrency, the same in memory and on a server. Small parts that compose,
+ * and no opinion about anyone's domain.
+ *
+ * @example Save an event and read it back
+ * ```ts
+ * import { createEvent, InMemoryEventStore } from "@flowmade-one/aether";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using store = new InMemoryEventStore();
+ * const placed = createEvent({
+ *   eventType: "OrderPlaced",
+ *   actorId: "order-1",
+ *   version: 1,
+ *   data: { total: 99.99 },
+ * });
+ * await store.saveEvent(placed);
+ * assertEquals(await store.getEvents("order-1"), [placed]);
+ * ```
+ *
+ * @module
+ */
+
+export {
+  causedBy,
+  CheckpointError,
+  createEvent,
+  decodeEvent,
+  DuplicateEventError,
+  encodeEvent,
+  InMemoryEventStore,
+  InvalidEventError,
+  MetadataKey,
+  PayloadTooLargeError,
+  ReplayError,
+  SaveOutcomeUnknownError,
+  StoreClosedError,
+  VersionConflictError,
+  withMetadata,
+  withMetadataFrom,
+} from "./store/mod.ts";
+export type {
+  ActorSnapshot,
+  AnyEvent,
+  Checkpoint,
+  CheckpointErrorCode,
+  Consistency,
+  Event,
+  EventInit,
+  EventStore,
+  EventSubscription,
+  InMemoryEventStoreOptions,
+  ReadEventsOptions,
+  ReadOptions,
+  ReplayResult,
+  SaveEventsOptions,
+  SaveEventsResult,
+  SaveOptions,
+  SaveResult,
+  SubscribedEvent,
+  SubscribeFilter,
+  SubscribeOptions,
+} from "./store/mod.ts";

@@ -1,0 +1,88 @@
+/**
+ * The event store: what happened, kept for ever, read back in order.
+ *
+ * Events are facts of the past, and immutable; a correction is a new event.
+ * State is derived by replaying them. Versions, one line of them for each
+ * actor, make sure that no decision is made on a history that has moved on.
+ *
+ * @example Save events and replay them
+ * ```ts
+ * import { createEvent, type Event, InMemoryEventStore } from "@flowmade-one/aether/store";
+ * import { assertEquals } from "@std/assert";
+ *
+ * type AccountEvent =
+ *   | Event<"Deposited", { amount: number }>
+ *   | Event<"Withdrawn", { amount: number }>;
+ *
+ * await using store = new InMemoryEventStore<AccountEvent>();
+ * await store.saveEvent(createEvent({
+ *   eventType: "Deposited",
+ *   actorId: "account-1",
+ *   version: 1,
+ *   data: { amount: 100 },
+ * }));
+ * await store.saveEvent(
+ *   createEvent({
+ *     eventType: "Withdrawn",
+ *     actorId: "account-1",
+ *     version: 2,
+ *     data: { amount: 30 },
+ *   }),
+ *   { expectedVersion: 1 },
+ * );
+ *
+ * let balance = 0;
+ * for await (const event of store.readEvents("account-1")) {
+ *   switch (event.eventType) {
+ *     case "Deposited":
+ *       balance += event.data.amount;
+ *       break;
+ *     case "Withdrawn":
+ *       balance -= event.data.amount;
+ *   }
+ * }
+ * assertEquals(balance, 70);
+ * ```
+ *
+ * @module
+ */
+
+export { decodeEvent, encodeEvent } from "./_event_codec.ts";
+export {
+  CheckpointError,
+  DuplicateEventError,
+  InvalidEventError,
+  PayloadTooLargeError,
+  ReplayError,
+  SaveOutcomeUnknownError,
+  StoreClosedError,
+  VersionConflictError,
+} from "./errors.ts";
+export type { CheckpointErrorCode } from "./errors.ts";
+export {
+  causedBy,
+  createEvent,
+  MetadataKey,
+  withMetadata,
+  withMetadataFrom,
+} from "./event.ts";
+export type { AnyEvent, Event, EventInit } from "./event.ts";
+export type {
+  ActorSnapshot,
+  Checkpoint,
+  Consistency,
+  EventStore,
+  EventSubscription,
+  ReadEventsOptions,
+  ReadOptions,
+  ReplayResult,
+  SaveEventsOptions,
+  SaveEventsResult,
+  SaveOptions,
+  SaveResult,
+  SubscribedEvent,
+  SubscribeFilter,
+  SubscribeOptions,
+} from "./event_store.ts";
+export { InMemoryEventStore } from "./in_memory_event_store.ts";
+export type { InMemoryEventStoreOptions } from "./in_memory_event_store.ts";
