@@ -6,7 +6,6 @@
  */
 
 import { createInbox, type Msg, type Subscription } from "@nats-io/nats-core";
-import type { ConsumerInfo } from "@nats-io/jetstream";
 import {
   API_PREFIX,
   apiRequest,
@@ -116,23 +115,6 @@ export class OrderedConsumer {
     return undefined;
   }
 
-  /**
-   * Asks how far the consumer has looked, and takes note of it once nothing
-   * is waiting to be taken.
-   */
-  async lookedUpTo(): Promise<void> {
-    const name = this.#name;
-    if (name === "") return;
-    const info = await apiRequest<ConsumerInfo>(
-      this.#mux,
-      `CONSUMER.INFO.${this.#reader.stream.name}.${name}`,
-      undefined,
-      { timeout: API_TIMEOUT, signal: this.#abort.signal },
-    );
-    if (name !== this.#name) return;
-    this.#passed(info.delivered.consumer_seq, info.delivered.stream_seq);
-  }
-
   /** Ends it and leaves nothing behind. */
   async close(): Promise<void> {
     if (this.#abort.signal.aborted) return;
@@ -201,7 +183,7 @@ export class OrderedConsumer {
     const { signal } = this.#abort;
     const name = `aether-${crypto.randomUUID()}`;
     const inbox = this.#mux.createInbox();
-    await apiRequest<ConsumerInfo>(
+    await apiRequest(
       this.#mux,
       `CONSUMER.CREATE.${stream}.${name}.${this.#filter}`,
       {

@@ -16,7 +16,7 @@ import { type Delivery, OrderedConsumer } from "./_ordered_consumer.ts";
 import type { ResolvedSubscribe } from "./_read_arguments.ts";
 import { replayError } from "./_stored_message.ts";
 import { endOfBatch } from "./_stream_end.ts";
-import { isTransient, type StreamReader } from "./_stream_reader.ts";
+import type { ReadBounds, StreamReader } from "./_stream_reader.ts";
 import { backoff, delay } from "./_waiting.ts";
 import { CheckpointError, type CheckpointErrorCode } from "./errors.ts";
 import type { AnyEvent } from "./event.ts";
@@ -38,7 +38,7 @@ export class StreamSubscription<E extends AnyEvent>
   readonly #reader: StreamReader;
   readonly #root: string;
   readonly #options: ResolvedSubscribe;
-  readonly #onEnd: () => void;
+  readonly #open: Set<StreamSubscription<E>>;
   readonly #actorMatches: ((actorId: string) => boolean) | undefined;
   readonly #ending = new AbortController();
   readonly #caughtUp = Promise.withResolvers<void>();
@@ -49,6 +49,8 @@ export class StreamSubscription<E extends AnyEvent>
   #position: number | undefined;
   /** The end of the stream as of the start; undefined until it is known. */
   #target: number | undefined;
+  /** The last sequence that the filter at the server lets through, as of then. */
+  #lastMatch: number | undefined;
   /** The event to deliver next. */
   #next: SubscribedEvent<E> | undefined;
   #iterated = false;
@@ -58,18 +60,19 @@ export class StreamSubscription<E extends AnyEvent>
 
   /**
    * @param root What the subjects of the store's events begin with.
-   * @param onEnd Called once, when it has ended for whatever reason.
+   * @param open Where it is kept until it ends.
    */
   constructor(
     reader: StreamReader,
     root: string,
     options: ResolvedSubscribe,
-    onEnd: () => void,
+    open: Set<StreamSubscription<E>>,
   ) {
     this.#reader = reader;
     this.#root = root;
     this.#options = options;
-    this.#onEnd = onEnd;
+    this.#open = open;
+    open.add(this);
     const { actors, after, signal } = options;
     // What expires before it is read must be noticed, which only sequences
     // without gaps tell: then the filter works here instead of at the server.
@@ -133,8 +136,13 @@ export class StreamSubscription<E extends AnyEvent>
     if (this.#position !== undefined) await this.#check(this.#position);
     const target = await endOfBatch(this.#reader, `${this.#root}.>`, bounds);
     if (this.#ended) return;
-    this.#target = target;
     this.#position ??= target;
+    this.#target = target;
+    this.#lastMatch = serverFilter === ">"
+      ? target
+      : await this.#findLastMatch(`${this.#root}.${serverFilter}`, bounds);
+    if (this.#ended) return;
+    this.#pass(this.#position);
     this.#consumer = new OrderedConsumer(
       this.#reader,
       `${this.#root}.${serverFilter}`,
@@ -143,21 +151,11 @@ export class StreamSubscription<E extends AnyEvent>
       this.#wake,
     );
     this.#wake();
-    if (serverFilter !== ">") await this.#seekEnd(this.#consumer);
   }
 
-  /** Asks how far a filtered consumer is, where no message tells it. */
-  async #seekEnd(consumer: OrderedConsumer): Promise<void> {
-    for (let n = 0; !this.#ended && this.#position! < this.#target!; n++) {
-      try {
-        await delay(backoff(n), this.#ending.signal);
-        if (this.#next === undefined) await consumer.lookedUpTo();
-      } catch (error) {
-        if (this.#ended) return;
-        // A consumer that is gone is made anew, and asked again.
-        if (!isTransient(error) && !(error instanceof Error)) throw error;
-      }
-    }
+  async #findLastMatch(subjects: string, bounds: ReadBounds): Promise<number> {
+    const request = { last_by_subj: subjects };
+    return (await this.#reader.fromLeader(request, bounds))?.sequence ?? 0;
   }
 
   /** Makes sure that nothing behind a sequence is missing. */
@@ -264,10 +262,15 @@ export class StreamSubscription<E extends AnyEvent>
         }
         const delivery = this.#consumer?.take();
         if (delivery === undefined) return false;
-        if (delivery.sequence <= this.#position!) continue;
+        const { sequence } = delivery;
+        if (sequence <= this.#position!) continue;
+        if (!this.#options.live && sequence > this.#target!) {
+          this.#pass(this.#target!);
+          continue;
+        }
         this.#next = this.#read(delivery);
         if (this.#next !== undefined) return true;
-        this.#pass(delivery.sequence);
+        this.#pass(sequence);
       }
     } catch (reason) {
       this.fail(reason);
@@ -276,8 +279,12 @@ export class StreamSubscription<E extends AnyEvent>
   }
 
   #pass(sequence: number): void {
-    this.#position = sequence;
-    if (sequence >= this.#target!) this.#caughtUp.resolve();
+    const target = this.#target!;
+    // Behind the last match there is nothing to wait for.
+    this.#position = sequence < target && sequence >= this.#lastMatch!
+      ? target
+      : sequence;
+    if (this.#position >= target) this.#caughtUp.resolve();
   }
 
   /** The event of a delivery, unless the filter leaves it out. */
@@ -332,6 +339,6 @@ export class StreamSubscription<E extends AnyEvent>
       this.#failure = undefined;
     }
     this.#closing = this.#consumer?.close();
-    this.#onEnd();
+    this.#open.delete(this);
   }
 }

@@ -288,13 +288,12 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
   subscribe(options?: SubscribeOptions): EventSubscription<E> {
     const resolved = resolveSubscribe(options);
     const { reader, root } = this.#parts;
-    const subscription: StreamSubscription<E> = new StreamSubscription<E>(
+    const subscription = new StreamSubscription<E>(
       reader,
       root,
       resolved,
-      () => this.#subscriptions.delete(subscription),
+      this.#subscriptions,
     );
-    this.#subscriptions.add(subscription);
     if (this.#closed) subscription.fail(new StoreClosedError("subscribe"));
     return subscription;
   }
@@ -324,6 +323,7 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
       for (const event of page) {
         yield event;
         if (--left === 0) return;
+        this.#begin("read events", read.signal);
       }
     }
   }
