@@ -28,6 +28,10 @@ interface Jsz {
   }[];
 }
 
+interface Routez {
+  readonly routes?: readonly { readonly remote_name: string }[];
+}
+
 /** How each server that answers sees the group that keeps the list of streams. */
 export async function metaVotes(
   servers: readonly NatsServer[],
@@ -47,6 +51,20 @@ export async function streamVotes(
       account_details.flatMap(({ stream_detail = [] }) => stream_detail)
         .find(({ name }) => name === stream)?.cluster,
   );
+}
+
+/** The names of the servers that each running server has a route to. */
+export async function routes(
+  servers: readonly NatsServer[],
+): Promise<Set<string>[]> {
+  return await Promise.all(servers.map(async ({ monitorUrl }) => {
+    try {
+      const routez = await fetchJson(`${monitorUrl}/routez`) as Routez;
+      return new Set(routez.routes?.map(({ remote_name }) => remote_name));
+    } catch {
+      return new Set<string>(); // Starting, or just gone.
+    }
+  }));
 }
 
 async function votes(

@@ -8,6 +8,7 @@ import {
   agreedLeader,
   allCurrent,
   metaVotes,
+  routes,
   streamVotes,
 } from "./_cluster_state.ts";
 import { pickServerPorts } from "./_server_config.ts";
@@ -51,9 +52,9 @@ export class NatsCluster implements AsyncDisposable {
   }
 
   /**
-   * Starts a cluster. With JetStream, it resolves when the servers have elected
-   * a leader for the list of streams and all are current with it, so that a
-   * stream may be made at once.
+   * Starts a cluster and resolves when each server has a route to each other.
+   * With JetStream, the servers have elected a leader for the list of streams
+   * and all are current with it, so that a stream may be made at once.
    *
    * @throws {NatsServerStartError} when a server ends instead, with its log.
    */
@@ -64,7 +65,10 @@ export class NatsCluster implements AsyncDisposable {
       const cluster = await NatsCluster.#spawn(size, options);
       try {
         await Promise.all(cluster.servers.map((server) => server.ready()));
-        if (options.jetstream ?? true) await cluster.#formed();
+        const jetstream = options.jetstream ?? true;
+        await cluster.#formed(() =>
+          jetstream ? cluster.#peersAgree() : cluster.#routed()
+        );
         return cluster;
       } catch (error) {
         await cluster[Symbol.asyncDispose]();
@@ -174,18 +178,22 @@ export class NatsCluster implements AsyncDisposable {
     });
   }
 
-  /** As {@linkcode waitForPeers}, but gives up on a server that has ended. */
-  async #formed(): Promise<void> {
+  /** Waits for a condition, but gives up on a server that has ended. */
+  async #formed(condition: () => Promise<boolean>): Promise<void> {
     const outcome = await waitFor(
       async () =>
-        this.servers.find(({ pid }) => pid === undefined) ??
-          await this.#peersAgree(),
+        this.servers.find(({ pid }) => pid === undefined) ?? await condition(),
       {
         timeout: 30_000,
         message: `${this.servers.length} servers to form a cluster`,
       },
     );
     if (outcome instanceof NatsServer) await outcome.ready(); // Says why.
+  }
+
+  async #routed(): Promise<boolean> {
+    const others = this.servers.length - 1;
+    return (await routes(this.servers)).every(({ size }) => size === others);
   }
 
   async #peersAgree(): Promise<boolean> {

@@ -151,7 +151,12 @@ export class NatsServer implements AsyncDisposable {
       config,
       cluster,
     });
-    await server.#process.run(renderConfig(server.#settings));
+    try {
+      await server.#process.run(renderConfig(server.#settings));
+    } catch (error) {
+      await folder[Symbol.asyncDispose]();
+      throw error;
+    }
     return server;
   }
 
@@ -260,7 +265,8 @@ export class NatsServer implements AsyncDisposable {
 
   /**
    * Starts the server again on the same ports and files, and resolves when it
-   * answers. One that still runs is stopped first.
+   * answers, or without `wait` as soon as the process is there. One that still
+   * runs is stopped first.
    */
   async restart({ wait = true }: { wait?: boolean } = {}): Promise<void> {
     if (this.#disposed !== undefined) {

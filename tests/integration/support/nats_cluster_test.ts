@@ -69,7 +69,7 @@ Deno.test("NatsCluster takes a size and options for each server, and disposes tw
   })();
   let done = false;
   heard.then(() => done = true);
-  // Without JetStream, start() does not wait for the routes.
+  // The second server tells the first of its subscription in its own time.
   await waitFor(async () => {
     first.publish("greeting", "hello");
     await first.flush();

@@ -8,8 +8,8 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
-import { WaitTimeoutError } from "../../support/conditions.ts";
-import { waitFor } from "../../support/conditions.ts";
+import { pickPorts } from "../../support/_server_config.ts";
+import { waitFor, WaitTimeoutError } from "../../support/conditions.ts";
 import { connect, connectWs } from "../../support/nats_connect.ts";
 import { NatsServer, NatsServerStartError } from "../../support/nats_server.ts";
 import { withServer } from "../../support/with_server.ts";
@@ -61,6 +61,23 @@ Deno.test("NatsServer.start() rejects with the log when the configuration is bad
     "no_such_setting",
   );
   assert(!error.portTaken);
+});
+
+Deno.test("NatsServer.ready() tells that a port is taken, whichever it is", async () => {
+  using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const [one, two, three] = pickPorts(3) as [number, number, number];
+  const ports = { client: one, monitor: two, websocket: three };
+  for (const name of Object.keys(ports)) {
+    await using server = await NatsServer.spawn({
+      ports: { ...ports, [name]: taken.addr.port },
+    });
+    const error = await assertRejects(
+      () => server.ready(),
+      NatsServerStartError,
+      "it ended",
+    );
+    assert(error.portTaken);
+  }
 });
 
 Deno.test("NatsServer.start() runs an older version", async () => {
