@@ -39,13 +39,16 @@ function evolve(order: Order, event: OrderEvent): Order {
   }
 }
 
-/** Where the events are kept. */
-function openStore(): Promise<EventStore<OrderEvent>> {
-  return Promise.resolve(new InMemoryEventStore<OrderEvent>());
+/** Where the events are kept; what it opens is closed with `resources`. */
+function openStore(
+  resources: AsyncDisposableStack,
+): Promise<EventStore<OrderEvent>> {
+  return Promise.resolve(resources.use(new InMemoryEventStore<OrderEvent>()));
 }
 
 if (import.meta.main) {
-  await using store = await openStore();
+  await using resources = new AsyncDisposableStack();
+  const store = await openStore(resources);
   const actorId = `order-${crypto.randomUUID()}`;
 
   await store.saveEvent(

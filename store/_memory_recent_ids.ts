@@ -35,7 +35,7 @@ export class RecentIds {
   #slots = new Uint32Array(2 * minSlots);
   #used = 0;
   /** The id hashed last: what is not found is mostly added next. */
-  #hashed = "";
+  #hashed: string | undefined;
   #hashedTo = 0;
   /** Sequences up to this one are forgotten. */
   #forgotten = 0;

@@ -86,12 +86,12 @@ export class MemoryWriter<E extends AnyEvent> {
   /** The sequence the event is stored under already; undefined if it is not. */
   #findStored(event: E, history: History): number | undefined {
     const { id, actorId, version } = event;
-    const sequence = this.#recentIds.find(id) ??
-      this.#log.find(history, version);
+    const place = this.#log.find(history, version);
+    const sequence = place !== undefined && this.#log.at(place).id === id
+      ? place
+      : this.#recentIds.find(id);
     if (sequence === undefined) return undefined;
     const stored = this.#log.at(sequence);
-    // Another event in its place: a conflict of versions.
-    if (stored.id !== id) return undefined;
     if (sameEvent(stored, event)) return sequence;
     throw new DuplicateEventError(
       `Cannot save event: id ${
