@@ -1,0 +1,20 @@
+import { testEventStoreContract } from "../support/event_store_contract.ts";
+import { openFixture } from "../support/jetstream_backend.ts";
+import { connectWs } from "../support/nats_connect.ts";
+import { NatsServer } from "../support/nats_server.ts";
+
+let server: NatsServer;
+
+Deno.test.beforeAll(async () => {
+  server = await NatsServer.start({ websocket: true });
+});
+
+Deno.test.afterAll(() => server[Symbol.asyncDispose]());
+
+testEventStoreContract("JetStream over WebSocket", {
+  separate: true,
+  maxPayload: 1024 * 1024,
+  race: { versions: 300 },
+  runs: 20,
+  open: (options) => openFixture(() => connectWs(server), options),
+});
