@@ -118,9 +118,11 @@ class Model {
       } else if (version <= previous.version) {
         conflict(actorId, previous.version);
       }
-      if (stored === undefined && version <= this.latest(actorId)) {
-        conflict(actorId, this.latest(actorId));
-      }
+      // Which of the two is told of a taken id that is out of place is open.
+      if (
+        (stored === undefined || taken.has(id)) &&
+        version <= this.latest(actorId)
+      ) conflict(actorId, this.latest(actorId));
     }
     if (taken.size === 0 && conflicts.size === 0) this.log.push(...fresh);
     return { taken, conflicts, fresh };
