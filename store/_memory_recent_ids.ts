@@ -71,10 +71,9 @@ export class RecentIds {
     for (let at = (hash << 1) & mask;; at = (at + 2) & mask) {
       const sequence = slots[at + 1]!;
       if (sequence === 0) return undefined;
-      if (
-        slots[at] === hash && sequence > this.#forgotten &&
-        this.#log.at(sequence).id === id
-      ) return sequence;
+      if (slots[at] === hash && this.#log.at(sequence).id === id) {
+        return sequence;
+      }
     }
   }
 
@@ -90,7 +89,7 @@ export class RecentIds {
     const now = this.#now();
     if (now - this.#began < this.#window) return;
     this.#forgotten = this.#beganAfter;
-    this.#beganAfter = this.#log.lastSequence - 1;
+    this.#beganAfter = this.#log.lastSequence;
     this.#began = now;
     // Also gives back what a burst has taken.
     this.#rebuild();

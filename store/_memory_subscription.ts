@@ -60,11 +60,14 @@ export class MemorySubscription<E extends AnyEvent>
     // Nobody has to look at it.
     this.#caughtUp.promise.catch(() => {});
     try {
-      signal?.throwIfAborted();
       this.#position = startOf(log, after);
-    } catch (reason) {
+    } catch (error) {
       this.#after = after;
-      this.fail(reason);
+      this.fail(error);
+      return;
+    }
+    if (signal?.aborted) {
+      this.fail(signal.reason);
       return;
     }
     open.add(this);

@@ -156,6 +156,10 @@ export function idempotencyContract({ test, testTwo }: Contract): void {
     await assertHistory(store, "a", events.slice(0, 3));
     await assertHistory(store, "b", events.slice(3));
     assertEquals((await store.saveEvents(events)).duplicate, true);
+    // The highest sequence, wherever in the call it is.
+    const batch = [makeEvent("c", 1), events[0]!];
+    const mixed = await store.saveEvents(batch);
+    assert(mixed.sequence > result.sequence);
   });
 
   test("saveEvents() saves nothing when the rest conflicts", async ({ store }) => {

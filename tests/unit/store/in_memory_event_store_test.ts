@@ -233,6 +233,17 @@ Deno.test("iterating fails when the checkpoint lies beyond the end", async () =>
   assertEquals(item!.sequence, 4);
 });
 
+Deno.test("checkpoint moves past what the filter leaves out, also when nobody reads", async () => {
+  await using store = new InMemoryEventStore();
+  await using subscription = store.subscribe({ filter: { actors: "a" } });
+  await using everything = store.subscribe({ after: "end" });
+  await store.saveEvents(makeEvents("b", 1, 2));
+  const passed = subscription.checkpoint;
+  assert(passed !== everything.checkpoint);
+  await store.saveEvents(makeEvents("a", 1));
+  assertEquals(subscription.checkpoint, passed);
+});
+
 Deno.test("many subscriptions wait, and one event wakes them all", async () => {
   await using store = new InMemoryEventStore();
   const readers = upTo(1000).map((i) =>

@@ -142,3 +142,9 @@ Deno.test("resolveSubscribe() refuses an empty list of event types", () => {
     "Cannot subscribe: eventTypes must name at least one type, got none",
   );
 });
+
+Deno.test("resolveSubscribe() refuses a pattern that is none", () => {
+  for (const actors of ["", ".", "a.", ">.a", "a..b"]) {
+    assertThrows(() => resolveSubscribe({ filter: { actors } }), TypeError);
+  }
+});
