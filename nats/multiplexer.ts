@@ -47,14 +47,19 @@ export interface RequestOptions {
 /** What became of the connection. */
 export type ConnectionEvent = "disconnect" | "reconnect" | "close";
 
+/** Takes a reply; true when the request is done. */
+type Take = (msg: Msg) => boolean;
+
+/** Hears why there is no reply. */
+type Fail = (error: unknown) => void;
+
 interface Pending {
   readonly subject: string;
   readonly covers: readonly string[] | undefined;
   readonly timeout: number;
   deadline: number;
-  /** Takes a reply; true when the request is done. */
-  readonly take: (msg: Msg) => boolean;
-  readonly fail: (error: unknown) => void;
+  readonly take: Take;
+  readonly fail: Fail;
 }
 
 /** Sends requests on a connection it does not own. */
@@ -127,6 +132,42 @@ export class Multiplexer implements AsyncDisposable {
   }
 
   /**
+   * Sends a request, without a promise: `take` gets each reply and says
+   * whether it was the last one, `fail` hears why there is none, also when
+   * nothing could be sent. One of them is the last to be called.
+   *
+   * @returns The request's token among those that are pending.
+   */
+  call(
+    subject: string,
+    payload: Uint8Array | string,
+    { headers, timeout, covers }: Omit<RequestOptions, "signal">,
+    take: Take,
+    fail: Fail,
+  ): string {
+    const token = (this.#next++).toString(36);
+    try {
+      this.#throwIfUnusable();
+      const reply = this.#inbox + token;
+      this.#nc.publish(subject, payload, { headers, reply });
+    } catch (error) {
+      fail(error);
+      return token;
+    }
+    const deadline = performance.now() + timeout;
+    this.#pending.set(token, {
+      subject,
+      covers,
+      timeout,
+      deadline,
+      take,
+      fail,
+    });
+    this.#sweeper ??= setTimeout(this.#sweep, SWEEP_INTERVAL);
+    return token;
+  }
+
+  /**
    * Sends a request and resolves with the one reply.
    *
    * @throws {NoRespondersError} At once, if nobody serves the subject.
@@ -140,13 +181,11 @@ export class Multiplexer implements AsyncDisposable {
     options: RequestOptions,
   ): Promise<Msg> {
     return new Promise((resolve, reject) => {
-      this.#send(subject, payload, options, {
-        take: (msg) => {
-          resolve(msg);
-          return true;
-        },
-        fail: reject,
-      });
+      const take = (msg: Msg) => {
+        resolve(msg);
+        return true;
+      };
+      this.#cancelable(subject, payload, options, take, reject);
     });
   }
 
@@ -171,7 +210,7 @@ export class Multiplexer implements AsyncDisposable {
         resolve();
         return true;
       };
-      this.#send(subject, payload, options, { take: takeOne, fail: reject });
+      this.#cancelable(subject, payload, options, takeOne, reject);
     });
   }
 
@@ -225,53 +264,34 @@ export class Multiplexer implements AsyncDisposable {
     await this.#watching;
   }
 
-  #send(
+  /** As {@linkcode call}, with a signal. */
+  #cancelable(
     subject: string,
     payload: Uint8Array | string,
-    options: RequestOptions,
-    handlers: Pick<Pending, "take" | "fail">,
+    { signal, ...options }: RequestOptions,
+    take: Take,
+    fail: Fail,
   ): void {
-    const { headers, timeout, signal, covers } = options;
-    if (signal?.aborted) return handlers.fail(signal.reason);
-    let { take, fail } = handlers;
-    const token = (this.#next++).toString(36);
-    if (signal) {
-      const abort = () => {
-        this.#pending.delete(token);
-        fail(signal.reason);
-      };
-      signal.addEventListener("abort", abort);
-      const stop = () => signal.removeEventListener("abort", abort);
-      const { take: takeOne, fail: failOnce } = handlers;
-      take = (msg) => {
-        const done = takeOne(msg);
-        if (done) stop();
-        return done;
-      };
-      fail = (error) => {
-        stop();
-        failOnce(error);
-      };
+    if (signal === undefined) {
+      this.call(subject, payload, options, take, fail);
+      return;
     }
-    try {
-      this.#throwIfUnusable();
-      this.#nc.publish(subject, payload, {
-        headers,
-        reply: this.#inbox + token,
-      });
-    } catch (error) {
-      return fail(error);
-    }
-    const deadline = performance.now() + timeout;
-    this.#pending.set(token, {
-      subject,
-      covers,
-      timeout,
-      deadline,
-      take,
-      fail,
+    if (signal.aborted) return fail(signal.reason);
+    const stop = () => signal.removeEventListener("abort", abort);
+    const token = this.call(subject, payload, options, (msg) => {
+      const done = take(msg);
+      if (done) stop();
+      return done;
+    }, (error) => {
+      stop();
+      fail(error);
     });
-    this.#sweeper ??= setTimeout(this.#sweep, SWEEP_INTERVAL);
+    const abort = () => {
+      this.#pending.delete(token);
+      stop();
+      fail(signal.reason);
+    };
+    if (this.#pending.has(token)) signal.addEventListener("abort", abort);
   }
 
   #throwIfUnusable(): void {

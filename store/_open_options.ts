@@ -70,6 +70,13 @@ export interface JetStreamEventStoreOptions {
    */
   saveTimeout?: number;
   /**
+   * Whether saves that wait at the same time may ride together in one batch,
+   * where that is faster: several-event saves on one server, all saves on
+   * replicas and on a server that syncs before it acknowledges. Each has the
+   * outcome it would have had alone. @default {true}
+   */
+  groupSaves?: boolean;
+  /**
    * After how many milliseconds without an answer a read fails; a read of
    * several pages begins anew with each. @default {10_000}
    */
@@ -89,6 +96,7 @@ export interface ResolvedOpen {
   readonly settings: StreamSettings;
   readonly inboxPrefix: string | undefined;
   readonly saveTimeout: number;
+  readonly groupSaves: boolean;
   readonly readTimeout: number;
   readonly cachedActors: number;
 }
@@ -114,11 +122,15 @@ export function resolveOpen(
     duplicateWindow,
     inboxPrefix,
     saveTimeout = 30_000,
+    groupSaves = true,
     readTimeout = 10_000,
     cachedActors = 100_000,
   } = optionsOf(options, ACTION);
   if (typeof create !== "boolean") {
     throw badType(ACTION, "create", "a boolean", create);
+  }
+  if (typeof groupSaves !== "boolean") {
+    throw badType(ACTION, "groupSaves", "a boolean", groupSaves);
   }
   checkNamespace(namespace, ACTION);
   checkPrefix(prefix, ACTION);
@@ -155,6 +167,7 @@ export function resolveOpen(
     },
     inboxPrefix,
     saveTimeout: checkVersion(saveTimeout, ACTION, "saveTimeout", 1),
+    groupSaves,
     readTimeout: checkVersion(readTimeout, ACTION, "readTimeout", 1),
     cachedActors: checkVersion(cachedActors, ACTION, "cachedActors", 1),
   };

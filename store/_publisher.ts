@@ -5,10 +5,10 @@
  * @module
  */
 
-import { type MsgHdrs, MsgHdrsImpl } from "@nats-io/nats-core";
+import type { Msg } from "@nats-io/nats-core";
+import { EncodedHeaders } from "../nats/encoding.ts";
 import { parseApiReply } from "../nats/js_api.ts";
 import type { Multiplexer } from "../nats/multiplexer.ts";
-import { PayloadTooLargeError } from "./errors.ts";
 import { Header } from "./_stored_message.ts";
 import type { AnyEvent } from "./event.ts";
 
@@ -22,104 +22,108 @@ export interface Draft {
   readonly payload: Uint8Array;
 }
 
-/** A draft, and the sequence its actor must be at when it is stored. */
+/** A draft, and where its actor must be when it is stored. */
 export interface Entry {
   readonly draft: Draft;
   /** Undefined behind another entry of its actor. */
   readonly expectedSequence: number | undefined;
+  /** Names the call, see {@linkcode Header.save}. */
+  readonly save: string;
 }
 
-/** What the server says of an attempt that it accepted. */
-export interface Acknowledgement {
-  /** The sequence of the last message. */
-  readonly sequence: number;
-  /** Whether a single message was known by its id, so that nothing was stored. */
-  readonly duplicate: boolean;
+/** Hears how an attempt ended; exactly one of the two is called, once. */
+export interface AttemptHandlers {
+  /**
+   * @param sequence That of the last message.
+   * @param duplicate Whether a single message was known by its id, so that
+   * nothing was stored.
+   */
+  stored(sequence: number, duplicate: boolean): void;
+  failed(error: unknown): void;
 }
 
-/** Bytes a header block takes beside names and values. */
-const HEADER_FRAME = "NATS/1.0\r\n\r\n".length;
+/** The most bytes the headers of a message take beside its id. */
+export const MAX_HEADER_BYTES = 320;
+
+const decoder = new TextDecoder();
 
 /** Sends attempts. */
 export class Publisher {
   readonly #mux: Multiplexer;
+  readonly #writer: string;
+  readonly #ackStart: string;
   #batches = 0;
 
-  constructor(mux: Multiplexer) {
+  /** @param writer Names this writer among all that write to the stream. */
+  constructor(mux: Multiplexer, stream: string, writer: string) {
     this.#mux = mux;
+    this.#writer = writer;
+    this.#ackStart = `{"stream":"${stream}","seq":`;
   }
 
-  /**
-   * Sends the entries and resolves with what the server answers.
-   *
-   * @param save Names the call, see {@linkcode Header.save}.
-   * @throws {PayloadTooLargeError} Before anything is sent.
-   * @throws {JetStreamApiError} If the server refuses.
-   */
-  async send(
+  /** Sends the entries: all are stored or none is. */
+  send(
     entries: readonly Entry[],
-    save: string,
-    options: { timeout: number; signal: AbortSignal | undefined },
-  ): Promise<Acknowledgement> {
-    // An id of its own for each attempt: the server refuses one used again.
-    const batchId = entries.length > 1
-      ? `${save}.${(this.#batches++).toString(36)}`
-      : undefined;
-    const headers = entries.map((entry, i) =>
-      this.#headers(entry, save, batchId, i + 1, entries.length)
-    );
+    timeout: number,
+    handlers: AttemptHandlers,
+  ): void {
+    const take = (msg: Msg) => {
+      this.#acknowledge(msg, handlers);
+      return true;
+    };
+    const fail = (error: unknown) => handlers.failed(error);
     const last = entries.length - 1;
-    for (let i = 0; i < last; i++) {
-      const { subject, payload } = entries[i]!.draft;
-      this.#mux.publish(subject, payload, { headers: headers[i] });
+    const { draft } = entries[last]!;
+    if (last === 0) {
+      const headers = new EncodedHeaders(headerLines(entries[0]!));
+      const options = { headers, timeout, covers: undefined };
+      this.#mux.call(draft.subject, draft.payload, options, take, fail);
+      return;
     }
-    const { subject, payload } = entries[last]!.draft;
-    const reply = await this.#mux.request(subject, payload, {
-      headers: headers[last],
-      covers: entries.map(({ draft }) => draft.subject),
-      ...options,
-    });
-    const ack = parseApiReply<{ seq: number; duplicate?: boolean }>(reply.data);
-    return { sequence: ack.seq, duplicate: ack.duplicate ?? false };
+    // An id of its own for each attempt: the server refuses one used again.
+    const batchId = `${this.#writer}.${(this.#batches++).toString(36)}`;
+    const batch = (entry: Entry, position: number) =>
+      `${headerLines(entry)}${Header.batchId}: ${batchId}\r\n` +
+      `${Header.batchSequence}: ${position}\r\n`;
+    try {
+      for (let i = 0; i < last; i++) {
+        const { subject, payload } = entries[i]!.draft;
+        const headers = new EncodedHeaders(batch(entries[i]!, i + 1));
+        this.#mux.publish(subject, payload, { headers });
+      }
+    } catch (error) {
+      return fail(error);
+    }
+    const commit = `${Header.batchCommit}: 1\r\n`;
+    const headers = new EncodedHeaders(
+      batch(entries[last]!, last + 1) + commit,
+    );
+    const covers = entries.map(({ draft }) => draft.subject);
+    const options = { headers, timeout, covers };
+    this.#mux.call(draft.subject, draft.payload, options, take, fail);
   }
 
-  #headers(
-    { draft, expectedSequence }: Entry,
-    save: string,
-    batchId: string | undefined,
-    position: number,
-    count: number,
-  ): MsgHdrs {
-    const record: Record<string, string> = {
-      [Header.msgId]: draft.msgId,
-      [Header.save]: save,
-    };
-    if (expectedSequence !== undefined) {
-      record[Header.expectedSequence] = String(expectedSequence);
+  #acknowledge({ data }: Msg, handlers: AttemptHandlers): void {
+    // What most answers look like is read without a parser.
+    const text = decoder.decode(data);
+    const plain = text.startsWith(this.#ackStart)
+      ? Number(text.slice(this.#ackStart.length, -1))
+      : NaN;
+    if (plain > 0) return handlers.stored(plain, false);
+    let ack: { seq: number; duplicate?: boolean };
+    try {
+      ack = parseApiReply(data);
+    } catch (error) {
+      return handlers.failed(error);
     }
-    if (batchId !== undefined) {
-      record[Header.batchId] = batchId;
-      record[Header.batchSequence] = String(position);
-      if (position === count) record[Header.batchCommit] = "1";
-    }
-    let size = HEADER_FRAME + draft.payload.length;
-    const values: Record<string, string[]> = {};
-    for (const [name, value] of Object.entries(record)) {
-      size += name.length + value.length + 4;
-      values[name] = [value];
-    }
-    const limit = this.#mux.maxPayload;
-    if (size > limit) {
-      const { id, actorId, version } = draft.event;
-      throw new PayloadTooLargeError(
-        `Cannot save event: version ${version} of actor ${
-          JSON.stringify(actorId)
-        } (id ${
-          JSON.stringify(id)
-        }) takes ${size} bytes with its headers, the server takes at most ${limit} (max_payload)`,
-        { size, limit },
-      );
-    }
-    return MsgHdrsImpl.fromRecord(values);
+    handlers.stored(ack.seq, ack.duplicate ?? false);
   }
+}
+
+function headerLines({ draft, expectedSequence, save }: Entry): string {
+  const lines =
+    `${Header.msgId}: ${draft.msgId}\r\n${Header.save}: ${save}\r\n`;
+  return expectedSequence === undefined
+    ? lines
+    : `${lines}${Header.expectedSequence}: ${expectedSequence}\r\n`;
 }

@@ -68,7 +68,8 @@ export async function planSave(
     }),
   );
   const entries: Entry[] = [];
-  const seen = new Set<string>();
+  /** The actors whose first event was looked at, and was found to be new. */
+  const [seen, begun] = [new Set<string>(), new Set<string>()];
   for (const draft of drafts) {
     const { actorId, id, version } = draft.event;
     const tail = tails.get(actorId)!;
@@ -96,12 +97,12 @@ export async function planSave(
         currentVersion: tail.version,
       });
     }
-    const follows = entries.some((entry) =>
-      entry.draft.subject === draft.subject
-    );
+    const follows = begun.has(actorId);
+    begun.add(actorId);
     entries.push({
       draft,
       expectedSequence: follows ? undefined : tail.sequence,
+      save: name,
     });
   }
   return { stored, entries };

@@ -33,15 +33,11 @@ const BUSY_STATUSES = [429, 503];
  * Judges the error of an attempt that was sent. Codes as met with nats-server
  * 2.15.2.
  */
-export function judge(
-  error: unknown,
-  signal: AbortSignal | undefined,
-): Verdict {
+export function judge(error: unknown): Verdict {
   if (
     error instanceof RequestTimeoutError ||
     error instanceof ConnectionLostError ||
-    error instanceof ConnectionClosedError ||
-    (signal?.aborted && error === signal.reason)
+    error instanceof ConnectionClosedError
   ) return "unknown";
   if (error instanceof NoRespondersError || isBusy(error)) return "refused";
   if (

@@ -134,7 +134,10 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
       const tails = new TailCache(resolved.cachedActors);
       const reader = new StreamReader(mux, stream, resolved.readTimeout);
       const history = new ActorHistory(reader, tails, { prefix, namespace });
-      const writer = new EventWriter(mux, history, tails, resolved.saveTimeout);
+      const writer = new EventWriter(mux, history, tails, {
+        timeout: resolved.saveTimeout,
+        grouping: resolved.groupSaves,
+      });
       const snapshots = new StreamSnapshots(kv, history);
       return new JetStreamEventStore<E>(
         { mux, root, reader, history, writer, snapshots },
@@ -151,15 +154,10 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
     this.#begin("save event", signal);
     const { writer } = this.#parts;
     const draft = writer.draft(event, "save event");
-    const { actorId, version } = draft.event;
-    const expectedVersions = expectedVersion === undefined
-      ? NO_EXPECTATIONS
-      : new Map([[actorId, expectedVersion]]);
-    const [saved] = await this.#track(
-      writer.save({ drafts: [draft], expectedVersions, signal }),
+    const { sequence, fresh } = await this.#track(
+      writer.saveOne(draft, expectedVersion, signal),
     );
-    const { sequence, fresh } = saved!;
-    return { version, sequence, duplicate: !fresh };
+    return { version: draft.event.version, sequence, duplicate: !fresh };
   }
 
   /** As {@linkcode EventStore.saveEvents}: one atomic batch. */
@@ -373,5 +371,3 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
     }
   }
 }
-
-const NO_EXPECTATIONS: ReadonlyMap<string, number> = new Map();

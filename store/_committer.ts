@@ -1,0 +1,191 @@
+/**
+ * Group commit: saves that wait at the same time ride together in one batch,
+ * where that is faster, and each has the outcome it would have had alone.
+ *
+ * @module
+ */
+
+import type { Multiplexer } from "../nats/multiplexer.ts";
+import { Grouping } from "./_grouping.ts";
+import { type AttemptHandlers, type Entry, Publisher } from "./_publisher.ts";
+import { judge } from "./_save_setback.ts";
+import type { StreamReader } from "./_stream_reader.ts";
+
+/** Events under way at most; saves beyond it wait. */
+const MAX_IN_FLIGHT = 2_000;
+
+/** Bytes of payload in a group at most. */
+const GROUP_BYTES = 4 * 1024 * 1024;
+
+/** How long an actor that was contended goes apart, in milliseconds. */
+const CONTENDED = 1_000;
+
+/** Entries that are stored together. No two units have an actor in common. */
+export interface Unit extends AttemptHandlers {
+  readonly entries: readonly Entry[];
+  /** Milliseconds it may take from when it is sent. */
+  readonly timeout: number;
+}
+
+/** Sends units, alone or in groups. */
+export class Committer {
+  readonly #publisher: Publisher;
+  readonly #reader: StreamReader;
+  readonly #grouping: Grouping | undefined;
+  /** Subjects whose expectations failed, and until when they go apart. */
+  readonly #contended = new Map<string, number>();
+  #queue: Unit[] = [];
+  #inFlight = 0;
+
+  /**
+   * @param writer Names this writer among all that write to the stream.
+   * @param grouping Whether saves may ride together.
+   */
+  constructor(
+    mux: Multiplexer,
+    reader: StreamReader,
+    writer: string,
+    grouping: boolean,
+  ) {
+    const { name, replicas } = reader.stream;
+    this.#publisher = new Publisher(mux, name, writer);
+    this.#reader = reader;
+    this.#grouping = grouping ? new Grouping(replicas) : undefined;
+  }
+
+  /** Sends a unit, now or when its turn comes. */
+  submit(unit: Unit): void {
+    const { length } = unit.entries;
+    if (this.#inFlight < MAX_IN_FLIGHT) {
+      const alone = this.#grouping === undefined ||
+        this.#grouping.sendsAtOnce(length) || this.#isContended(unit);
+      if (alone) return this.#send([unit]);
+    }
+    this.#queue.push(unit);
+  }
+
+  /** Takes back a unit that was not sent yet; false if it was. */
+  withdraw(unit: Unit): boolean {
+    const index = this.#queue.indexOf(unit);
+    if (index === -1) return false;
+    this.#queue.splice(index, 1);
+    return true;
+  }
+
+  #send(units: readonly Unit[]): void {
+    const entries = units.length === 1
+      ? units[0]!.entries
+      : units.flatMap((unit) => unit.entries);
+    const { length } = entries;
+    const timeout = units.length === 1
+      ? units[0]!.timeout
+      : Math.min(...units.map((unit) => unit.timeout));
+    this.#inFlight += length;
+    this.#grouping?.begin(length);
+    const ended = () => {
+      this.#inFlight -= length;
+      this.#grouping?.end(length);
+    };
+    this.#publisher.send(entries, timeout, {
+      stored: (sequence, duplicate) => {
+        ended();
+        // A batch lies in the stream without gaps, the last message last.
+        for (let i = units.length - 1; i >= 0; i--) {
+          units[i]!.stored(sequence, duplicate);
+          sequence -= units[i]!.entries.length;
+        }
+        if (this.#queue.length > 0) this.#drain();
+      },
+      failed: (error) => {
+        ended();
+        if (units.length === 1) this.#failOne(units[0]!, error);
+        else this.#failGroup(units, error);
+        if (this.#queue.length > 0) this.#drain();
+      },
+    });
+  }
+
+  /** Sends what waits, as far as there is room for it. */
+  #drain(): void {
+    while (this.#queue.length > 0 && this.#inFlight < MAX_IN_FLIGHT) {
+      if (this.#grouping === undefined) this.#send([this.#queue.shift()!]);
+      else if (this.#grouping.maySendGroup) this.#send(this.#takeGroup());
+      else return;
+    }
+  }
+
+  #takeGroup(): Unit[] {
+    const most = this.#grouping!.groupSize;
+    let [count, events, bytes] = [0, 0, 0];
+    for (const { entries } of this.#queue) {
+      events += entries.length;
+      for (const { draft } of entries) bytes += draft.payload.length;
+      if (count > 0 && (events > most || bytes > GROUP_BYTES)) break;
+      count++;
+    }
+    return this.#queue.splice(0, count);
+  }
+
+  #failOne(unit: Unit, error: unknown): void {
+    if (judge(error) === "overtaken") this.#mark(unit);
+    unit.failed(error);
+  }
+
+  #failGroup(units: readonly Unit[], error: unknown): void {
+    switch (judge(error)) {
+      case "overtaken":
+        this.#separate(units, error).catch((cause) => {
+          for (const unit of units) unit.failed(cause);
+        });
+        break;
+      case "duplicate-id":
+        // The server does not say whose it is: each alone, it does.
+        for (const unit of units) this.#send([unit]);
+        break;
+      default:
+        for (const unit of units) unit.failed(error);
+    }
+  }
+
+  /** Tells the units that were overtaken, and sends the others again. */
+  async #separate(units: readonly Unit[], error: unknown): Promise<void> {
+    const first = units.flatMap(({ entries }) =>
+      entries.filter(({ expectedSequence }) => expectedSequence !== undefined)
+    );
+    const last = await this.#reader.lastOf(
+      first.map(({ draft }) => draft.subject),
+      this.#reader.bounds(),
+    );
+    const isOvertaken = ({ entries }: Unit) =>
+      entries.some(({ draft: { subject }, expectedSequence = Infinity }) =>
+        (last.get(subject)?.sequence ?? 0) > expectedSequence
+      );
+    const innocent: Unit[] = [];
+    for (const unit of units) {
+      if (isOvertaken(unit)) this.#failOne(unit, error);
+      else innocent.push(unit);
+    }
+    if (innocent.length === units.length) {
+      // A replica may not know yet what the leader does.
+      for (const unit of innocent) this.#send([unit]);
+    } else if (innocent.length > 0) this.#send(innocent);
+  }
+
+  #mark({ entries }: Unit): void {
+    const until = performance.now() + CONTENDED;
+    for (const { draft: { subject } } of entries) {
+      this.#contended.delete(subject); // to the end, where the latest are
+      this.#contended.set(subject, until);
+    }
+  }
+
+  #isContended({ entries }: Unit): boolean {
+    if (this.#contended.size === 0) return false;
+    const now = performance.now();
+    for (const [subject, until] of this.#contended) {
+      if (until > now) break; // the rest was marked later
+      this.#contended.delete(subject);
+    }
+    return entries.some(({ draft }) => this.#contended.has(draft.subject));
+  }
+}

@@ -1,0 +1,324 @@
+/**
+ * One save: planned, sent, and sent again until its outcome is known.
+ *
+ * @module
+ */
+
+import { ConnectionClosedError, NoRespondersError } from "../nats/errors.ts";
+import type { Multiplexer } from "../nats/multiplexer.ts";
+import type { ActorHistory } from "./_actor_history.ts";
+import type { Committer, Unit } from "./_committer.ts";
+import { decodeEvent, sameEvent } from "./_event_codec.ts";
+import type { Draft } from "./_publisher.ts";
+import { findRecentIds } from "./_recent_ids.ts";
+import {
+  duplicateOf,
+  type Plan,
+  planSave,
+  type Saved,
+  type SaveRequest,
+} from "./_save_plan.ts";
+import { isFull, judge, type Verdict } from "./_save_setback.ts";
+import { Header, type StoredMessage } from "./_stored_message.ts";
+import { isTransient, type ReadBounds } from "./_stream_reader.ts";
+import type { Tail, TailCache } from "./_tail_cache.ts";
+import { backoff, Deadline, delay } from "./_waiting.ts";
+import {
+  DuplicateEventError,
+  SaveOutcomeUnknownError,
+  VersionConflictError,
+} from "./errors.ts";
+import type { AnyEvent } from "./event.ts";
+import {
+  JetStreamUnavailableError,
+  StreamFullError,
+} from "./jetstream_errors.ts";
+
+/** How long one attempt waits for its answer, in milliseconds. */
+export const ATTEMPT_TIMEOUT = 5_000;
+
+/** How often a leader is asked about a tail that is lower than expected. */
+const MAX_CONFIRMATIONS = 3;
+
+/** What a save works with. */
+export interface SaveContext {
+  readonly mux: Multiplexer;
+  readonly history: ActorHistory;
+  readonly tails: TailCache;
+  readonly committer: Committer;
+  /** Milliseconds until an outcome counts as unknown. */
+  readonly timeout: number;
+}
+
+/** How an attempt ended that did not store everything. */
+export type Setback =
+  | { readonly error: unknown }
+  /** A single message's id was known, at this sequence. */
+  | { readonly duplicate: number; readonly draft: Draft };
+
+/** A call that holds the locks of its actors. */
+export class Save {
+  readonly #request: SaveRequest;
+  readonly #actorIds: readonly string[];
+  readonly #name: string;
+  readonly #context: SaveContext;
+  readonly #bounds: ReadBounds;
+  /** Why an attempt may have been stored, if one may. */
+  #doubt: { readonly cause: unknown } | undefined;
+  #confirmations = 0;
+
+  /** @param name Names the call, to know its own events by. */
+  constructor(
+    request: SaveRequest,
+    actorIds: readonly string[],
+    name: string,
+    context: SaveContext,
+  ) {
+    this.#request = request;
+    this.#actorIds = actorIds;
+    this.#name = name;
+    this.#context = context;
+    this.#bounds = {
+      deadline: new Deadline(context.timeout),
+      signal: request.signal,
+    };
+  }
+
+  /**
+   * Saves all that is not stored; what became of each draft, in their order.
+   *
+   * @param setback How an attempt ended that was made before.
+   */
+  async run(setback?: Setback): Promise<Saved[]> {
+    try {
+      let tails = setback === undefined
+        ? await this.#knownTails()
+        : await this.#recover(setback, 0);
+      for (let attempt = 1;; attempt++) {
+        const plan = await this.#plan(tails);
+        if (plan.entries.length === 0) return this.#outcome(plan);
+        const next = await this.#attempt(plan);
+        if (next === undefined) return this.#outcome(plan);
+        tails = await this.#recover(next, attempt);
+        if (attempt > 2 && verdictOf(next) === "duplicate-id") {
+          await this.#nameDuplicate(plan);
+        }
+      }
+    } catch (error) {
+      throw this.#explain(error);
+    }
+  }
+
+  /** What is still to be done; conflicts are looked into before they count. */
+  async #plan(tails: ReadonlyMap<string, Tail>): Promise<Plan> {
+    const { history } = this.#context;
+    for (;;) {
+      try {
+        return await planSave(
+          this.#request,
+          this.#name,
+          tails,
+          history,
+          this.#bounds,
+        );
+      } catch (error) {
+        const isConflict = error instanceof VersionConflictError;
+        if (!isConflict || this.#isCertain(error)) throw error;
+        if (this.#confirmations++ > 0) {
+          await delay(backoff(this.#confirmations), this.#bounds.signal);
+        }
+        tails = await history.tails(this.#actorIds, "strong", this.#bounds);
+      }
+    }
+  }
+
+  /** Sends what is to be sent; undefined when it is stored. */
+  async #attempt({ entries, stored }: Plan): Promise<Setback | undefined> {
+    const { mux, history, tails, committer } = this.#context;
+    const { deadline, signal } = this.#bounds;
+    await mux.connected({ timeout: deadline.left, signal });
+    signal?.throwIfAborted();
+    const { highest } = tails;
+    return await new Promise((resolve, reject) => {
+      const settle = (setback: Setback | undefined) => {
+        signal?.removeEventListener("abort", abort);
+        resolve(setback);
+      };
+      const unit: Unit = {
+        entries,
+        timeout: Math.min(ATTEMPT_TIMEOUT, Math.max(1, deadline.left)),
+        stored: (sequence, duplicate) => {
+          if (duplicate) {
+            return settle({ duplicate: sequence, draft: entries[0]!.draft });
+          }
+          if (sequence <= highest) history.reader.suspect();
+          entries.forEach(({ draft: { event } }, i) => {
+            const own = sequence - entries.length + 1 + i;
+            const { actorId, version, id } = event;
+            stored.set(id, { sequence: own, fresh: true });
+            tails.advance(actorId, { version, sequence: own, eventId: id });
+          });
+          settle(undefined);
+        },
+        failed: (error) => settle({ error }),
+      };
+      const abort = () => {
+        if (!committer.withdraw(unit)) this.#doubt = { cause: signal!.reason };
+        reject(signal!.reason);
+      };
+      signal?.addEventListener("abort", abort, { once: true });
+      committer.submit(unit);
+    });
+  }
+
+  /**
+   * Finds out where the actors are after an attempt that did not go well.
+   *
+   * @param attempt How many attempts went before, to wait longer each time.
+   * @throws What the save ends with, if trying again is of no use.
+   */
+  async #recover(
+    setback: Setback,
+    attempt: number,
+  ): Promise<ReadonlyMap<string, Tail>> {
+    const { mux, history } = this.#context;
+    const { deadline, signal } = this.#bounds;
+    if ("duplicate" in setback) {
+      await this.#checkDuplicate(setback);
+    } else {
+      const { error } = setback;
+      const verdict = judge(error);
+      if (verdict === "unknown") this.#doubt = { cause: error };
+      if (verdict === "final" && this.#doubt === undefined) throw error;
+      if (deadline.left === 0) throw error;
+      if (error instanceof NoRespondersError) {
+        await history.reader.state("save", this.#bounds);
+      }
+      if (attempt > 0 || verdict === "refused" || verdict === "final") {
+        await delay(Math.min(backoff(attempt), deadline.left), signal);
+      }
+    }
+    await mux.connected({ timeout: deadline.left, signal });
+    return await history.tails(this.#actorIds, "strong", this.#bounds);
+  }
+
+  /**
+   * The server knows the id of a single message. Is it this event?
+   *
+   * @throws {DuplicateEventError} If it is another one.
+   */
+  async #checkDuplicate(
+    { duplicate, draft }: { duplicate: number; draft: Draft },
+  ): Promise<void> {
+    const { reader } = this.#context.history;
+    const request = { seq: duplicate };
+    const message = await reader.fromLeader(request, this.#bounds);
+    if (message !== undefined) throwUnlessSame(draft, message);
+  }
+
+  /**
+   * The server knows an id of a batch and does not say which.
+   *
+   * @throws {DuplicateEventError} If it is another event's.
+   */
+  async #nameDuplicate({ entries }: Plan): Promise<void> {
+    const { history } = this.#context;
+    const byId = new Map(entries.map(({ draft }) => [draft.msgId, draft]));
+    const found = await findRecentIds(
+      history.reader,
+      history.subjects,
+      byId,
+      this.#bounds,
+    );
+    for (const message of found) {
+      throwUnlessSame(byId.get(message.header(Header.msgId))!, message);
+    }
+  }
+
+  /** What is known, and for the other actors what the nearest replica knows. */
+  async #knownTails(): Promise<Map<string, Tail>> {
+    const { tails, history } = this.#context;
+    const known = new Map<string, Tail>();
+    const unknown: string[] = [];
+    for (const actorId of this.#actorIds) {
+      const tail = tails.get(actorId);
+      if (tail === undefined) unknown.push(actorId);
+      else known.set(actorId, tail);
+    }
+    if (unknown.length === 0) return known;
+    const found = await history.tails(unknown, "eventual", this.#bounds);
+    for (const [actorId, tail] of found) known.set(actorId, tail);
+    return known;
+  }
+
+  /** Whether a conflict needs no further look at the actor's tail. */
+  #isCertain(
+    { expectedVersion, currentVersion }: VersionConflictError,
+  ): boolean {
+    if (this.#confirmations === 0) return false; // what is known may be old
+    if (expectedVersion === undefined || currentVersion > expectedVersion) {
+      return true;
+    }
+    // A leader that was frozen may answer with less than there is.
+    return this.#context.history.reader.stream.replicas === 1 ||
+      this.#confirmations >= MAX_CONFIRMATIONS;
+  }
+
+  /** What became of each draft, all of them being stored. */
+  #outcome({ stored }: Plan): Saved[] {
+    return this.#request.drafts.map(({ event }) => stored.get(event.id)!);
+  }
+
+  /** The error the save ends with. */
+  #explain(error: unknown): unknown {
+    if (
+      error instanceof VersionConflictError ||
+      error instanceof DuplicateEventError
+    ) return error;
+    const { name } = this.#context.history.reader.stream;
+    if (this.#doubt !== undefined) {
+      const ids = this.#request.drafts.map(({ event }) => event.id);
+      const cause = isTransient(error) ? this.#doubt.cause : error;
+      return new SaveOutcomeUnknownError(
+        `It is not known whether ${ids.length} event(s) were stored: ${
+          cause instanceof Error ? cause.message : String(cause)
+        }; save them again with the same ids to find out`,
+        ids,
+        { cause },
+      );
+    }
+    if (isFull(error)) return new StreamFullError(name, { cause: error });
+    if (error instanceof ConnectionClosedError || judge(error) === "final") {
+      return error;
+    }
+    return new JetStreamUnavailableError(
+      `Cannot save: stream ${
+        JSON.stringify(name)
+      } did not take it within ${this.#context.timeout} ms; nothing was stored`,
+      { cause: error },
+    );
+  }
+}
+
+function verdictOf(setback: Setback): Verdict {
+  return "error" in setback ? judge(setback.error) : "overtaken";
+}
+
+/** @throws {DuplicateEventError} If the message is not the draft's event. */
+function throwUnlessSame(
+  { event, subject, payload }: Draft,
+  { subject: storedSubject, sequence, data }: StoredMessage,
+): void {
+  const stored = tryDecode(data);
+  const same = subject === storedSubject && stored !== undefined &&
+    sameEvent(stored, decodeEvent(payload));
+  if (!same) throw duplicateOf(event, { event: stored, sequence });
+}
+
+function tryDecode(data: Uint8Array): AnyEvent | undefined {
+  try {
+    return decodeEvent(data);
+  } catch {
+    return undefined; // whatever it is, it is not the event in question
+  }
+}
