@@ -6,16 +6,19 @@
 
 /** The connection dropped before the answer came: the outcome is unknown. */
 export class ConnectionLostError extends Error {
+  /** Always `"ConnectionLostError"`. */
   override readonly name = "ConnectionLostError";
 }
 
 /** The connection is closed for good; nothing can be sent on it any more. */
 export class ConnectionClosedError extends Error {
+  /** Always `"ConnectionClosedError"`. */
   override readonly name = "ConnectionClosedError";
 }
 
 /** The server did not answer in time: the outcome is unknown. */
 export class RequestTimeoutError extends Error {
+  /** Always `"RequestTimeoutError"`. */
   override readonly name = "RequestTimeoutError";
   /** How long was waited, in milliseconds. */
   readonly timeout: number;
@@ -32,6 +35,7 @@ export class RequestTimeoutError extends Error {
 
 /** Nobody serves the subject: the request reached no one. */
 export class NoRespondersError extends Error {
+  /** Always `"NoRespondersError"`. */
   override readonly name = "NoRespondersError";
   /** The subject nobody serves. */
   readonly subject: string;
@@ -45,6 +49,7 @@ export class NoRespondersError extends Error {
 
 /** The NATS user has no right to a subject. */
 export class PermissionDeniedError extends Error {
+  /** Always `"PermissionDeniedError"`. */
   override readonly name = "PermissionDeniedError";
   /** What the user may not do. */
   readonly operation: "publish" | "subscribe";
@@ -65,6 +70,7 @@ export class PermissionDeniedError extends Error {
 
 /** JetStream answered a request with an error. */
 export class JetStreamApiError extends Error {
+  /** Always `"JetStreamApiError"`. */
   override readonly name = "JetStreamApiError";
   /** JetStream's error code, such as 10071. */
   readonly code: number;

@@ -6,6 +6,7 @@
 
 /** An event, or JSON read as one, is not valid. Nothing was sent. */
 export class InvalidEventError extends TypeError {
+  /** Always `"InvalidEventError"`. */
   override readonly name = "InvalidEventError";
   /** Where in the event, such as `data.items[2].price`; empty for all of it. */
   readonly path: string;
@@ -19,6 +20,7 @@ export class InvalidEventError extends TypeError {
 
 /** An event, or a snapshot, is larger than the server takes. Nothing was sent. */
 export class PayloadTooLargeError extends RangeError {
+  /** Always `"PayloadTooLargeError"`. */
   override readonly name = "PayloadTooLargeError";
   /** Bytes of the message with its headers. */
   readonly size: number;
@@ -35,6 +37,7 @@ export class PayloadTooLargeError extends RangeError {
 
 /** The actor is not where the save expected it. Load it and decide again. */
 export class VersionConflictError extends Error {
+  /** Always `"VersionConflictError"`. */
   override readonly name = "VersionConflictError";
   /** The actor. */
   readonly actorId: string;
@@ -69,6 +72,7 @@ export class VersionConflictError extends Error {
 
 /** An event id is taken by another event, or occurs twice in one call. */
 export class DuplicateEventError extends Error {
+  /** Always `"DuplicateEventError"`. */
   override readonly name = "DuplicateEventError";
   /** The id. */
   readonly eventId: string;
@@ -102,6 +106,7 @@ export class DuplicateEventError extends Error {
  * with the same ids, tells. `cause` is the last error or the signal's reason.
  */
 export class SaveOutcomeUnknownError extends Error {
+  /** Always `"SaveOutcomeUnknownError"`. */
   override readonly name = "SaveOutcomeUnknownError";
   /** The ids of the events in question. */
   readonly eventIds: readonly string[];
@@ -119,6 +124,7 @@ export class SaveOutcomeUnknownError extends Error {
 
 /** A stored message that is no event of the actor it is stored under. */
 export class ReplayError extends Error {
+  /** Always `"ReplayError"`. */
   override readonly name = "ReplayError";
   /** Its place in the stream. */
   readonly sequence: number;
@@ -150,6 +156,7 @@ export type CheckpointErrorCode =
 
 /** A subscription can't begin, or go on, at a checkpoint. */
 export class CheckpointError extends Error {
+  /** Always `"CheckpointError"`. */
   override readonly name = "CheckpointError";
   /** Why. */
   readonly code: CheckpointErrorCode;
@@ -166,6 +173,7 @@ export class CheckpointError extends Error {
 
 /** The store was closed; nothing was sent. */
 export class StoreClosedError extends Error {
+  /** Always `"StoreClosedError"`. */
   override readonly name = "StoreClosedError";
 
   /** Says what can't be done any more. */

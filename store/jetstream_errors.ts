@@ -6,11 +6,13 @@
 
 /** JetStream is not there: not enabled, or not for this account. */
 export class JetStreamUnavailableError extends Error {
+  /** Always `"JetStreamUnavailableError"`. */
   override readonly name = "JetStreamUnavailableError";
 }
 
 /** The server is too old. */
 export class UnsupportedServerError extends Error {
+  /** Always `"UnsupportedServerError"`. */
   override readonly name = "UnsupportedServerError";
   /** The JetStream API level found; 0 for a server that does not tell one. */
   readonly apiLevel: number;
@@ -36,6 +38,7 @@ export class UnsupportedServerError extends Error {
 
 /** The stream, or the snapshot bucket, is not there. */
 export class StreamNotFoundError extends Error {
+  /** Always `"StreamNotFoundError"`. */
   override readonly name = "StreamNotFoundError";
   /** The name of the stream. */
   readonly stream: string;
@@ -64,6 +67,7 @@ export interface StreamDifference {
 
 /** The stream exists with other settings. It was left as it is. */
 export class StreamMismatchError extends Error {
+  /** Always `"StreamMismatchError"`. */
   override readonly name = "StreamMismatchError";
   /** The name of the stream. */
   readonly stream: string;
@@ -89,6 +93,7 @@ export class StreamMismatchError extends Error {
 
 /** The stream holds a layout this version can't read. */
 export class UnsupportedLayoutError extends Error {
+  /** Always `"UnsupportedLayoutError"`. */
   override readonly name = "UnsupportedLayoutError";
   /** The name of the stream. */
   readonly stream: string;
@@ -113,6 +118,7 @@ export class UnsupportedLayoutError extends Error {
 
 /** The stream was deleted and made again under an open store. */
 export class StreamReplacedError extends Error {
+  /** Always `"StreamReplacedError"`. */
   override readonly name = "StreamReplacedError";
   /** The name of the stream. */
   readonly stream: string;
@@ -130,6 +136,7 @@ export class StreamReplacedError extends Error {
 
 /** The stream is at its limit of bytes or messages. Nothing was stored. */
 export class StreamFullError extends Error {
+  /** Always `"StreamFullError"`. */
   override readonly name = "StreamFullError";
   /** The name of the stream. */
   readonly stream: string;
@@ -148,6 +155,7 @@ export class StreamFullError extends Error {
 
 /** The servers can't hold the stream as asked for. */
 export class InsufficientServersError extends Error {
+  /** Always `"InsufficientServersError"`. */
   override readonly name = "InsufficientServersError";
   /** The name of the stream. */
   readonly stream: string;
@@ -173,6 +181,7 @@ export class InsufficientServersError extends Error {
  * actor: replicas lag behind for too long, or the servers lost data.
  */
 export class StaleReadError extends Error {
+  /** Always `"StaleReadError"`. */
   override readonly name = "StaleReadError";
   /** The actor. */
   readonly actorId: string;

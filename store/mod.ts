@@ -47,6 +47,14 @@
  * @module
  */
 
+export {
+  ConnectionClosedError,
+  ConnectionLostError,
+  JetStreamApiError,
+  NoRespondersError,
+  PermissionDeniedError,
+  RequestTimeoutError,
+} from "../nats/errors.ts";
 export { decodeEvent, encodeEvent } from "./_event_codec.ts";
 export {
   CheckpointError,
@@ -86,3 +94,17 @@ export type {
 } from "./event_store.ts";
 export { InMemoryEventStore } from "./in_memory_event_store.ts";
 export type { InMemoryEventStoreOptions } from "./in_memory_event_store.ts";
+export {
+  InsufficientServersError,
+  JetStreamUnavailableError,
+  StaleReadError,
+  StreamFullError,
+  StreamMismatchError,
+  StreamNotFoundError,
+  StreamReplacedError,
+  UnsupportedLayoutError,
+  UnsupportedServerError,
+} from "./jetstream_errors.ts";
+export type { StreamDifference } from "./jetstream_errors.ts";
+export { JetStreamEventStore } from "./jetstream_event_store.ts";
+export type { JetStreamEventStoreOptions } from "./jetstream_event_store.ts";
