@@ -65,7 +65,6 @@ export class Save {
   readonly #bounds: ReadBounds;
   /** Why an attempt may have been stored, if one may. */
   #doubt: { readonly cause: unknown } | undefined;
-  #confirmations = 0;
 
   /** @param name Names the call, to know its own events by. */
   constructor(
@@ -94,12 +93,14 @@ export class Save {
       let tails = setback === undefined
         ? await this.#knownTails()
         : await this.#recover(setback, 0);
+      let confirmed = setback !== undefined;
       for (let attempt = 1;; attempt++) {
-        const plan = await this.#plan(tails);
+        const plan = await this.#plan(tails, confirmed);
         if (plan.entries.length === 0) return this.#outcome(plan);
         const next = await this.#attempt(plan);
         if (next === undefined) return this.#outcome(plan);
         tails = await this.#recover(next, attempt);
+        confirmed = true;
         if (attempt > 2 && verdictOf(next) === "duplicate-id") {
           await this.#nameDuplicate(plan);
         }
@@ -109,10 +110,17 @@ export class Save {
     }
   }
 
-  /** What is still to be done; conflicts are looked into before they count. */
-  async #plan(tails: ReadonlyMap<string, Tail>): Promise<Plan> {
+  /**
+   * What is still to be done; conflicts are looked into before they count.
+   *
+   * @param confirmed Whether the leader was asked for the tails just now.
+   */
+  async #plan(
+    tails: ReadonlyMap<string, Tail>,
+    confirmed: boolean,
+  ): Promise<Plan> {
     const { history } = this.#context;
-    for (;;) {
+    for (let asked = confirmed ? 1 : 0;; asked++) {
       try {
         return await planSave(
           this.#request,
@@ -123,11 +131,14 @@ export class Save {
         );
       } catch (error) {
         const isConflict = error instanceof VersionConflictError;
-        if (!isConflict || this.#isCertain(error)) throw error;
-        if (this.#confirmations++ > 0) {
-          await delay(backoff(this.#confirmations), this.#bounds.signal);
-        }
+        if (!isConflict || this.#isCertain(error, asked)) throw error;
+        if (asked > 0) await delay(backoff(asked), this.#bounds.signal);
+        const before = tails;
         tails = await history.tails(this.#actorIds, "strong", this.#bounds);
+        const changed = this.#actorIds.some((actorId) =>
+          tails.get(actorId)!.sequence !== before.get(actorId)!.sequence
+        );
+        if (!changed && this.#isCertain(error, asked + 1)) throw error;
       }
     }
   }
@@ -254,14 +265,15 @@ export class Save {
   /** Whether a conflict needs no further look at the actor's tail. */
   #isCertain(
     { expectedVersion, currentVersion }: VersionConflictError,
+    asked: number,
   ): boolean {
-    if (this.#confirmations === 0) return false; // what is known may be old
+    if (asked === 0) return false; // what is known may be old
     if (expectedVersion === undefined || currentVersion > expectedVersion) {
       return true;
     }
     // A leader that was frozen may answer with less than there is.
     return this.#context.history.reader.stream.replicas === 1 ||
-      this.#confirmations >= MAX_CONFIRMATIONS;
+      asked >= MAX_CONFIRMATIONS;
   }
 
   /** What became of each draft, all of them being stored. */
