@@ -161,7 +161,8 @@ export interface SubscribedEvent<E extends AnyEvent = Event> {
 
 /**
  * The events of all actors in stream order, each exactly once. Iterate it
- * once; leaving the loop closes it.
+ * once, a second time is a TypeError; leaving the loop closes it, and so does
+ * disposing it, which ends an iteration that waits.
  */
 export interface EventSubscription<E extends AnyEvent = Event>
   extends AsyncIterable<SubscribedEvent<E>>, AsyncDisposable {
@@ -173,7 +174,8 @@ export interface EventSubscription<E extends AnyEvent = Event>
   /**
    * Resolves when the end of the stream as of the start was reached (with
    * events waiting to be read, when the last of them was taken); rejects when
-   * the subscription fails or is closed before.
+   * the subscription fails before, with the same reason, or is closed, with
+   * an `AbortError`.
    */
   readonly caughtUp: Promise<void>;
 }
@@ -186,6 +188,14 @@ export interface EventSubscription<E extends AnyEvent = Event>
  * idempotent, which is checked before versions: an event that is stored
  * already (same id, actor, version, eventType and data) is not stored again
  * and the save succeeds.
+ *
+ * Arguments are read once, at the call. A bad one is a TypeError or a
+ * RangeError: the promise's rejection, or thrown by the call of
+ * {@linkcode readEvents} and {@linkcode subscribe}. All else that goes wrong
+ * with those two fails their iteration.
+ *
+ * Closing the store, which may be done more than once, fails every later call
+ * and every iteration under way with a {@linkcode StoreClosedError}.
  *
  * @typeParam E The events it holds. A union narrows on `eventType`. The store
  * does not check stored events against it.
@@ -256,10 +266,11 @@ export interface EventStore<E extends AnyEvent = Event>
   ): Promise<ActorSnapshot | undefined>;
 
   /**
-   * Keeps a snapshot, unless a newer one is kept already. A snapshot is a
-   * cache: it may be lost, the events are the truth.
+   * Keeps a snapshot, unless one of a later version is kept already. A
+   * snapshot is a cache: it may be lost, the events are the truth.
    *
-   * @throws {RangeError} If its version is above the actor's latest.
+   * @throws {TypeError | RangeError} If it is not valid, or its version is
+   * above the actor's latest.
    */
   saveSnapshot(
     snapshot: ActorSnapshot,
@@ -271,9 +282,10 @@ export interface EventStore<E extends AnyEvent = Event>
    * checkpoint on and, unless `live` is false, for ever. A loss that can't be
    * repaired is an error, never a gap.
    *
-   * Iterating fails with a {@linkcode CheckpointError} if `after` is of
-   * another or re-created stream, beyond its end, or before what has expired;
-   * with a {@linkcode ReplayError} for a stored message that is no event.
+   * Iterating fails with a {@linkcode CheckpointError} if `after` is no
+   * checkpoint, of another or re-created stream, beyond its end, or before
+   * what has expired; with a {@linkcode ReplayError} for a stored message that
+   * is no event.
    */
   subscribe(options?: SubscribeOptions): EventSubscription<E>;
 }
