@@ -46,6 +46,7 @@ export {
   SaveOutcomeUnknownError,
   StaleReadError,
   StoreClosedError,
+  StreamCreationError,
   StreamFullError,
   StreamMismatchError,
   StreamNotFoundError,

@@ -18,6 +18,7 @@ import type { Multiplexer } from "../nats/multiplexer.ts";
 import {
   InsufficientServersError,
   JetStreamUnavailableError,
+  StreamCreationError,
   type StreamDifference,
   StreamMismatchError,
   StreamNotFoundError,
@@ -58,6 +59,9 @@ export interface StreamIdentity {
   readonly mayExpire: boolean;
   readonly duplicateWindow: number;
 }
+
+/** The settings of a stream that is to be made. */
+export type NewStream = Partial<StreamConfig> & Pick<StreamConfig, "name">;
 
 const nanos = (ms: number) => Math.round(ms * 1e6);
 
@@ -173,55 +177,55 @@ export async function openStream(
   let info = await streamInfo(mux, name);
   if (info === undefined) {
     if (!create) throw new StreamNotFoundError("open store", name);
-    info = await createStream(mux, name, subjects, settings);
+    info = await createStream(mux, newConfig(name, subjects, settings));
   }
   checkStream(info, subjects, settings);
   return identify(info);
 }
 
-async function createStream(
-  mux: Multiplexer,
+/** What a new stream is made with. */
+function newConfig(
   name: string,
   subjects: string,
   settings: StreamSettings,
-): Promise<StreamInfo> {
-  const { maxAge } = settings;
-  const config = {
+): NewStream {
+  const { maxAge = Infinity } = settings;
+  return {
     storage: StorageType.File,
     num_replicas: 1,
     // The server refuses a window longer than the age limit.
-    duplicate_window: nanos(
-      maxAge
-        ? Math.min(maxAge, DEFAULT_DUPLICATE_WINDOW)
-        : DEFAULT_DUPLICATE_WINDOW,
-    ),
+    duplicate_window: nanos(Math.min(maxAge, DEFAULT_DUPLICATE_WINDOW)),
     metadata: { "aether.layout": LAYOUT },
     ...requiredConfig(name, subjects),
     ...askedFor(settings),
+    name,
   };
+}
+
+/** Makes a stream, unless somebody else has made it meanwhile. */
+export async function createStream(
+  mux: Multiplexer,
+  config: NewStream,
+): Promise<StreamInfo> {
+  const { name, num_replicas: replicas = 1 } = config;
   try {
     return await apiRequest<StreamInfo>(mux, `STREAM.CREATE.${name}`, config, {
       timeout: API_TIMEOUT,
     });
   } catch (error) {
     if (isApiError(error, JetStreamCode.streamNameExists)) {
-      // Somebody else made it meanwhile: then theirs is what counts.
       const info = await streamInfo(mux, name);
-      if (info) return info;
+      if (info) return info; // theirs is what counts
     }
     if (
       isApiError(
         error,
         JetStreamCode.clusterNoPeers,
         JetStreamCode.clusterRequired,
-        JetStreamCode.insufficientResources,
         JetStreamCode.replicasNotSupported,
       )
-    ) {
-      throw new InsufficientServersError(name, settings.replicas, {
-        cause: error,
-      });
-    }
+    ) throw new InsufficientServersError(name, replicas, { cause: error });
+    if (isApiError(error)) throw new StreamCreationError(name, error);
     throw error;
   }
 }

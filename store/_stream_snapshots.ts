@@ -4,20 +4,19 @@
  * @module
  */
 
-import { type KV, Kvm } from "@nats-io/kv";
-import { StorageType } from "@nats-io/jetstream";
-import { JetStreamCode } from "../nats/js_api.ts";
-import type { Multiplexer } from "../nats/multiplexer.ts";
 import { encodeActorId } from "../nats/names.ts";
 import { show } from "../nats/show.ts";
 import type { ActorHistory } from "./_actor_history.ts";
+import type { SnapshotBucket } from "./_snapshot_bucket.ts";
 import { Header } from "./_stored_message.ts";
-import { streamInfo } from "./_stream.ts";
 import type { ReadBounds } from "./_stream_reader.ts";
-import { backoff, delay, untilAborted } from "./_waiting.ts";
+import { backoff, delay } from "./_waiting.ts";
 import { PayloadTooLargeError } from "./errors.ts";
 import type { ActorSnapshot, Consistency } from "./event_store.ts";
 import { StreamNotFoundError } from "./jetstream_errors.ts";
+
+/** The most bytes the headers of a snapshot take. */
+const MAX_HEADER_BYTES = 80;
 
 /** A snapshot as it is kept. */
 interface Kept extends ActorSnapshot {
@@ -27,37 +26,13 @@ interface Kept extends ActorSnapshot {
   readonly stream: string;
 }
 
-/** What a bucket is made with. */
-export interface BucketSettings {
-  readonly create: boolean;
-  readonly replicas: number;
-  readonly storage: "file" | "memory";
-}
-
-/** Finds the bucket, or makes it. */
-export async function openBucket(
-  mux: Multiplexer,
-  bucket: string,
-  { create, replicas, storage }: BucketSettings,
-): Promise<KV> {
-  const kvm = new Kvm(mux.connection);
-  const info = await streamInfo(mux, `KV_${bucket}`);
-  if (info !== undefined) return await kvm.open(bucket);
-  if (!create) throw new StreamNotFoundError("open store", `KV_${bucket}`);
-  return await kvm.create(bucket, {
-    history: 1,
-    replicas,
-    storage: storage === "file" ? StorageType.File : StorageType.Memory,
-  });
-}
-
 /** The snapshots of a store. */
 export class StreamSnapshots {
-  readonly #kv: KV;
+  readonly #bucket: SnapshotBucket;
   readonly #history: ActorHistory;
 
-  constructor(kv: KV, history: ActorHistory) {
-    this.#kv = kv;
+  constructor(bucket: SnapshotBucket, history: ActorHistory) {
+    this.#bucket = bucket;
     this.#history = history;
   }
 
@@ -68,7 +43,7 @@ export class StreamSnapshots {
     bounds: ReadBounds,
   ): Promise<ActorSnapshot | undefined> {
     const [{ kept }, tail] = await Promise.all([
-      this.#load(actorId, bounds),
+      this.#load(actorId, bounds).catch(nothingIfGone),
       this.#history.tail(actorId, consistency, bounds),
     ]);
     if (kept === undefined || kept.version > tail.version) return undefined;
@@ -96,33 +71,26 @@ export class StreamSnapshots {
     for (let n = 0;; n++) {
       const { kept, revision } = await this.#load(actorId, bounds);
       if (kept !== undefined && kept.sequence > sequence) return;
-      try {
-        await untilAborted(
-          revision === 0
-            ? this.#kv.create(key, data)
-            : this.#kv.update(key, data, revision),
-          bounds.signal,
+      if (await this.#bucket.replace(key, data, revision, bounds)) return;
+      // Somebody else was faster: is theirs a later one?
+      if (bounds.deadline.left === 0) {
+        throw new Error(
+          `Cannot save snapshot: others kept replacing that of actor ${
+            show(actorId)
+          }`,
         );
-        return;
-      } catch (error) {
-        // Somebody else was faster: is theirs a later one?
-        if (!isOvertaken(error) || bounds.deadline.left === 0) throw error;
-        await delay(backoff(n), bounds.signal);
       }
+      await delay(backoff(n), bounds.signal);
     }
   }
 
   async #load(
     actorId: string,
-    { signal }: ReadBounds,
+    bounds: ReadBounds,
   ): Promise<{ kept: Kept | undefined; revision: number }> {
-    const entry = await untilAborted(
-      this.#kv.get(encodeActorId(actorId)),
-      signal,
-    );
-    if (entry === null) return { kept: undefined, revision: 0 };
-    const { revision, operation } = entry;
-    const kept = operation === "PUT" ? parse(entry.string()) : undefined;
+    const key = encodeActorId(actorId);
+    const { data, revision } = await this.#bucket.get(key, bounds);
+    const kept = data && parse(data);
     const { incarnation } = this.#history.reader.stream;
     const isOurs = kept?.stream === incarnation && kept.actorId === actorId;
     return { kept: isOurs ? kept : undefined, revision };
@@ -178,28 +146,31 @@ export class StreamSnapshots {
       Number(message.header(Header.expectedSequence)) === sequence);
   }
 
-  #checkSize(actorId: string, size: number): void {
+  #checkSize(actorId: string, bytes: number): void {
+    const size = bytes + MAX_HEADER_BYTES;
     const limit = this.#history.reader.mux.maxPayload;
     if (size <= limit) return;
     throw new PayloadTooLargeError(
       `Cannot save snapshot: that of actor ${
         show(actorId)
-      } takes ${size} bytes, the server takes at most ${limit} (max_payload)`,
+      } takes ${size} bytes with its headers, the server takes at most ${limit} (max_payload)`,
       { size, limit },
     );
   }
 }
 
-function parse(json: string): Kept | undefined {
+/** A cache that is gone has nothing. */
+function nothingIfGone(error: unknown): { kept: undefined } {
+  if (error instanceof StreamNotFoundError) return { kept: undefined };
+  throw error;
+}
+
+const decoder = new TextDecoder();
+
+function parse(data: Uint8Array): Kept | undefined {
   try {
-    return JSON.parse(json);
+    return JSON.parse(decoder.decode(data));
   } catch {
     return undefined; // a cache: whatever can't be read is not there
   }
-}
-
-function isOvertaken(error: unknown): boolean {
-  const { code } = error as { code?: number };
-  return code === JetStreamCode.wrongLastSequence ||
-    code === JetStreamCode.wrongLastSequenceUnknown;
 }

@@ -153,24 +153,40 @@ export class StreamFullError extends Error {
   }
 }
 
-/** The servers can't hold the stream as asked for. */
+/** There are fewer servers, or fewer that have room, than replicas asked for. */
 export class InsufficientServersError extends Error {
-  /** Always `"InsufficientServersError"`. */
   override readonly name = "InsufficientServersError";
   /** The name of the stream. */
   readonly stream: string;
+  /** How many replicas were asked for. */
+  readonly replicas: number;
 
   /** Says what was asked for, and what to do. */
-  constructor(
-    stream: string,
-    replicas: number | undefined,
-    options: ErrorOptions,
-  ) {
+  constructor(stream: string, replicas: number, options?: ErrorOptions) {
     super(
-      `Cannot create stream ${JSON.stringify(stream)} with ${
-        replicas ?? 1
-      } replica(s): the cluster has too few servers, or too little room; add servers or ask for fewer replicas`,
+      `Cannot create stream ${
+        JSON.stringify(stream)
+      } with ${replicas} replica(s): too few servers are there, or have room for it; add servers or ask for fewer replicas`,
       options,
+    );
+    this.stream = stream;
+    this.replicas = replicas;
+  }
+}
+
+/** The server refused to make the stream; `cause` is its answer. */
+export class StreamCreationError extends Error {
+  override readonly name = "StreamCreationError";
+  /** The name of the stream. */
+  readonly stream: string;
+
+  /** Says which stream, why, and what to do. */
+  constructor(stream: string, cause: Error) {
+    super(
+      `Cannot create stream ${
+        JSON.stringify(stream)
+      }: ${cause.message}; ask for less with the options, or give the account more room or other subjects`,
+      { cause },
     );
     this.stream = stream;
   }

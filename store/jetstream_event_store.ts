@@ -34,10 +34,10 @@ import {
   resolveSaveEvents,
   resolveSnapshot,
 } from "./_save_arguments.ts";
-
+import { openBucket } from "./_snapshot_bucket.ts";
 import { checkServer, openStream } from "./_stream.ts";
 import { type ReadBounds, StreamReader } from "./_stream_reader.ts";
-import { openBucket, StreamSnapshots } from "./_stream_snapshots.ts";
+import { StreamSnapshots } from "./_stream_snapshots.ts";
 import { StreamSubscription } from "./_stream_subscription.ts";
 import { TailCache } from "./_tail_cache.ts";
 import { StoreClosedError } from "./errors.ts";
@@ -105,6 +105,8 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
    * @throws {UnsupportedLayoutError} If the stream is of another layout.
    * @throws {InsufficientServersError} If there are fewer servers than
    * `replicas`.
+   * @throws {StreamCreationError} If the stream can't be made for another
+   * reason, such as too little room.
    * @throws {PermissionDeniedError} If the NATS user lacks a right.
    * @throws {TypeError | RangeError} If an option is not valid.
    */
@@ -126,7 +128,7 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
         create,
       );
       const { replicas, storage } = stream;
-      const kv = await openBucket(mux, snapshotBucket(prefix, namespace), {
+      const bucket = await openBucket(mux, snapshotBucket(prefix, namespace), {
         create,
         replicas,
         storage,
@@ -138,7 +140,7 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
         timeout: resolved.saveTimeout,
         grouping: resolved.groupSaves,
       });
-      const snapshots = new StreamSnapshots(kv, history);
+      const snapshots = new StreamSnapshots(bucket, history);
       return new JetStreamEventStore<E>(
         { mux, root, reader, history, writer, snapshots },
       );

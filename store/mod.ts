@@ -98,6 +98,7 @@ export {
   InsufficientServersError,
   JetStreamUnavailableError,
   StaleReadError,
+  StreamCreationError,
   StreamFullError,
   StreamMismatchError,
   StreamNotFoundError,
