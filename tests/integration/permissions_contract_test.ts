@@ -1,0 +1,84 @@
+import type { NatsConnection } from "@nats-io/nats-core";
+import { JetStreamEventStore } from "../../store/jetstream_event_store.ts";
+import {
+  type ContractFixture,
+  type ContractStoreOptions,
+  testEventStoreContract,
+} from "../support/event_store_contract.ts";
+import { freshNamespace, openFixture } from "../support/jetstream_backend.ts";
+import { connect } from "../support/nats_connect.ts";
+import { NatsServer } from "../support/nats_server.ts";
+import { renderUser, storePermissions } from "../support/permissions.ts";
+
+const inboxPrefix = "_INBOX_app";
+const password = "secret";
+
+/** As many namespaces as the tests of this file use, and some. */
+const namespaces = Array.from({ length: 400 }, (_, i) => `test-${i + 1}`);
+
+/** Each namespace has a user who may create, and one who may not. */
+const users = namespaces.flatMap((namespace) =>
+  [true, false].map((create) =>
+    renderUser(
+      userOf(namespace, create),
+      password,
+      storePermissions({ namespace, inboxPrefix, create }),
+    )
+  )
+);
+
+let server: NatsServer;
+let admin: NatsConnection;
+
+Deno.test.beforeAll(async () => {
+  const admins = `  { user: admin, password: ${password} }\n`;
+  server = await NatsServer.start({
+    config: `authorization { users: [\n${admins}${users.join("")}] }`,
+  });
+  admin = await connect(server, { user: "admin", pass: password });
+});
+
+Deno.test.afterAll(async () => {
+  await admin?.close();
+  await server?.[Symbol.asyncDispose]();
+});
+
+function userOf(namespace: string, create: boolean): string {
+  return `${create ? "creator" : "user"}-${namespace}`;
+}
+
+function openAsUser(
+  create: boolean,
+  { namespace = freshNamespace(), duplicateWindow }: ContractStoreOptions = {},
+): Promise<ContractFixture> {
+  const user = userOf(namespace, create);
+  return openFixture(
+    () => connect(server, { user, pass: password, inboxPrefix }),
+    { namespace, duplicateWindow },
+    { inboxPrefix, create },
+  );
+}
+
+const sizes = {
+  separate: true,
+  maxPayload: 1024 * 1024,
+  race: { versions: 100 },
+  runs: 5,
+};
+
+testEventStoreContract("JetStream for a user who may create", {
+  ...sizes,
+  open: (options) => openAsUser(true, options),
+});
+
+testEventStoreContract("JetStream for a user who may not create", {
+  ...sizes,
+  async open({ namespace = freshNamespace(), duplicateWindow } = {}) {
+    const made = await JetStreamEventStore.open(admin, {
+      namespace,
+      duplicateWindow,
+    });
+    await made[Symbol.asyncDispose]();
+    return await openAsUser(false, { namespace, duplicateWindow });
+  },
+});
