@@ -1,7 +1,11 @@
 /**
  * An order, placed and shipped, and its state replayed from the store.
  *
- *     deno task quickstart
+ *     deno task quickstart          # in memory
+ *     deno task quickstart --nats   # on JetStream
+ *
+ * With `--nats` it runs on the server that `NATS_URL` names, else on one that
+ * is started for it.
  *
  * @module
  */
@@ -11,7 +15,9 @@ import {
   type Event,
   type EventStore,
   InMemoryEventStore,
+  JetStreamEventStore,
 } from "@flowmade-one/aether";
+import { connectToNats } from "./_nats.ts";
 
 /** Everything that can happen to an order. */
 type OrderEvent =
@@ -40,10 +46,16 @@ function evolve(order: Order, event: OrderEvent): Order {
 }
 
 /** Where the events are kept; what it opens is closed with `resources`. */
-function openStore(
+async function openStore(
   resources: AsyncDisposableStack,
 ): Promise<EventStore<OrderEvent>> {
-  return Promise.resolve(resources.use(new InMemoryEventStore<OrderEvent>()));
+  return resources.use(
+    Deno.args.includes("--nats")
+      ? await JetStreamEventStore.open<OrderEvent>(
+        await connectToNats(resources),
+      )
+      : new InMemoryEventStore<OrderEvent>(),
+  );
 }
 
 if (import.meta.main) {

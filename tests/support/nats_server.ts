@@ -34,6 +34,12 @@ export interface NatsServerOptions {
   /** Text that is put into the `jetstream` block: `max_file_store: 1MB`. */
   jetstreamConfig?: string;
   /**
+   * The folder of JetStream's files, which stays.
+   *
+   * @default one that goes with the server
+   */
+  storeDir?: string;
+  /**
    * Whether an acknowledgement waits for the disk (`sync_interval: always`).
    *
    * @default {false}
@@ -130,6 +136,7 @@ export class NatsServer implements AsyncDisposable {
       config = "",
       jetstream = true,
       jetstreamConfig = "",
+      storeDir,
       syncAlways = false,
       version,
       ports,
@@ -144,7 +151,7 @@ export class NatsServer implements AsyncDisposable {
     const server = new NatsServer(binary, folder, {
       name,
       ports,
-      storeDir: `${folder.path}/data`,
+      storeDir: storeDir ?? `${folder.path}/data`,
       jetstream,
       syncAlways,
       jetstreamConfig,
