@@ -69,6 +69,7 @@ export class Multiplexer implements AsyncDisposable {
   readonly #inbox: string;
   readonly #pending = new Map<string, Pending>();
   readonly #listeners = new Set<(event: ConnectionEvent) => void>();
+  readonly #denials = new Set<(error: PermissionDeniedError) => void>();
   readonly #subscription: Subscription;
   readonly #statuses: AsyncIterable<Status>;
   readonly #watching: Promise<void>;
@@ -114,6 +115,17 @@ export class Multiplexer implements AsyncDisposable {
   onConnectionEvent(listener: (event: ConnectionEvent) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /**
+   * Calls back on every publish that the user had no right to, also of others
+   * on this connection; returns how to stop that.
+   */
+  onPublishDenied(
+    listener: (error: PermissionDeniedError) => void,
+  ): () => void {
+    this.#denials.add(listener);
+    return () => this.#denials.delete(listener);
   }
 
   /** A subject of its own to receive on. */
@@ -309,7 +321,7 @@ export class Multiplexer implements AsyncDisposable {
     const token = msg.subject.slice(this.#inbox.length);
     const pending = this.#pending.get(token);
     if (pending === undefined) return; // gave up before the answer came
-    if (msg.data.length === 0 && msg.headers?.code === 503) {
+    if (isNoResponders(msg)) {
       this.#pending.delete(token);
       pending.fail(new NoRespondersError(pending.subject));
     } else if (pending.take(msg)) {
@@ -376,12 +388,14 @@ export class Multiplexer implements AsyncDisposable {
       this.#failAll(() => this.#denied);
       return;
     }
+    const error = new PermissionDeniedError("publish", subject);
     for (const [token, pending] of this.#pending) {
       if (pending.subject === subject || pending.covers?.includes(subject)) {
         this.#pending.delete(token);
-        pending.fail(new PermissionDeniedError("publish", subject));
+        pending.fail(error);
       }
     }
+    for (const listener of [...this.#denials]) listener(error);
   }
 
   #tell(event: ConnectionEvent): void {
@@ -397,7 +411,14 @@ export class Multiplexer implements AsyncDisposable {
     this.#failAll(() => reason);
     this.#tell("close");
     this.#listeners.clear();
+    this.#denials.clear();
   }
+}
+
+/** Not so a stored message that looks like it: that comes with its sequence. */
+function isNoResponders({ data, headers }: Msg): boolean {
+  return data.length === 0 && headers?.code === 503 &&
+    !headers.has("Nats-Sequence");
 }
 
 function closedConnection(): ConnectionClosedError {

@@ -5,13 +5,8 @@
  * @module
  */
 
-import { createInbox, type Msg, type Subscription } from "@nats-io/nats-core";
-import {
-  API_PREFIX,
-  apiRequest,
-  isApiError,
-  JetStreamCode,
-} from "../nats/js_api.ts";
+import type { Msg, Subscription } from "@nats-io/nats-core";
+import { API_PREFIX, apiRequest, isApiError } from "../nats/js_api.ts";
 import type { Multiplexer } from "../nats/multiplexer.ts";
 import { isTransient, type StreamReader } from "./_stream_reader.ts";
 import { backoff, delay } from "./_waiting.ts";
@@ -62,7 +57,7 @@ export class OrderedConsumer {
   readonly #check: CheckPosition;
   readonly #wake: () => void;
   readonly #abort = new AbortController();
-  readonly #stopListening: () => void;
+  readonly #stopListening: readonly (() => void)[];
   #queue: Delivery[] = [];
   #head = 0;
   #received: number;
@@ -94,9 +89,14 @@ export class OrderedConsumer {
     this.#received = after;
     this.#check = check;
     this.#wake = wake;
-    this.#stopListening = this.#mux.onConnectionEvent((event) => {
-      if (event !== "disconnect") this.#renew();
-    });
+    this.#stopListening = [
+      this.#mux.onConnectionEvent((event) => {
+        if (event !== "disconnect") this.#renew();
+      }),
+      this.#mux.onPublishDenied((error) => {
+        if (error.subject === this.#pullSubject) this.#fail(error);
+      }),
+    ];
     this.#renew();
   }
 
@@ -122,7 +122,7 @@ export class OrderedConsumer {
     this.#abort.abort(
       new DOMException("The subscription was closed", "AbortError"),
     );
-    this.#stopListening();
+    for (const stop of this.#stopListening) stop();
     this.#dropConsumer();
     await this.#renewing;
     if (name === "") return;
@@ -224,6 +224,10 @@ export class OrderedConsumer {
     this.#owed = 0;
   }
 
+  get #pullSubject(): string {
+    return `${API_PREFIX}.CONSUMER.MSG.NEXT.${this.#reader.stream.name}.${this.#name}`;
+  }
+
   /** Asks for more once half of what was asked for is taken. */
   #pull(): void {
     const waiting = this.#queue.length - this.#head;
@@ -231,7 +235,7 @@ export class OrderedConsumer {
     this.#owed = PULL_SIZE;
     try {
       this.#mux.publish(
-        `${API_PREFIX}.CONSUMER.MSG.NEXT.${this.#reader.stream.name}.${this.#name}`,
+        this.#pullSubject,
         JSON.stringify({
           batch: PULL_SIZE,
           max_bytes: Math.max(PULL_BYTES, 2 * this.#mux.maxPayload),
