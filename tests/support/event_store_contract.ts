@@ -9,10 +9,12 @@ import { batchesContract } from "./contract/batches.ts";
 import { checkpointsContract } from "./contract/checkpoints.ts";
 import { closingContract } from "./contract/closing.ts";
 import { concurrencyContract } from "./contract/concurrency.ts";
+import { endingContract } from "./contract/ending.ts";
 import type { Contract, ContractBackend } from "./contract/fixture.ts";
 import { idempotencyContract } from "./contract/idempotency.ts";
 import { limitsContract } from "./contract/limits.ts";
 import { modelContract } from "./contract/model.ts";
+import { namespacesContract } from "./contract/namespaces.ts";
 import { ownershipContract } from "./contract/ownership.ts";
 import { readingContract } from "./contract/reading.ts";
 import { signalsContract } from "./contract/signals.ts";
@@ -72,7 +74,9 @@ export function testEventStoreContract(
   concurrencyContract(contract);
   snapshotsContract(contract);
   subscribingContract(contract);
+  endingContract(contract);
   checkpointsContract(contract);
+  namespacesContract(contract);
   signalsContract(contract);
   closingContract(contract);
 }
