@@ -73,10 +73,11 @@ export class MemoryLog<E extends AnyEvent> {
    * @param history The history of the event's actor, as found just now.
    */
   append(event: E, history: History): number {
-    const sequence = this.#events.push(event);
+    const sequence = this.#events.length + 1;
     // A literal takes one slot, where a first push would reserve 17.
     if (history === noHistory) this.#histories.set(event.actorId, [sequence]);
     else (history as number[]).push(sequence);
+    this.#events.push(event);
     return sequence;
   }
 

@@ -60,7 +60,8 @@ export interface InMemoryEventStoreOptions {
  * A save takes effect when it is called, so that saves are stored in the order
  * of their calls. Events are copied and frozen once, when they are saved, and
  * every reader gets the same frozen objects. Checkpoints are good for this
- * instance only. Reads are always `"strong"`.
+ * instance only. Reads are always `"strong"`. It takes up to 16 million actors,
+ * V8's limit for a map.
  *
  * @typeParam E The events it holds.
  *
