@@ -18,17 +18,27 @@ import {
   replayError,
   type StoredEvent,
   type StoredMessage,
+  tryRead,
 } from "./_stored_message.ts";
-import { PAGE_SIZE, type ReadBounds, StreamReader } from "./_stream_reader.ts";
+import { areFarApart, fetchBefore } from "./_recent_events.ts";
+import {
+  PAGE_SIZE,
+  type ReadBounds,
+  type StreamReader,
+} from "./_stream_reader.ts";
+import {
+  findProvenStart,
+  findStart,
+  type Searched,
+  type Start,
+  trailOf,
+} from "./_version_search.ts";
 import type { AnyEvent } from "./event.ts";
 import { NO_TAIL, type Tail, TailCache } from "./_tail_cache.ts";
 import { backoff, delay } from "./_waiting.ts";
 
-/** A read that would skip at most this many events begins at the first. */
-const SKIPPABLE = 200;
-
-/** A search is over when at most this many events would be skipped. */
-const NEAR_ENOUGH = 32;
+/** Messages that a page is asked for beyond those that versions tell of. */
+const SLACK = 16;
 
 /** At most this many questions to the leader at once. */
 const LEADER_BURST = 100;
@@ -38,14 +48,8 @@ export interface ForwardRange {
   readonly fromVersion: number;
   readonly toVersion: number;
   readonly consistency: Consistency;
-}
-
-/** Where a forward read begins, and how far it has to get at least. */
-interface Start {
-  /** The first sequence to read. */
-  readonly sequence: number;
-  /** The latest version known to lie before it. */
-  readonly versionBefore: number;
+  /** Events in the first page at most, where the first is wanted soon. */
+  readonly firstPage?: number;
 }
 
 /** Reads actors' histories. */
@@ -89,12 +93,22 @@ export class ActorHistory {
     consistency: Consistency,
     bounds: ReadBounds,
   ): Promise<Tail> {
+    return (await this.#last(actorId, consistency, bounds)).tail;
+  }
+
+  /** As {@linkcode tail}, with the message that told it. */
+  async #last(
+    actorId: string,
+    consistency: Consistency,
+    bounds: ReadBounds,
+  ): Promise<{ tail: Tail; message: StoredMessage | undefined }> {
     const subject = this.#subjectOf(actorId);
     const strong = this.#isStrong(actorId, consistency);
     const message = strong && this.#replicated
       ? await this.#reader.fromLeader({ last_by_subj: subject }, bounds)
       : await this.#reader.last(subject, bounds);
-    return await this.#reconcile(actorId, message, strong, bounds);
+    const tail = await this.#reconcile(actorId, message, strong, bounds);
+    return { tail, message };
   }
 
   /** As {@linkcode tail}, of several actors, with as few requests as will do. */
@@ -153,7 +167,58 @@ export class ActorHistory {
   /** The actor's events in pages, lowest version first. */
   async *forward(
     actorId: string,
-    { fromVersion, toVersion, consistency }: ForwardRange,
+    range: ForwardRange,
+    bounds: ReadBounds,
+  ): AsyncGenerator<AnyEvent[], void> {
+    const lowest = Math.max(1, range.fromVersion);
+    const recent = await this.#recent(
+      actorId,
+      lowest,
+      range.consistency,
+      bounds,
+    );
+    if (recent === undefined) {
+      yield* this.#pages(actorId, range, bounds);
+      return;
+    }
+    const events = recent.filter(({ version }) => version <= range.toVersion);
+    if (events.length > 0) yield events;
+  }
+
+  /**
+   * The actor's events from a version on, if they are few and lie far apart
+   * as far as is known, and can be fetched by what is known.
+   */
+  async #recent(
+    actorId: string,
+    lowest: number,
+    consistency: Consistency,
+    bounds: ReadBounds,
+  ): Promise<AnyEvent[] | undefined> {
+    const known = this.#tails.get(actorId);
+    if (known !== undefined && !areFarApart(known, lowest)) return undefined;
+    const fetchFrom = (tail: Tail) =>
+      fetchBefore(this.#reader, actorId, tail, lowest, bounds);
+    const [{ tail, message }, before] = await Promise.all([
+      this.#last(actorId, consistency, bounds),
+      known && fetchFrom(known),
+    ]);
+    if (tail.version < lowest) return [];
+    const last = message && tryRead(message.data, actorId);
+    if (last?.version !== tail.version || message?.sequence !== tail.sequence) {
+      return undefined;
+    }
+    if (known !== undefined && known.sequence === tail.sequence) {
+      return before && [...before, last];
+    }
+    if (tail.version > lowest && !areFarApart(tail, lowest)) return undefined;
+    const others = await fetchFrom(tail);
+    return others && [...others, last];
+  }
+
+  async *#pages(
+    actorId: string,
+    { fromVersion, toVersion, consistency, firstPage }: ForwardRange,
     bounds: ReadBounds,
   ): AsyncGenerator<AnyEvent[], void> {
     const subject = this.#subjectOf(actorId);
@@ -161,41 +226,50 @@ export class ActorHistory {
     const leader = strong && this.#replicated
       ? settled(this.#reader.fromLeader({ last_by_subj: subject }, bounds))
       : undefined;
-    const start = await this.#startOf(actorId, fromVersion, bounds);
-    let { sequence: next, versionBefore: version } = start;
+    let { sequence: next, versionBefore: version, unproven } = await this
+      .#startOf(actorId, fromVersion, bounds);
     let required = this.#tails.get(actorId)?.sequence ?? 0;
     let reached = next - 1;
+    const fetch = (most: number) => {
+      // Those to be skipped and those wanted, as far as versions tell.
+      const wanted = toVersion - version + 2 * SLACK;
+      const count = Math.min(PAGE_SIZE, most, wanted);
+      return this.#reader.payloads(subject, next, count, bounds);
+    };
+    const skipped = Math.max(0, fromVersion - version);
+    let fetching = fetch((firstPage ?? PAGE_SIZE) + skipped);
     for (let n = 0;;) {
-      const { items, lastSequence, remaining } = await this.#reader.payloads(
-        subject,
-        next,
-        PAGE_SIZE,
-        bounds,
-      );
+      const { items, lastSequence, remaining } = await fetching;
+      const first = items[0] && tryRead(items[0], actorId);
+      if (unproven && !(first && first.version < fromVersion)) {
+        // The hint was wrong: begin where it was read to be right.
+        const start = await this.#provenStartOf(actorId, fromVersion, bounds);
+        ({ sequence: next, versionBefore: version, unproven } = start);
+        reached = next - 1;
+        fetching = fetch(PAGE_SIZE);
+        continue;
+      }
+      unproven = false;
+      if (lastSequence > 0) reached = lastSequence;
+      next = reached + 1;
+      const isWhole = items.length > 0 && remaining === 0;
+      if (remaining > 0) fetching = ahead(fetch(PAGE_SIZE));
       const events: AnyEvent[] = [];
-      let eventId: string | undefined;
-      let beyond = false;
+      let last: AnyEvent | undefined;
       for (const data of items) {
         const event = tryRead(data, actorId);
         if (event === undefined || event.version <= version) continue;
+        last = event;
         version = event.version;
-        eventId = event.id;
-        if (version > toVersion) beyond = true;
-        else if (version >= fromVersion) events.push(event);
+        if (version > toVersion) break;
+        if (version >= fromVersion) events.push(event);
       }
-      if (lastSequence > 0) {
-        reached = lastSequence;
-        next = lastSequence + 1;
-        if (eventId !== undefined) {
-          this.#tails.advance(actorId, {
-            version,
-            sequence: lastSequence,
-            eventId,
-          });
-        }
+      if (isWhole && last !== undefined && version <= toVersion) {
+        const tail = { version, sequence: lastSequence, eventId: last.id };
+        this.#tails.advance(actorId, { ...tail, trail: undefined });
       }
       if (events.length > 0) yield events;
-      if (beyond || version >= toVersion) return;
+      if (version >= toVersion) return;
       if (remaining > 0) {
         // Another replica may be asked next: it must not know less.
         required = Math.max(required, next);
@@ -206,6 +280,7 @@ export class ActorHistory {
       }
       if (reached >= required) return;
       if (await this.#hasExpired(actorId, required, n++, bounds)) return;
+      fetching = fetch(PAGE_SIZE);
     }
   }
 
@@ -303,17 +378,26 @@ export class ActorHistory {
     bounds: ReadBounds,
   ): Promise<StoredEvent[]> {
     const subject = this.#subjectOf(actorId);
-    const start = await this.#startOf(actorId, fromVersion, bounds);
     const found: StoredEvent[] = [];
-    let { sequence: next, versionBefore: version } = start;
+    let { sequence: next, versionBefore: version, unproven } = await this
+      .#startOf(actorId, fromVersion, bounds);
     const required = this.#tails.get(actorId)?.sequence ?? 0;
     let reached = next - 1;
     for (let n = 0;;) {
+      const wanted = toVersion - version + 2 * SLACK;
       const count = Math.min(
         PAGE_SIZE,
-        SKIPPABLE + toVersion - fromVersion + 1,
+        unproven ? wanted - fromVersion : wanted,
       );
       const page = await this.#reader.messages(subject, next, count, bounds);
+      const first = page.items[0] && tryRead(page.items[0].data, actorId);
+      if (unproven && !(first && first.version < fromVersion)) {
+        const start = await this.#provenStartOf(actorId, fromVersion, bounds);
+        ({ sequence: next, versionBefore: version, unproven } = start);
+        reached = next - 1;
+        continue;
+      }
+      unproven = false;
       for (const { data, sequence, header } of page.items) {
         const event = tryRead(data, actorId);
         if (event === undefined || event.version <= version) continue;
@@ -379,7 +463,8 @@ export class ActorHistory {
     const event = tryRead(message.data, actorId);
     if (event && await this.#vouchedFor(actorId, event, message, bounds)) {
       const { version, id } = event;
-      return { version, sequence: message.sequence, eventId: id };
+      const { sequence } = message;
+      return { version, sequence, eventId: id, trail: trailOf(message) };
     }
     // Somebody else's message: only the whole history tells the version.
     const last = await this.#lastEvent(actorId, message.sequence, bounds);
@@ -387,6 +472,7 @@ export class ActorHistory {
       version: last?.version ?? 0,
       sequence: message.sequence,
       eventId: last?.id,
+      trail: undefined,
     };
   }
 
@@ -433,57 +519,44 @@ export class ActorHistory {
     return last;
   }
 
-  /** Where to begin so that no event from `fromVersion` on is missed. */
+  /** Where to begin so that no event from a version on is missed. */
   async #startOf(
     actorId: string,
-    fromVersion: number,
+    version: number,
     bounds: ReadBounds,
   ): Promise<Start> {
-    if (fromVersion <= SKIPPABLE) return { sequence: 1, versionBefore: 0 };
-    const subject = this.#subjectOf(actorId);
-    const tail = this.#tails.get(actorId) ??
-      await this.tail(actorId, "eventual", bounds);
-    if (fromVersion > tail.version) {
-      return { sequence: tail.sequence + 1, versionBefore: tail.version };
-    }
-    // Invariant: everything up to `low.sequence` lies below `fromVersion`.
-    let low = { sequence: 0, version: 0 };
-    let high = { sequence: tail.sequence, version: tail.version };
-    for (let probes = 0; high.version - low.version > NEAR_ENOUGH; probes++) {
-      const span = high.sequence - low.sequence;
-      if (span <= NEAR_ENOUGH) break;
-      // Interpolation where events lie evenly, bisection as the guard.
-      const share = probes % 2 === 0
-        ? (fromVersion - NEAR_ENOUGH / 2 - low.version) /
-          (high.version - low.version)
-        : 0.5;
-      const guess = low.sequence +
-        Math.min(span - 1, Math.max(1, Math.floor(span * share)));
-      const { items: [message] } = await this.#reader.messages(
-        subject,
-        guess,
-        1,
-        bounds,
-      );
-      const event = message && message.header(Header.expectedSequence) !== ""
-        ? tryRead(message.data, actorId)
-        : undefined;
-      if (event === undefined) break; // not of the layout: read on from here
-      if (event.version < fromVersion) {
-        low = { sequence: message!.sequence, version: event.version };
-      } else {
-        high = { sequence: guess, version: event.version };
-      }
-    }
-    return { sequence: low.sequence + 1, versionBefore: low.version };
+    const searched = await this.#searched(actorId, version, bounds);
+    return "sequence" in searched
+      ? searched
+      : await findStart(this.#reader, searched, version, bounds);
   }
-}
 
-function tryRead(data: Uint8Array, actorId: string): AnyEvent | undefined {
-  try {
-    return readPayload(data, actorId);
-  } catch {
-    return undefined; // reported by withErrors
+  async #provenStartOf(
+    actorId: string,
+    version: number,
+    bounds: ReadBounds,
+  ): Promise<Start> {
+    const searched = await this.#searched(actorId, version, bounds);
+    return "sequence" in searched
+      ? searched
+      : await findProvenStart(this.#reader, searched, version, bounds);
+  }
+
+  async #searched(
+    actorId: string,
+    version: number,
+    bounds: ReadBounds,
+  ): Promise<Searched | Start> {
+    const known = this.#tails.get(actorId);
+    if (version <= 1 || (known === undefined && version <= SLACK)) {
+      return { sequence: 1, versionBefore: 0, unproven: false };
+    }
+    const tail = known ?? await this.tail(actorId, "eventual", bounds);
+    if (version > tail.version) {
+      const { sequence, version: versionBefore } = tail;
+      return { sequence: sequence + 1, versionBefore, unproven: false };
+    }
+    return { actorId, subject: this.#subjectOf(actorId), tail };
   }
 }
 
@@ -491,4 +564,10 @@ function tryRead(data: Uint8Array, actorId: string): AnyEvent | undefined {
 function settled<T>(promise: Promise<T>): () => Promise<T> {
   promise.catch(() => {});
   return () => promise;
+}
+
+/** A page that is fetched while the one before is used, or not used at all. */
+function ahead<T>(page: Promise<T>): Promise<T> {
+  page.catch(() => {});
+  return page;
 }

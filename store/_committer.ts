@@ -150,15 +150,16 @@ export class Committer {
   /** Tells the units that were overtaken, and sends the others again. */
   async #separate(units: readonly Unit[], error: unknown): Promise<void> {
     const first = units.flatMap(({ entries }) =>
-      entries.filter(({ expectedSequence }) => expectedSequence !== undefined)
+      entries.filter(({ tail }) => tail !== undefined)
     );
     const last = await this.#reader.lastOf(
       first.map(({ draft }) => draft.subject),
       this.#reader.bounds(),
     );
     const isOvertaken = ({ entries }: Unit) =>
-      entries.some(({ draft: { subject }, expectedSequence = Infinity }) =>
-        (last.get(subject)?.sequence ?? 0) > expectedSequence
+      entries.some(({ draft: { subject }, tail }) =>
+        tail !== undefined &&
+        (last.get(subject)?.sequence ?? 0) > tail.sequence
       );
     const innocent: Unit[] = [];
     for (const unit of units) {

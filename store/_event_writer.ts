@@ -17,6 +17,7 @@ import { type Draft, MAX_HEADER_BYTES } from "./_publisher.ts";
 import { ATTEMPT_TIMEOUT, Save } from "./_save.ts";
 import type { Saved, SaveRequest } from "./_save_plan.ts";
 import type { Tail, TailCache } from "./_tail_cache.ts";
+import { followingTrail } from "./_trail.ts";
 import { PayloadTooLargeError } from "./errors.ts";
 import type { AnyEvent } from "./event.ts";
 
@@ -126,7 +127,7 @@ export class EventWriter {
   ): Promise<Saved> {
     const { actorId, version, id } = draft.event;
     const name = this.#nextName();
-    const entry = { draft, expectedSequence: tail.sequence, save: name };
+    const entry = { draft, tail, save: name };
     return new Promise((resolve, reject) => {
       const goOn = (failure: { error: unknown } | { duplicate: number }) => {
         const expectedVersions = expectedVersion === undefined
@@ -147,7 +148,13 @@ export class EventWriter {
         stored: (sequence, duplicate) => {
           if (duplicate) return goOn({ duplicate: sequence });
           if (sequence <= tail.sequence) this.#history.reader.suspect();
-          this.#tails.advance(actorId, { version, sequence, eventId: id });
+          const trail = followingTrail(tail, tail.trail);
+          this.#tails.advance(actorId, {
+            version,
+            sequence,
+            eventId: id,
+            trail,
+          });
           this.#locks.release([actorId]);
           resolve({ sequence, fresh: true });
         },

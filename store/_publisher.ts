@@ -10,6 +10,13 @@ import { EncodedHeaders } from "../nats/encoding.ts";
 import { parseApiReply } from "../nats/js_api.ts";
 import type { Multiplexer } from "../nats/multiplexer.ts";
 import { Header } from "./_stored_message.ts";
+import type { Tail } from "./_tail_cache.ts";
+import {
+  followingTrail,
+  formatTrail,
+  type Trail,
+  type Waypoint,
+} from "./_trail.ts";
 import type { AnyEvent } from "./event.ts";
 
 /** An event that is ready to be sent. */
@@ -26,7 +33,7 @@ export interface Draft {
 export interface Entry {
   readonly draft: Draft;
   /** Undefined behind another entry of its actor. */
-  readonly expectedSequence: number | undefined;
+  readonly tail: Tail | undefined;
   /** Names the call, see {@linkcode Header.save}. */
   readonly save: string;
 }
@@ -43,7 +50,7 @@ export interface AttemptHandlers {
 }
 
 /** The most bytes the headers of a message take beside its id. */
-export const MAX_HEADER_BYTES = 320;
+export const MAX_HEADER_BYTES = 1_024;
 
 const decoder = new TextDecoder();
 
@@ -75,29 +82,34 @@ export class Publisher {
     const last = entries.length - 1;
     const { draft } = entries[last]!;
     if (last === 0) {
-      const headers = new EncodedHeaders(headerLines(entries[0]!));
+      const { tail } = entries[0]!;
+      const trail = followingTrail(tail!, tail!.trail);
+      const headers = new EncodedHeaders(headerLines(entries[0]!, trail, 1));
       const options = { headers, timeout, covers: undefined };
       this.#mux.call(draft.subject, draft.payload, options, take, fail);
       return;
     }
     // An id of its own for each attempt: the server refuses one used again.
     const batchId = `${this.#writer}.${(this.#batches++).toString(36)}`;
-    const batch = (entry: Entry, position: number) =>
-      `${headerLines(entry)}${Header.batchId}: ${batchId}\r\n` +
-      `${Header.batchSequence}: ${position}\r\n`;
+    const trails = trailsInBatch(entries);
+    const headersOf = (i: number) => {
+      const lines = headerLines(entries[i]!, trails[i]!, i + 1) +
+        `${Header.batchId}: ${batchId}\r\n${Header.batchSequence}: ${
+          i + 1
+        }\r\n`;
+      return new EncodedHeaders(
+        i < last ? lines : `${lines}${Header.batchCommit}: 1\r\n`,
+      );
+    };
     try {
       for (let i = 0; i < last; i++) {
         const { subject, payload } = entries[i]!.draft;
-        const headers = new EncodedHeaders(batch(entries[i]!, i + 1));
-        this.#mux.publish(subject, payload, { headers });
+        this.#mux.publish(subject, payload, { headers: headersOf(i) });
       }
     } catch (error) {
       return fail(error);
     }
-    const commit = `${Header.batchCommit}: 1\r\n`;
-    const headers = new EncodedHeaders(
-      batch(entries[last]!, last + 1) + commit,
-    );
+    const headers = headersOf(last);
     const covers = entries.map(({ draft }) => draft.subject);
     const options = { headers, timeout, covers };
     this.#mux.call(draft.subject, draft.payload, options, take, fail);
@@ -120,10 +132,53 @@ export class Publisher {
   }
 }
 
-function headerLines({ draft, expectedSequence, save }: Entry): string {
+function headerLines(
+  { draft, tail, save }: Entry,
+  trail: Trail,
+  position: number,
+): string {
   const lines =
-    `${Header.msgId}: ${draft.msgId}\r\n${Header.save}: ${save}\r\n`;
-  return expectedSequence === undefined
+    `${Header.msgId}: ${draft.msgId}\r\n${Header.save}: ${save}\r\n` +
+    `${Header.trail}: ${formatTrail(trail, position)}\r\n`;
+  return tail === undefined
     ? lines
-    : `${lines}${Header.expectedSequence}: ${expectedSequence}\r\n`;
+    : `${lines}${Header.expectedSequence}: ${tail.sequence}\r\n`;
+}
+
+/** The trails of a batch's entries, whose own sequences are not known yet. */
+function trailsInBatch(entries: readonly Entry[]): Trail[] {
+  const last = new Map<string, { at: Waypoint; trail: Trail | undefined }>();
+  return entries.map(({ draft: { event }, tail }, i) => {
+    const { actorId, version } = event;
+    const { at, trail } = tail === undefined
+      ? last.get(actorId)!
+      : { at: tail, trail: tail.trail };
+    const own = followingTrail(at, trail);
+    last.set(actorId, { at: { version, sequence: -(i + 1) }, trail: own });
+    return own;
+  });
+}
+
+/**
+ * The tails that entries make once they are stored.
+ *
+ * @param sequence That of the last entry; they lie in the stream without gaps.
+ */
+export function tailsAfter(
+  entries: readonly Entry[],
+  sequence: number,
+): Map<string, Tail> {
+  const tails = new Map<string, Tail>();
+  const first = sequence - entries.length + 1;
+  entries.forEach(({ draft: { event }, tail }, i) => {
+    const { actorId, version, id } = event;
+    const before = tail ?? tails.get(actorId)!;
+    tails.set(actorId, {
+      version,
+      sequence: first + i,
+      eventId: id,
+      trail: followingTrail(before, before.trail),
+    });
+  });
+  return tails;
 }

@@ -9,7 +9,7 @@ import type { Multiplexer } from "../nats/multiplexer.ts";
 import type { ActorHistory } from "./_actor_history.ts";
 import type { Committer, Unit } from "./_committer.ts";
 import { decodeEvent, sameEvent } from "./_event_codec.ts";
-import type { Draft } from "./_publisher.ts";
+import { type Draft, tailsAfter } from "./_publisher.ts";
 import { findRecentIds } from "./_recent_ids.ts";
 import {
   duplicateOf,
@@ -165,10 +165,11 @@ export class Save {
           if (sequence <= highest) history.reader.suspect();
           entries.forEach(({ draft: { event } }, i) => {
             const own = sequence - entries.length + 1 + i;
-            const { actorId, version, id } = event;
-            stored.set(id, { sequence: own, fresh: true });
-            tails.advance(actorId, { version, sequence: own, eventId: id });
+            stored.set(event.id, { sequence: own, fresh: true });
           });
+          for (const [actorId, tail] of tailsAfter(entries, sequence)) {
+            tails.advance(actorId, tail);
+          }
           settle(undefined);
         },
         failed: (error) => settle({ error }),

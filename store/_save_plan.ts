@@ -101,7 +101,7 @@ export async function planSave(
     begun.add(actorId);
     entries.push({
       draft,
-      expectedSequence: follows ? undefined : tail.sequence,
+      tail: follows ? undefined : tail,
       save: name,
     });
   }

@@ -21,6 +21,11 @@ export const Header = {
    * doing from another's. A hint: no part of the layout.
    */
   save: "Aether-Save",
+  /**
+   * Where the actor's earlier messages lie, so that readers need not search
+   * for them. A hint: no part of the layout.
+   */
+  trail: "Aether-Trail",
 } as const;
 
 /** A message as the server holds it. */
@@ -53,6 +58,18 @@ export function readPayload(data: Uint8Array, actorId: string): AnyEvent {
     );
   }
   return event;
+}
+
+/** The event in a payload; undefined if it is none of the actor. */
+export function tryRead(
+  data: Uint8Array,
+  actorId: string,
+): AnyEvent | undefined {
+  try {
+    return readPayload(data, actorId);
+  } catch {
+    return undefined; // told by getEventsWithErrors
+  }
 }
 
 /** The report on a message that is no event of its actor. */

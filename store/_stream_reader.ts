@@ -173,6 +173,26 @@ export class StreamReader {
     return fromDirectGet(msg.data, msg.headers!);
   }
 
+  /** The payload at a sequence, if the replica that answers has it. */
+  async payload(
+    seq: number,
+    bounds: ReadBounds,
+  ): Promise<Uint8Array | undefined> {
+    const msg = await this.#get({ seq, no_hdr: true }, bounds);
+    return statusOf(msg) === undefined ? msg.data : undefined;
+  }
+
+  /** The message at a sequence, if the replica that answers has it. */
+  async atSequence(
+    seq: number,
+    bounds: ReadBounds,
+  ): Promise<StoredMessage | undefined> {
+    const msg = await this.#get({ seq }, bounds);
+    return statusOf(msg) === undefined
+      ? fromDirectGet(msg.data, msg.headers!)
+      : undefined;
+  }
+
   /** A message as the stream's leader knows it. */
   async fromLeader(
     request:
@@ -234,6 +254,22 @@ export class StreamReader {
       if (error instanceof StreamReplacedError) this.#replaced = error;
       throw error;
     }
+  }
+
+  #get(
+    request: { seq: number; no_hdr?: boolean },
+    { signal, ...bounds }: ReadBounds,
+  ): Promise<Msg> {
+    const body = JSON.stringify(request);
+    return this.#repeat(
+      (timeout) =>
+        this.#mux.request(
+          `${API_PREFIX}.DIRECT.GET.${this.#stream.name}`,
+          body,
+          { timeout, signal },
+        ),
+      { signal, ...bounds },
+    );
   }
 
   #page<T>(

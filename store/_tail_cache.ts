@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { Trail } from "./_trail.ts";
+
 /** The end of one actor's history. */
 export interface Tail {
   /** The version of its last event; 0 when it has none. */
@@ -12,10 +14,17 @@ export interface Tail {
   readonly sequence: number;
   /** The id of its last event; undefined when it has none. */
   readonly eventId: string | undefined;
+  /** What its last message says of those before, if that is known. */
+  readonly trail: Trail | undefined;
 }
 
 /** The tail of an actor that has no events. */
-export const NO_TAIL: Tail = { version: 0, sequence: 0, eventId: undefined };
+export const NO_TAIL: Tail = {
+  version: 0,
+  sequence: 0,
+  eventId: undefined,
+  trail: undefined,
+};
 
 /**
  * A bounded map of tails, the least recently used forgotten first. A tail in
@@ -52,6 +61,7 @@ export class TailCache {
     const known = this.#tails.get(actorId);
     if (known !== undefined) {
       if (known.sequence > tail.sequence) return known;
+      if (known.sequence === tail.sequence && known.trail) return known;
       this.#tails.delete(actorId); // to the end of the eviction order
     } else if (this.#tails.size >= this.#capacity) {
       const oldest = this.#tails.keys().next().value!;

@@ -58,6 +58,9 @@ import type {
 
 export type { JetStreamEventStoreOptions } from "./_open_options.ts";
 
+/** So many events are enough for a start, where one is taken at a time. */
+const FIRST_PAGE = 64;
+
 /** What a store is made of, once its stream is found. */
 interface Parts {
   readonly mux: Multiplexer;
@@ -319,7 +322,9 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
 
   async *#walk(read: ResolvedRead): AsyncGenerator<E, void> {
     let left = read.limit;
-    for await (const page of this.#pages(read, "read events")) {
+    const firstPage = Math.min(left, FIRST_PAGE);
+    const bounded = { ...read, firstPage };
+    for await (const page of this.#pages(bounded, "read events")) {
       for (const event of page) {
         yield event;
         if (--left === 0) return;
@@ -328,7 +333,10 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
     }
   }
 
-  async *#pages(read: ResolvedRead, action: string): AsyncGenerator<E[], void> {
+  async *#pages(
+    read: ResolvedRead & { firstPage?: number },
+    action: string,
+  ): AsyncGenerator<E[], void> {
     const { actorId, direction, limit, signal } = read;
     const { history } = this.#parts;
     const bounds = this.#begin(action, signal);

@@ -1,0 +1,78 @@
+/**
+ * The last events of an actor that lie far apart, fetched by their sequences.
+ *
+ * @module
+ */
+
+import { tryRead } from "./_stored_message.ts";
+import type { ReadBounds, StreamReader } from "./_stream_reader.ts";
+import type { Tail } from "./_tail_cache.ts";
+import { NEAR, type Trail } from "./_trail.ts";
+import { trailOf } from "./_version_search.ts";
+import type { AnyEvent } from "./event.ts";
+
+/** How often a trail is taken up anew, at most. */
+const MAX_HOPS = 8;
+
+/**
+ * Sequences a server scans in the time of one round trip: measured with
+ * nats-server 2.15.2, some 80 ns each in warm blocks.
+ */
+const SCANNED_PER_HOP = 1_500;
+
+/**
+ * Whether the events from a version on are few, and so far apart that the
+ * server would take longer to find them than a client that knows where they
+ * are takes to fetch them.
+ */
+export function areFarApart(
+  { version, sequence, trail }: Tail,
+  fromVersion: number,
+): boolean {
+  if (trail === undefined || trail.near.length === 0) return false;
+  // Gaps between versions leave open whether all events were fetched.
+  if (trail.ordinal !== version) return false;
+  const before = version - fromVersion;
+  const hops = Math.ceil(before / NEAR);
+  if (hops > MAX_HOPS) return false;
+  const known = Math.min(before, trail.near.length);
+  if (known === 0) return false;
+  const spacing = (sequence - trail.near[known - 1]!) / known;
+  return spacing * before > SCANNED_PER_HOP * hops;
+}
+
+/**
+ * The events before an actor's last one, from a version on, lowest first.
+ *
+ * @returns Undefined if what was fetched does not prove that none is missing:
+ * only versions without gaps do.
+ */
+export async function fetchBefore(
+  reader: StreamReader,
+  actorId: string,
+  { version, trail }: { version: number; trail: Trail | undefined },
+  fromVersion: number,
+  bounds: ReadBounds,
+): Promise<AnyEvent[] | undefined> {
+  const events: AnyEvent[] = [];
+  let expected = version - 1;
+  while (expected >= fromVersion) {
+    const sequences = trail?.near.slice(0, expected - fromVersion + 1) ?? [];
+    if (sequences.length === 0) return undefined;
+    const isLast = expected - sequences.length < fromVersion;
+    const oldest = isLast ? undefined : sequences.pop();
+    const [payloads, message] = await Promise.all([
+      Promise.all(sequences.map((seq) => reader.payload(seq, bounds))),
+      oldest === undefined ? undefined : reader.atSequence(oldest, bounds),
+    ]);
+    if (oldest !== undefined) payloads.push(message?.data);
+    for (const data of payloads) {
+      const event = data && tryRead(data, actorId);
+      if (event?.version !== expected) return undefined;
+      events.push(event);
+      expected--;
+    }
+    trail = message && trailOf(message);
+  }
+  return events.reverse();
+}

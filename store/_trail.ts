@@ -1,0 +1,160 @@
+/**
+ * Trails: where an actor's earlier messages lie, as each message's header
+ * tells. The server finds an actor's messages by scanning, which is slow where
+ * they lie far apart; whoever knows their sequences fetches them at once.
+ *
+ * A trail is a hint. Readers check what they fetch by it and can do without.
+ *
+ * @module
+ */
+
+/** A message of an actor. */
+export interface Waypoint {
+  readonly version: number;
+  /** Below 0 inside a batch: minus its position from 1, see formatTrail. */
+  readonly sequence: number;
+}
+
+/** The messages of an actor before one of its messages. */
+export interface Trail {
+  /** How many messages the actor had with this one; 0 when not known. */
+  readonly ordinal: number;
+  /** The sequences of the nearest predecessors, the nearest first. */
+  readonly near: readonly number[];
+  /**
+   * The latest predecessors whose ordinals divide by 32, 64, 128 and so on,
+   * so that any version is found in a number of steps that is logarithmic, as
+   * in a skip list (Pugh 1990).
+   */
+  readonly far: readonly Waypoint[];
+}
+
+/** How many of the nearest predecessors a trail has. */
+export const NEAR = 16;
+
+/** The first interval of `far`; each further one is twice as long. */
+const INTERVAL = 32;
+
+/** The trail of an actor's first message. */
+export const FIRST_TRAIL: Trail = { ordinal: 1, near: [], far: [] };
+
+/**
+ * The trail of the message that follows another.
+ *
+ * @param trail That of the other message, if it is known.
+ */
+export function followingTrail(
+  { version, sequence }: Waypoint,
+  trail: Trail | undefined,
+): Trail {
+  if (sequence === 0) return FIRST_TRAIL;
+  if (trail === undefined) return { ordinal: 0, near: [sequence], far: [] };
+  const near = [sequence];
+  const { length } = trail.near;
+  for (let i = 0; i < length && i < NEAR - 1; i++) near.push(trail.near[i]!);
+  const { ordinal, far } = trail;
+  if (ordinal === 0 || ordinal % INTERVAL !== 0) {
+    return { ordinal: ordinal && ordinal + 1, near, far };
+  }
+  const further = [...far];
+  for (let i = 0, step = INTERVAL; ordinal % step === 0; i++, step *= 2) {
+    further[i] = { version, sequence };
+  }
+  return { ordinal: ordinal + 1, near, far: further };
+}
+
+/**
+ * A trail as a header value: ordinal, `near` and `far`, divided by `;`, and
+ * numbers in base 36. Sequences are differences, each from the one before;
+ * `~` marks the distance back to a message of the same batch, whose sequence
+ * is not known when it is sent. Equal neighbours in `far` are left out.
+ *
+ * @param position The message's own position in its batch, from 1.
+ */
+export function formatTrail(
+  { ordinal, near, far }: Trail,
+  position: number,
+): string {
+  let text = ordinal.toString(36) + ";";
+  let last = 0;
+  for (let i = 0; i < near.length; i++) {
+    const sequence = near[i]!;
+    if (i > 0) text += ",";
+    if (sequence < 0) text += "~" + (position + sequence).toString(36);
+    else {
+      text += (last === 0 ? sequence : last - sequence).toString(36);
+      last = sequence;
+    }
+  }
+  text += ";";
+  for (let i = 0; i < far.length; i++) {
+    const { version, sequence } = far[i]!;
+    if (i > 0) text += ",";
+    if (i > 0 && far[i - 1]!.version === version) continue;
+    text += version.toString(36);
+    text += sequence < 0
+      ? "~" + (position + sequence).toString(36)
+      : ":" + sequence.toString(36);
+  }
+  return text;
+}
+
+const GRAMMAR =
+  /^[0-9a-z]+;(?:~?[0-9a-z]+(?:,~?[0-9a-z]+)*)?;(?:[0-9a-z]+[:~][0-9a-z]+(?:,(?:[0-9a-z]+[:~][0-9a-z]+)?)*)?$/;
+
+/**
+ * What formatTrail was given, with every sequence known by now.
+ *
+ * @param own The sequence of the message that has the trail.
+ * @returns Undefined if the text is no trail of such a message.
+ */
+export function parseTrail(text: string, own: number): Trail | undefined {
+  if (!GRAMMAR.test(text)) return undefined;
+  const [ordinalText, nearText, farText] = text.split(";") as [
+    string,
+    string,
+    string,
+  ];
+  const near: number[] = [];
+  let last = 0;
+  for (const item of nearText === "" ? [] : nearText.split(",")) {
+    if (item.startsWith("~")) near.push(own - parseInt(item.slice(1), 36));
+    else {
+      const number = parseInt(item, 36);
+      last = last === 0 ? number : last - number;
+      near.push(last);
+    }
+  }
+  const far: Waypoint[] = [];
+  for (const item of farText === "" ? [] : farText.split(",")) {
+    if (item === "") {
+      far.push(far.at(-1)!);
+      continue;
+    }
+    const [version, sequence] = item.split(/[:~]/).map((number) =>
+      parseInt(number, 36)
+    ) as [number, number];
+    far.push({
+      version,
+      sequence: item.includes("~") ? own - sequence : sequence,
+    });
+  }
+  const ordinal = parseInt(ordinalText, 36);
+  return isPlausible(near, far, own) ? { ordinal, near, far } : undefined;
+}
+
+/** Whether all sequences lie before the message, in falling order. */
+function isPlausible(
+  near: readonly number[],
+  far: readonly Waypoint[],
+  own: number,
+): boolean {
+  const falls = (sequences: readonly number[], strictly: boolean) =>
+    sequences.every((sequence, i) => {
+      const before = i === 0 ? own - 1 : sequences[i - 1]! - (strictly ? 1 : 0);
+      return Number.isSafeInteger(sequence) && sequence > 0 &&
+        sequence <= before;
+    });
+  return near.length <= NEAR && falls(near, true) &&
+    falls(far.map(({ sequence }) => sequence), false);
+}
