@@ -14,6 +14,7 @@ import {
 } from "./_event_fields.ts";
 import { invalid, jsonPath, kindOf } from "./_invalid.ts";
 import { freezeJson } from "./_json.ts";
+import { isSealed } from "./_sealed.ts";
 import type { AnyEvent, Event } from "./event.ts";
 
 export { checkEvent, sameEvent, sealEvent } from "./_event_fields.ts";
@@ -57,6 +58,7 @@ export function encodeEvent(event: AnyEvent): string {
 
 /** As {@linkcode encodeEvent}, with errors that say what can't be done. */
 export function encodeEventTo(action: string, event: AnyEvent): string {
+  if (isSealed(event) && firstKey(event) === "id") return JSON.stringify(event);
   const fields = checkAll(event, action);
   let json = JSON.stringify(assemble(fields));
   if (fields.rest !== undefined) {
@@ -68,6 +70,11 @@ export function encodeEventTo(action: string, event: AnyEvent): string {
     json += "}";
   }
   return json;
+}
+
+/** The first key of an event: another than `id` only if it is an index. */
+function firstKey(event: AnyEvent): string | undefined {
+  for (const key in event) return key;
 }
 
 // A byte order mark is no JSON, and Go refuses it too.

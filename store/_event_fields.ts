@@ -14,6 +14,7 @@ import {
   isPlainObject,
   setOwn,
 } from "./_json.ts";
+import { isSealed, markSealed } from "./_sealed.ts";
 import { isTimestamp } from "./_timestamp.ts";
 import type { AnyEvent } from "./event.ts";
 
@@ -193,12 +194,16 @@ export function assemble(fields: Fields): Record<string, unknown> {
   return event;
 }
 
-/** The event of checked fields that nobody else holds, unknown keys last. */
+/**
+ * The event of checked fields that nobody else holds, their values deeply
+ * frozen, unknown keys last.
+ */
 export function seal(fields: Fields): Readonly<Record<string, unknown>> {
   const event = assemble(fields);
   if (fields.rest !== undefined) {
     for (const [key, value] of fields.rest) setOwn(event, key, value);
   }
+  markSealed(event);
   return Object.freeze(event);
 }
 
@@ -233,7 +238,8 @@ export function checkAll(event: unknown, action: string): Fields {
 /**
  * A deeply frozen copy of an event, checked as {@linkcode checkEvent} does:
  * its keys in the order they are written, unknown ones last, empty ones left
- * out. Nothing the caller does later reaches it.
+ * out. Nothing the caller does later reaches it. One that was sealed before
+ * and is given nothing new is its own copy.
  *
  * @param added Metadata to add to the event's; later ones win.
  * @throws As {@linkcode checkEvent}.
@@ -243,6 +249,7 @@ export function sealEvent<E extends AnyEvent>(
   action: string,
   added: readonly AnyEvent["metadata"][] = [],
 ): E {
+  if (added.length === 0 && isSealed(event)) return event;
   const fields = fieldsOf(event, action);
   checkFields(fields, action);
   if (added.length > 0) fields.metadata = merge(fields.metadata, added, action);
