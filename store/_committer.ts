@@ -139,7 +139,8 @@ export class Committer {
         });
         break;
       case "duplicate-id":
-        // The server does not say whose it is: each alone, it does.
+      case "final":
+        // The server does not say whose fault it is: each alone, it does.
         for (const unit of units) this.#send([unit]);
         break;
       default:

@@ -69,12 +69,16 @@ export class EventWriter {
     const { id, actorId, version } = event;
     const msgId = encodeToken(id);
     const size = payload.length + msgId.length + MAX_HEADER_BYTES;
-    const limit = this.#mux.maxPayload;
+    const { maxMessageSize } = this.#history.reader.stream;
+    const limit = Math.min(this.#mux.maxPayload, maxMessageSize);
     if (size > limit) {
+      const setting = limit === maxMessageSize
+        ? "the stream's max_msg_size"
+        : "max_payload";
       throw new PayloadTooLargeError(
         `Cannot ${action}: version ${version} of actor ${
           show(actorId)
-        } takes ${size} bytes with its headers, the server takes at most ${limit} (max_payload)`,
+        } takes ${size} bytes with its headers, the server takes at most ${limit} (${setting})`,
         { size, limit },
       );
     }

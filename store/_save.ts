@@ -65,6 +65,7 @@ export class Save {
   readonly #bounds: ReadBounds;
   /** Why an attempt may have been stored, if one may. */
   #doubt: { readonly cause: unknown } | undefined;
+  #wasFull = false;
 
   /** @param name Names the call, to know its own events by. */
   constructor(
@@ -201,7 +202,11 @@ export class Save {
       const { error } = setback;
       const verdict = judge(error);
       if (verdict === "unknown") this.#doubt = { cause: error };
-      if (verdict === "final" && this.#doubt === undefined) throw error;
+      if (verdict === "final" && this.#doubt === undefined) {
+        // A server without room may not have looked what is stored already.
+        if (!isFull(error) || this.#wasFull) throw error;
+        this.#wasFull = true;
+      }
       if (deadline.left === 0) throw error;
       if (error instanceof NoRespondersError) {
         await history.reader.state("save", this.#bounds);

@@ -57,6 +57,8 @@ export interface StreamIdentity {
   readonly replicas: number;
   readonly storage: "file" | "memory";
   readonly mayExpire: boolean;
+  /** The most bytes of a message with its headers; Infinity without a limit. */
+  readonly maxMessageSize: number;
   readonly duplicateWindow: number;
 }
 
@@ -273,6 +275,7 @@ function identify({ config, created }: StreamInfo): StreamIdentity {
     replicas: config.num_replicas,
     storage: config.storage === StorageType.Memory ? "memory" : "file",
     mayExpire: config.max_age > 0,
+    maxMessageSize: config.max_msg_size > 0 ? config.max_msg_size : Infinity,
     duplicateWindow: config.duplicate_window / 1e6,
   };
 }
