@@ -58,6 +58,8 @@ interface Pending {
   readonly covers: readonly string[] | undefined;
   readonly timeout: number;
   deadline: number;
+  /** Whether a reply came since the last look at the deadline. */
+  heard: boolean;
   readonly take: Take;
   readonly fail: Fail;
 }
@@ -172,6 +174,7 @@ export class Multiplexer implements AsyncDisposable {
       covers,
       timeout,
       deadline,
+      heard: false,
       take,
       fail,
     });
@@ -327,13 +330,17 @@ export class Multiplexer implements AsyncDisposable {
     } else if (pending.take(msg)) {
       this.#pending.delete(token);
     } else {
-      pending.deadline = performance.now() + pending.timeout;
+      pending.heard = true;
     }
   }
 
   readonly #sweep = (): void => {
     const now = performance.now();
     for (const [token, pending] of this.#pending) {
+      if (pending.heard) {
+        pending.heard = false;
+        pending.deadline = now + pending.timeout;
+      }
       if (pending.deadline > now) continue;
       this.#pending.delete(token);
       pending.fail(new RequestTimeoutError(pending.subject, pending.timeout));

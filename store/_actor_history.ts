@@ -4,6 +4,7 @@
  * @module
  */
 
+import { readPayload, tryRead } from "./_stored_event.ts";
 import {
   encodeActorId,
   eventSubject,
@@ -14,13 +15,11 @@ import { StaleReadError } from "./jetstream_errors.ts";
 import type { Consistency } from "./event_store.ts";
 import {
   Header,
-  readPayload,
   replayError,
   type StoredEvent,
   type StoredMessage,
-  tryRead,
 } from "./_stored_message.ts";
-import { areFarApart, fetchBefore } from "./_recent_events.ts";
+import { areFarApart, fetchBefore, fetchMiddle } from "./_recent_events.ts";
 import {
   PAGE_SIZE,
   type ReadBounds,
@@ -48,6 +47,8 @@ export interface ForwardRange {
   readonly fromVersion: number;
   readonly toVersion: number;
   readonly consistency: Consistency;
+  /** How many events are wanted at most. @default {Infinity} */
+  readonly limit?: number;
   /** Events in the first page at most, where the first is wanted soon. */
   readonly firstPage?: number;
 }
@@ -170,19 +171,33 @@ export class ActorHistory {
     range: ForwardRange,
     bounds: ReadBounds,
   ): AsyncGenerator<AnyEvent[], void> {
-    const lowest = Math.max(1, range.fromVersion);
-    const recent = await this.#recent(
-      actorId,
-      lowest,
-      range.consistency,
-      bounds,
-    );
-    if (recent === undefined) {
-      yield* this.#pages(actorId, range, bounds);
-      return;
+    const events = await this.#few(actorId, range, bounds);
+    if (events === undefined) yield* this.#pages(actorId, range, bounds);
+    else if (events.length > 0) yield events;
+  }
+
+  /** The events of a range, if they are better fetched one by one. */
+  async #few(
+    actorId: string,
+    { fromVersion, toVersion, consistency, limit = Infinity }: ForwardRange,
+    bounds: ReadBounds,
+  ): Promise<AnyEvent[] | undefined> {
+    const lowest = Math.max(1, fromVersion);
+    // Without gaps between versions; with them more is read.
+    const highest = Math.min(toVersion, lowest + limit - 1);
+    const tail = this.#tails.get(actorId);
+    if (tail !== undefined && highest < tail.version) {
+      const subject = this.#subjectOf(actorId);
+      return await fetchMiddle(
+        this.#reader,
+        { actorId, subject, tail },
+        lowest,
+        highest,
+        bounds,
+      );
     }
-    const events = recent.filter(({ version }) => version <= range.toVersion);
-    if (events.length > 0) yield events;
+    const recent = await this.#recent(actorId, lowest, consistency, bounds);
+    return recent?.filter(({ version }) => version <= toVersion);
   }
 
   /**
@@ -218,9 +233,10 @@ export class ActorHistory {
 
   async *#pages(
     actorId: string,
-    { fromVersion, toVersion, consistency, firstPage }: ForwardRange,
+    range: ForwardRange,
     bounds: ReadBounds,
   ): AsyncGenerator<AnyEvent[], void> {
+    const { fromVersion, toVersion, consistency, limit = Infinity } = range;
     const subject = this.#subjectOf(actorId);
     const strong = this.#isStrong(actorId, consistency);
     const leader = strong && this.#replicated
@@ -230,18 +246,21 @@ export class ActorHistory {
       .#startOf(actorId, fromVersion, bounds);
     let required = this.#tails.get(actorId)?.sequence ?? 0;
     let reached = next - 1;
+    const read = (data: Uint8Array) => tryRead(data, actorId);
     const fetch = (most: number) => {
       // Those to be skipped and those wanted, as far as versions tell.
       const wanted = toVersion - version + 2 * SLACK;
       const count = Math.min(PAGE_SIZE, most, wanted);
-      return this.#reader.payloads(subject, next, count, bounds);
+      return this.#reader.payloads(subject, next, count, read, bounds);
     };
     const skipped = Math.max(0, fromVersion - version);
-    let fetching = fetch((firstPage ?? PAGE_SIZE) + skipped);
+    const first = Math.min(limit, range.firstPage ?? PAGE_SIZE);
+    let fetching = fetch(first + skipped);
+    let given = 0;
     for (let n = 0;;) {
       const { items, lastSequence, remaining } = await fetching;
-      const first = items[0] && tryRead(items[0], actorId);
-      if (unproven && !(first && first.version < fromVersion)) {
+      const [lead] = items;
+      if (unproven && !(lead && lead.version < fromVersion)) {
         // The hint was wrong: begin where it was read to be right.
         const start = await this.#provenStartOf(actorId, fromVersion, bounds);
         ({ sequence: next, versionBefore: version, unproven } = start);
@@ -253,11 +272,11 @@ export class ActorHistory {
       if (lastSequence > 0) reached = lastSequence;
       next = reached + 1;
       const isWhole = items.length > 0 && remaining === 0;
-      if (remaining > 0) fetching = ahead(fetch(PAGE_SIZE));
+      const goesOn = remaining > 0 && given + items.length - skipped < limit;
+      if (goesOn) fetching = ahead(fetch(PAGE_SIZE));
       const events: AnyEvent[] = [];
       let last: AnyEvent | undefined;
-      for (const data of items) {
-        const event = tryRead(data, actorId);
+      for (const event of items) {
         if (event === undefined || event.version <= version) continue;
         last = event;
         version = event.version;
@@ -269,8 +288,10 @@ export class ActorHistory {
         this.#tails.advance(actorId, { ...tail, trail: undefined });
       }
       if (events.length > 0) yield events;
-      if (version >= toVersion) return;
+      given += events.length;
+      if (version >= toVersion || given >= limit) return;
       if (remaining > 0) {
+        if (!goesOn) fetching = fetch(PAGE_SIZE);
         // Another replica may be asked next: it must not know less.
         required = Math.max(required, next);
         continue;

@@ -4,11 +4,11 @@
  * @module
  */
 
-import { tryRead } from "./_stored_message.ts";
 import type { ReadBounds, StreamReader } from "./_stream_reader.ts";
 import type { Tail } from "./_tail_cache.ts";
+import { tryRead } from "./_stored_event.ts";
 import { NEAR, type Trail } from "./_trail.ts";
-import { trailOf } from "./_version_search.ts";
+import { descend, type Searched, trailOf } from "./_version_search.ts";
 import type { AnyEvent } from "./event.ts";
 
 /** How often a trail is taken up anew, at most. */
@@ -39,6 +39,47 @@ export function areFarApart(
   if (known === 0) return false;
   const spacing = (sequence - trail.near[known - 1]!) / known;
   return spacing * before > SCANNED_PER_HOP * hops;
+}
+
+/** At most this many events are fetched one by one from a history's middle. */
+const FEW = 4 * NEAR;
+
+/**
+ * Some events in the middle of a long history, both versions inclusive.
+ *
+ * @returns Undefined if they are many, or what was fetched does not prove
+ * that none is missing.
+ */
+export async function fetchMiddle(
+  reader: StreamReader,
+  searched: Searched,
+  fromVersion: number,
+  toVersion: number,
+  bounds: ReadBounds,
+): Promise<AnyEvent[] | undefined> {
+  const { actorId, tail } = searched;
+  if (toVersion - fromVersion >= FEW || toVersion >= tail.version) return;
+  if (tail.trail === undefined || tail.trail.ordinal !== tail.version) return;
+  const { high, trail, event } = await descend(
+    reader,
+    searched,
+    toVersion,
+    bounds,
+  );
+  const distance = high.version - toVersion;
+  if (distance > FEW) return undefined;
+  const { version } = high;
+  const events = await fetchBefore(
+    reader,
+    actorId,
+    { version, trail },
+    fromVersion,
+    bounds,
+  );
+  if (events === undefined) return undefined;
+  const wanted = toVersion - fromVersion + 1;
+  if (events.length < wanted && event !== undefined) events.push(event);
+  return events.length < wanted ? undefined : events.slice(0, wanted);
 }
 
 /**

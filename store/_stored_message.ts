@@ -5,7 +5,6 @@
  */
 
 import type { MsgHdrs } from "@nats-io/nats-core";
-import { decodeEvent } from "./_event_codec.ts";
 import { ReplayError } from "./errors.ts";
 import type { AnyEvent } from "./event.ts";
 
@@ -43,33 +42,6 @@ export interface StoredEvent {
   readonly sequence: number;
   /** The call that stored it, if it says so; see {@linkcode Header.save}. */
   readonly save: string;
-}
-
-/**
- * Reads a payload as an event of an actor.
- *
- * @throws {InvalidEventError | RangeError} If it is not one.
- */
-export function readPayload(data: Uint8Array, actorId: string): AnyEvent {
-  const event = decodeEvent(data);
-  if (event.actorId !== actorId) {
-    throw new RangeError(
-      `The event is of actor ${JSON.stringify(event.actorId)}`,
-    );
-  }
-  return event;
-}
-
-/** The event in a payload; undefined if it is none of the actor. */
-export function tryRead(
-  data: Uint8Array,
-  actorId: string,
-): AnyEvent | undefined {
-  try {
-    return readPayload(data, actorId);
-  } catch {
-    return undefined; // told by getEventsWithErrors
-  }
 }
 
 /** The report on a message that is no event of its actor. */

@@ -103,19 +103,20 @@ export class StreamReader {
   }
 
   /**
-   * The payloads of a subject's messages from a sequence on (inclusive), from
-   * whichever replica answers.
+   * What `read` makes of the payloads of a subject's messages from a sequence
+   * on (inclusive), as they come in from whichever replica answers.
    */
-  payloads(
+  payloads<T>(
     subject: string,
     from: number,
     count: number,
+    read: (data: Uint8Array) => T,
     bounds: ReadBounds,
-  ): Promise<Page<Uint8Array>> {
+  ): Promise<Page<T>> {
     return this.#page(
       { seq: from, next_by_subj: subject, batch: count, no_hdr: true },
       bounds,
-      (msg) => msg.data,
+      (msg) => read(msg.data),
       // Without headers the server counts before the first message.
       (pending, taken) => pending - taken,
     );

@@ -12,6 +12,7 @@ import {
 import { show } from "../nats/show.ts";
 import { formatCheckpoint, parseCheckpoint } from "./_checkpoint.ts";
 import { decodeEvent } from "./_event_codec.ts";
+import { readPlain } from "./_stored_event.ts";
 import { type Delivery, OrderedConsumer } from "./_ordered_consumer.ts";
 import type { ResolvedSubscribe } from "./_read_arguments.ts";
 import { replayError } from "./_stored_message.ts";
@@ -303,7 +304,7 @@ export class StreamSubscription<E extends AnyEvent>
     }
     let event: AnyEvent;
     try {
-      event = decodeEvent(data);
+      event = readPlain(data) ?? decodeEvent(data);
       if (subject !== `${this.#root}.${encodeActorId(event.actorId)}`) {
         throw new RangeError(`Its subject ${show(subject)} is another actor's`);
       }

@@ -4,9 +4,11 @@
  * @module
  */
 
-import { Header, type StoredMessage, tryRead } from "./_stored_message.ts";
+import { tryRead } from "./_stored_event.ts";
+import { Header, type StoredMessage } from "./_stored_message.ts";
 import type { ReadBounds, StreamReader } from "./_stream_reader.ts";
 import type { Tail } from "./_tail_cache.ts";
+import type { AnyEvent } from "./event.ts";
 import { parseTrail, type Trail, type Waypoint } from "./_trail.ts";
 
 /** A read that would skip at most this many events begins at the first. */
@@ -71,21 +73,26 @@ export async function findProvenStart(
 }
 
 /** Events on both sides of a version: `low` below it, `high` not. */
-interface Range {
+export interface Surroundings {
   readonly low: Waypoint;
   readonly high: Waypoint;
+  /** That of `high`, if it is known. */
+  readonly trail: Trail | undefined;
+  /** The event at `high`, unless that is the tail. */
+  readonly event: AnyEvent | undefined;
 }
 
-/** Follows trails, each step at least halving the distance. */
-async function descend(
+/** Follows trails to a version, each step at least halving the distance. */
+export async function descend(
   reader: StreamReader,
   { actorId, subject, tail }: Searched,
   version: number,
   bounds: ReadBounds,
-): Promise<Range> {
+): Promise<Surroundings> {
   let low: Waypoint = { version: 0, sequence: 0 };
   let high: Waypoint = tail;
   let trail: Trail | undefined = tail.trail;
+  let found: AnyEvent | undefined;
   while (trail !== undefined && high.version - low.version > NEAR_ENOUGH) {
     // The farthest that is not passed, else the nearest that is.
     const next = trail.far.findLast((point) => point.version >= version) ??
@@ -101,9 +108,10 @@ async function descend(
       break;
     }
     high = next;
+    found = event;
     trail = trailOf(message!);
   }
-  return { low, high };
+  return { low, high, trail, event: found };
 }
 
 /** Interpolation, which is fast where events lie evenly, and bisection. */
