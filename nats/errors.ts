@@ -58,10 +58,11 @@ export class PermissionDeniedError extends Error {
 
   /** Says which right is missing. */
   constructor(operation: "publish" | "subscribe", subject: string) {
+    const where = JSON.stringify(subject);
     super(
-      `The NATS user may not ${operation} ${
-        operation === "publish" ? "on" : "to"
-      } ${JSON.stringify(subject)}; grant it that permission`,
+      operation === "publish"
+        ? `The NATS user may not publish on ${where}; grant it that permission`
+        : `The NATS user may not subscribe to ${where}; grant it that permission, or name what it may subscribe to as \`inboxPrefix\``,
     );
     this.operation = operation;
     this.subject = subject;
