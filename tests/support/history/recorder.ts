@@ -1,0 +1,220 @@
+/**
+ * An event store whose calls are all written down.
+ *
+ * @module
+ */
+
+import {
+  DuplicateEventError,
+  SaveOutcomeUnknownError,
+  VersionConflictError,
+} from "../../../store/errors.ts";
+import type { AnyEvent, Event } from "../../../store/event.ts";
+import type {
+  Consistency,
+  EventStore,
+  SubscribeFilter,
+} from "../../../store/event_store.ts";
+import { now, type RecordSink } from "./history_log.ts";
+import {
+  type ActorVersion,
+  type Call,
+  type EventRef,
+  fingerprint,
+  type Outcome,
+  type ReadCall,
+  type SaveOutcome,
+} from "./records.ts";
+import { RecordedSubscription } from "./recorded_subscription.ts";
+
+/** Bounds of a read, as records have them. */
+export type ReadBounds = Omit<ReadCall, "name" | "actor" | "consistency">;
+
+/**
+ * Calls a store and writes down what it is asked and what comes of it. Nothing
+ * here throws for what the store throws: it is an outcome.
+ */
+export class RecordedStore {
+  /** The store instance, as records call it. */
+  readonly name: string;
+  readonly #store: EventStore;
+  readonly #sink: RecordSink;
+  #ops = 0;
+  #saving = 0;
+
+  /** @param name Unique in the history. */
+  constructor(store: EventStore, sink: RecordSink, name: string) {
+    this.#store = store;
+    this.#sink = sink;
+    this.name = name;
+  }
+
+  /** How many saves are under way. */
+  get saving(): number {
+    return this.#saving;
+  }
+
+  /** Calls `saveEvent`. */
+  async saveEvent(
+    event: Event,
+    { expectedVersion }: { expectedVersion?: number } = {},
+  ): Promise<SaveOutcome> {
+    const expected: ActorVersion[] = expectedVersion === undefined
+      ? []
+      : [[event.actorId, expectedVersion]];
+    const call = {
+      name: "saveEvent",
+      events: [refOf(event)],
+      expected,
+    } as const;
+    return await this.#save(call, async () => {
+      const { version, sequence, duplicate } = await this.#store.saveEvent(
+        event,
+        { expectedVersion },
+      );
+      const versions = [[event.actorId, version]] as const;
+      return { is: "success", versions, sequence, duplicate };
+    });
+  }
+
+  /** Calls `saveEvents`. */
+  async saveEvents(
+    events: readonly Event[],
+    expectedVersions: ReadonlyMap<string, number> = new Map(),
+  ): Promise<SaveOutcome> {
+    const expected = [...expectedVersions];
+    const refs = events.map(refOf);
+    const call = { name: "saveEvents", events: refs, expected } as const;
+    return await this.#save(call, async () => {
+      const { versions, sequence, duplicate } = await this.#store.saveEvents(
+        events,
+        { expectedVersions },
+      );
+      return { is: "success", versions: [...versions], sequence, duplicate };
+    });
+  }
+
+  /** Calls `getEvents`, or `readEvents` if bounds ask for more than that. */
+  async read(
+    actor: string,
+    consistency: Consistency,
+    bounds: ReadBounds = {},
+  ): Promise<Outcome> {
+    const { from, to, limit, backward } = bounds;
+    const call = { name: "read", actor, consistency, ...bounds } as const;
+    return await this.#record(call, async () => {
+      let events: AnyEvent[];
+      if (to === undefined && limit === undefined && !backward) {
+        events = await this.#store.getEvents(actor, from, { consistency });
+      } else {
+        const direction = backward ? "backward" : "forward";
+        events = await Array.fromAsync(
+          this.#store.readEvents(actor, {
+            consistency,
+            fromVersion: from,
+            toVersion: to,
+            limit,
+            direction,
+          }),
+        );
+      }
+      return {
+        is: "events",
+        versions: events.map(({ version }) => version),
+        prints: events.map(fingerprint),
+      };
+    });
+  }
+
+  /** Calls `getLatestVersion`. */
+  async latest(actor: string, consistency: Consistency): Promise<Outcome> {
+    const call = { name: "getLatestVersion", actor, consistency } as const;
+    return await this.#record(call, async () => ({
+      is: "version",
+      version: await this.#store.getLatestVersion(actor, { consistency }),
+    }));
+  }
+
+  /**
+   * Calls `subscribe`, and takes what comes until it is closed.
+   *
+   * @param after A sequence, with the checkpoint that stands for it.
+   */
+  subscribe(
+    { filter, live = true, after }: {
+      filter?: SubscribeFilter;
+      live?: boolean;
+      after?: "end" | { sequence: number; checkpoint: string };
+    } = {},
+  ): RecordedSubscription {
+    const op = this.#begin({
+      name: "subscribe",
+      after: typeof after === "object" ? after.sequence : after ?? 0,
+      ...(filter?.actors && { actors: filter.actors }),
+      ...(filter?.eventTypes && { types: filter.eventTypes }),
+      live,
+    });
+    const subscription = this.#store.subscribe({
+      filter,
+      live,
+      after: typeof after === "object" ? after.checkpoint : after,
+    });
+    return new RecordedSubscription(subscription, this.#sink, op);
+  }
+
+  async #save(
+    call: Call,
+    run: () => Promise<SaveOutcome>,
+  ): Promise<SaveOutcome> {
+    this.#saving++;
+    const outcome = await this.#record(call, run);
+    this.#saving--;
+    return outcome as SaveOutcome;
+  }
+
+  async #record(call: Call, run: () => Promise<Outcome>): Promise<Outcome> {
+    const op = this.#begin(call);
+    let outcome: Outcome;
+    try {
+      outcome = await run();
+    } catch (error) {
+      outcome = outcomeOf(error);
+    }
+    this.#sink.write({ kind: "complete", op, at: now(), outcome });
+    return outcome;
+  }
+
+  #begin(call: Call): string {
+    const op = `${this.name}#${++this.#ops}`;
+    const store = this.name;
+    this.#sink.write({ kind: "invoke", op, store, at: now(), call });
+    return op;
+  }
+}
+
+/** What a rejection says. */
+export function outcomeOf(error: unknown): SaveOutcome {
+  if (error instanceof VersionConflictError) {
+    const { actorId, attemptedVersion, currentVersion } = error;
+    return {
+      is: "conflict",
+      actor: actorId,
+      attempted: attemptedVersion,
+      current: currentVersion,
+    };
+  }
+  if (error instanceof DuplicateEventError) {
+    return { is: "duplicate-id", id: error.eventId };
+  }
+  const { name, message } = error instanceof Error
+    ? error
+    : { name: "unknown", message: String(error) };
+  return error instanceof SaveOutcomeUnknownError
+    ? { is: "unknown", message }
+    : { is: "error", name, message };
+}
+
+function refOf(event: Event): EventRef {
+  const { id, actorId: actor, version } = event;
+  return { id, actor, version, print: fingerprint(event) };
+}
