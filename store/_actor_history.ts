@@ -42,6 +42,9 @@ const SLACK = 16;
 /** At most this many questions to the leader at once. */
 const LEADER_BURST = 100;
 
+/** How often a replica that lags is asked before the leader is. */
+const MAX_LAGGING = 5;
+
 /** The bounds of a forward read. Versions are inclusive. */
 export interface ForwardRange {
   readonly fromVersion: number;
@@ -119,27 +122,66 @@ export class ActorHistory {
     bounds: ReadBounds,
   ): Promise<Map<string, Tail>> {
     const tails = new Map<string, Tail>();
-    const one = async (actorId: string) => {
-      tails.set(actorId, await this.tail(actorId, consistency, bounds));
-    };
     const strong = consistency === "strong";
-    if (actorIds.length === 1 || (strong && this.#replicated)) {
-      for (let i = 0; i < actorIds.length; i += LEADER_BURST) {
-        await Promise.all(actorIds.slice(i, i + LEADER_BURST).map(one));
-      }
-      return tails;
-    }
     for (let i = 0; i < actorIds.length; i += PAGE_SIZE) {
       const some = actorIds.slice(i, i + PAGE_SIZE);
-      const subjects = some.map(this.#subjectOf);
-      const messages = await this.#reader.lastOf(subjects, bounds);
-      await Promise.all(some.map(async (actorId, k) => {
-        const message = messages.get(subjects[k]!);
+      const one = async (actorId: string, message?: StoredMessage) => {
         const tail = await this.#reconcile(actorId, message, strong, bounds);
         tails.set(actorId, tail);
-      }));
+      };
+      if (some.length === 1) {
+        const [actorId] = some as [string];
+        tails.set(actorId, await this.tail(actorId, consistency, bounds));
+        continue;
+      }
+      const subjects = some.map(this.#subjectOf);
+      const messages = await this.#lastOf(subjects, strong, bounds);
+      await Promise.all(
+        some.map((actorId, k) => one(actorId, messages.get(subjects[k]!))),
+      );
     }
     return tails;
+  }
+
+  /**
+   * The last messages of some subjects. On replicas a strong read is of one
+   * that knows the stream as far as the leader does.
+   */
+  async #lastOf(
+    subjects: readonly string[],
+    strong: boolean,
+    bounds: ReadBounds,
+  ): Promise<Map<string, StoredMessage>> {
+    const confirm = strong && this.#replicated;
+    for (let n = 0;; n++) {
+      const [{ messages, upTo }, last] = await Promise.all([
+        this.#reader.lastOf(subjects, bounds),
+        confirm
+          ? this.#reader.fromLeader({ last_by_subj: this.subjects }, bounds)
+          : undefined,
+      ]);
+      if (last === undefined || upTo >= last.sequence) return messages;
+      if (messages.size === 0 || n >= MAX_LAGGING) {
+        return await this.#lastFromLeader(subjects, bounds);
+      }
+      await delay(backoff(n), bounds.signal);
+    }
+  }
+
+  async #lastFromLeader(
+    subjects: readonly string[],
+    bounds: ReadBounds,
+  ): Promise<Map<string, StoredMessage>> {
+    const messages = new Map<string, StoredMessage>();
+    const one = async (subject: string) => {
+      const request = { last_by_subj: subject };
+      const message = await this.#reader.fromLeader(request, bounds);
+      if (message !== undefined) messages.set(subject, message);
+    };
+    for (let i = 0; i < subjects.length; i += LEADER_BURST) {
+      await Promise.all(subjects.slice(i, i + LEADER_BURST).map(one));
+    }
+    return messages;
   }
 
   /** The later of what the server says and what is known. */

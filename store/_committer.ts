@@ -153,7 +153,7 @@ export class Committer {
     const first = units.flatMap(({ entries }) =>
       entries.filter(({ tail }) => tail !== undefined)
     );
-    const last = await this.#reader.lastOf(
+    const { messages: last } = await this.#reader.lastOf(
       first.map(({ draft }) => draft.subject),
       this.#reader.bounds(),
     );

@@ -8,13 +8,13 @@
  * Requests under way up to which a save is sent at once on replicas, where
  * waiting for company would only make it slower.
  */
-const FEW = 8;
+const FEW = 4;
 
 /** Batches under way at most, on replicas. */
-const REPLICATED_BATCHES = 8;
+const REPLICATED_BATCHES = 4;
 
 /** Events in a group at most, on replicas: so that several are under way. */
-const REPLICATED_GROUP = 128;
+const REPLICATED_GROUP = 256;
 
 /**
  * Batches under way at most on one server, which stages one after the other

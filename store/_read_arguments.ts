@@ -75,6 +75,22 @@ export function resolveReadOptions(
   };
 }
 
+/** The actors of `getLatestVersions`, each once. */
+export function resolveActorIds(
+  actorIds: readonly string[],
+  action: string,
+): string[] {
+  if (!Array.isArray(actorIds)) {
+    throw badType(action, "actorIds", "an array", actorIds);
+  }
+  const unique = new Set<string>();
+  for (const actorId of actorIds) {
+    checkActorId(actorId, action);
+    unique.add(actorId);
+  }
+  return [...unique];
+}
+
 /** Resolves the arguments of `getEvents` and `getEventsWithErrors`. */
 export function resolveGetEvents(
   actorId: string,

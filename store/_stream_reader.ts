@@ -69,9 +69,16 @@ export interface Page<T> {
   readonly lastSequence: number;
   /** How many messages the server had behind the last one. */
   readonly remaining: number;
+  /** For last messages: how far the replica knows the stream, if it says so. */
+  readonly upTo: number;
 }
 
-const NO_PAGE: Page<never> = { items: [], lastSequence: 0, remaining: 0 };
+const NO_PAGE: Page<never> = {
+  items: [],
+  lastSequence: 0,
+  remaining: 0,
+  upTo: 0,
+};
 
 /** Reads messages of one stream. */
 export class StreamReader {
@@ -140,18 +147,24 @@ export class StreamReader {
     );
   }
 
-  /** The last messages of at most 1,000 subjects, those that have one. */
+  /**
+   * The last messages of at most 1,000 subjects, those that have one, and how
+   * far the replica that answers knows the stream; 0 if it does not say.
+   */
   async lastOf(
     subjects: readonly string[],
     bounds: ReadBounds,
-  ): Promise<Map<string, StoredMessage>> {
-    const { items } = await this.#page(
+  ): Promise<{ messages: Map<string, StoredMessage>; upTo: number }> {
+    const { items, upTo } = await this.#page(
       { multi_last: subjects, batch: subjects.length },
       bounds,
       (msg) => fromDirectGet(msg.data, msg.headers!),
       (pending) => pending,
     );
-    return new Map(items.map((message) => [message.subject, message]));
+    const messages = new Map(
+      items.map((message) => [message.subject, message]),
+    );
+    return { messages, upTo };
   }
 
   /** The last message of a subject, from whichever replica answers. */
@@ -300,6 +313,7 @@ export class StreamReader {
             items,
             lastSequence: number("Nats-Last-Sequence"),
             remaining: remaining(number("Nats-Num-Pending"), items.length),
+            upTo: number("Nats-UpTo-Sequence"),
           };
           return true;
         },

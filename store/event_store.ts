@@ -248,6 +248,15 @@ export interface EventStore<E extends AnyEvent = Event>
   /** The version of the actor's last event; 0 when it has none. */
   getLatestVersion(actorId: string, options?: ReadOptions): Promise<number>;
 
+  /**
+   * The version of each actor's last event, 0 for one that has none, in the
+   * order given; an actor named twice is there once.
+   */
+  getLatestVersions(
+    actorIds: readonly string[],
+    options?: ReadOptions,
+  ): Promise<Map<string, number>>;
+
   /** As {@linkcode getEvents}, with what could not be read. */
   getEventsWithErrors(
     actorId: string,

@@ -12,6 +12,7 @@ import { MemoryLog } from "./_memory_log.ts";
 import { MemorySubscription } from "./_memory_subscription.ts";
 import { MemoryWriter } from "./_memory_writer.ts";
 import {
+  resolveActorIds,
   type ResolvedRead,
   resolveGetEvents,
   resolveReadEvents,
@@ -165,6 +166,23 @@ export class InMemoryEventStore<E extends AnyEvent = Event>
     checkActorId(actorId, action);
     this.#begin(action, resolveReadOptions(options, action).signal);
     return this.#log.latestVersion(this.#log.history(actorId));
+  }
+
+  /** As {@linkcode EventStore.getLatestVersions}. */
+  // deno-lint-ignore require-await -- what it throws is a rejection
+  async getLatestVersions(
+    actorIds: readonly string[],
+    options?: ReadOptions,
+  ): Promise<Map<string, number>> {
+    const action = "get latest versions";
+    const unique = resolveActorIds(actorIds, action);
+    this.#begin(action, resolveReadOptions(options, action).signal);
+    return new Map(
+      unique.map((actorId) => [
+        actorId,
+        this.#log.latestVersion(this.#log.history(actorId)),
+      ]),
+    );
   }
 
   /** As {@linkcode EventStore.getEventsWithErrors}; never with errors. */

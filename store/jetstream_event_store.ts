@@ -21,6 +21,7 @@ import {
   resolveOpen,
 } from "./_open_options.ts";
 import {
+  resolveActorIds,
   type ResolvedRead,
   resolveGetEvents,
   resolveReadEvents,
@@ -231,6 +232,28 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
     return await this.#settle(
       history.tail(actorId, consistency, bounds).then(({ version }) => version),
       action,
+    );
+  }
+
+  /**
+   * As {@linkcode EventStore.getLatestVersions}: 1,000 actors a request. On
+   * replicas a strong read asks the leader for each actor.
+   */
+  async getLatestVersions(
+    actorIds: readonly string[],
+    options?: ReadOptions,
+  ): Promise<Map<string, number>> {
+    const action = "get latest versions";
+    const unique = resolveActorIds(actorIds, action);
+    const { consistency, signal } = resolveReadOptions(options, action);
+    const bounds = this.#begin(action, signal);
+    const { history } = this.#parts;
+    const tails = await this.#settle(
+      history.tails(unique, consistency, bounds),
+      action,
+    );
+    return new Map(
+      unique.map((actorId) => [actorId, tails.get(actorId)!.version]),
     );
   }
 

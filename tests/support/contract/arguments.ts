@@ -205,8 +205,15 @@ export function argumentsContract({ test }: Contract): void {
       await assertRefused(() => store.getEvents(value), what);
       await assertRefused(() => store.getEventsWithErrors(value), what);
       await assertRefused(() => store.getLatestVersion(value), what);
+      await assertRefused(() => store.getLatestVersions(["a", value]), what);
       await assertRefused(() => store.getLatestSnapshot(value), what);
       assertThrows(() => store.readEvents(value), Error, "Cannot ", what);
+    }
+  });
+
+  test("getLatestVersions() refuses what is no array", async ({ store }) => {
+    for (const value of ["a", null, undefined, 1, new Set(["a"])] as Wrong[]) {
+      await assertRefused(() => store.getLatestVersions(value));
     }
   });
 
@@ -227,6 +234,7 @@ export function argumentsContract({ test }: Contract): void {
       await assertRefused(() => store.getEvents("a", 0, options));
       await assertRefused(() => store.getEventsWithErrors("a", 0, options));
       await assertRefused(() => store.getLatestVersion("a", options));
+      await assertRefused(() => store.getLatestVersions(["a"], options));
       await assertRefused(() => store.getLatestSnapshot("a", options));
       assertThrows(() => store.readEvents("a", options), Error, "Cannot ");
     }

@@ -24,6 +24,7 @@ const calls: ((store: EventStore) => Promise<unknown>)[] = [
   (store) => store.getEvents("a"),
   (store) => store.getEventsWithErrors("a"),
   (store) => store.getLatestVersion("a"),
+  (store) => store.getLatestVersions(["a", "b"]),
   async (store) => await collect(store.readEvents("a")),
   (store) => store.getLatestSnapshot("a"),
   (store) =>

@@ -76,6 +76,29 @@ export function readingContract({ test, testTwo, runs }: Contract): void {
     }
   });
 
+  test("getLatestVersions() tells the versions of many actors", async ({ store }) => {
+    const none: string[] = [];
+    assertEquals(await store.getLatestVersions(none), new Map());
+    assertEquals(
+      await store.getLatestVersions(["a", "b"]),
+      new Map([["a", 0], ["b", 0]]),
+    );
+    const actorIds = upTo(1_001).map((i) => `order.${i}`);
+    const events = actorIds.map((actorId, i) => makeEvent(actorId, i + 1));
+    await store.saveEvents(events.slice(0, 500));
+    await store.saveEvents(events.slice(500));
+    const expected = new Map(events.map((e) => [e.actorId, e.version]));
+    for (const consistency of ["strong", "eventual"] as const) {
+      const found = await store.getLatestVersions(actorIds, { consistency });
+      assertEquals(found, expected);
+      assertEquals([...found.keys()], actorIds);
+    }
+    assertEquals(
+      await store.getLatestVersions(["order.7", "none", "order.7", "order.8"]),
+      new Map([["order.7", 7], ["none", 0], ["order.8", 8]]),
+    );
+  });
+
   test("readEvents() yields what the bounds say, in both directions", async ({ store }) => {
     const versions = [1, 2, 3, 5, 8, 13, 21, 34, 55, 89];
     const events = makeEvents("a", ...versions);

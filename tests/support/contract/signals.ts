@@ -27,6 +27,8 @@ const calls: Readonly<
   getEventsWithErrors: (store, signal) =>
     store.getEventsWithErrors("a", 0, { signal }),
   getLatestVersion: (store, signal) => store.getLatestVersion("a", { signal }),
+  getLatestVersions: (store, signal) =>
+    store.getLatestVersions(["a", "b"], { signal }),
   readEvents: (store, signal) => collect(store.readEvents("a", { signal })),
   getLatestSnapshot: (store, signal) =>
     store.getLatestSnapshot("a", { signal }),
