@@ -23,6 +23,34 @@
  */
 
 export {
+  BusClosedError,
+  EventBus,
+  MalformedMessageError,
+  SlowSubscriberError,
+} from "./bus/mod.ts";
+export type {
+  ActiveSpan,
+  BusCounters,
+  BusMetrics,
+  BusOptions,
+  BusSubscribeOptions,
+  Delivery,
+  EventBroadcaster,
+  EventBusOptions,
+  Gap,
+  Histogram,
+  InstrumentOptions,
+  Meter,
+  MeterAttributes,
+  ObservableCounter,
+  ObservableResult,
+  Overflow,
+  PublishOptions,
+  SpanContext,
+  Subscription,
+  TraceContext,
+} from "./bus/mod.ts";
+export {
   causedBy,
   CheckpointError,
   ConnectionClosedError,

@@ -1,0 +1,169 @@
+/**
+ * The arguments of a bus's methods, checked where they enter and read once.
+ *
+ * @module
+ */
+
+import {
+  actorMatcher,
+  checkEventType,
+  encodeActorPattern,
+} from "../nats/names.ts";
+import {
+  badRange,
+  badType,
+  checkSignal,
+  checkTrace,
+  oneOf,
+  optionsOf,
+} from "../store/internal.ts";
+import type { AnyEvent } from "../store/event.ts";
+import type { ActiveSpan, Meter, TraceContext } from "../store/telemetry.ts";
+import type { MailboxOptions } from "./_mailbox.ts";
+import { type NamespacePattern, parsePattern } from "./_namespaces.ts";
+import type {
+  BusSubscribeOptions,
+  PublishOptions,
+} from "./event_broadcaster.ts";
+
+/** The most events a subscription may hold, inclusive. */
+const MAX_BUFFER = 1_000_000;
+
+/** Which events a subscription gets; all parts must match. */
+export interface Filter {
+  readonly namespaces: NamespacePattern;
+  /** Undefined for all; not empty. */
+  readonly eventTypes: ReadonlySet<string> | undefined;
+  /** A valid pattern over actor ids, `>` for all. */
+  readonly actors: string;
+}
+
+/** Options that every bus has. */
+export interface BusOptions {
+  /**
+   * Gives the span that is active when an event is published; its trace
+   * context goes with the event. @default none
+   */
+  activeSpan?: ActiveSpan;
+  /**
+   * Where the bus's counters are told as instruments; OpenTelemetry's `Meter`
+   * is one. @default nowhere
+   */
+  meter?: Meter;
+  /**
+   * Told of what goes wrong beside the calls: what a callback threw, and on a
+   * {@linkcode NatsEventBus} a {@linkcode MalformedMessageError} for a message
+   * of another client, and a {@linkcode PermissionDeniedError} for an event
+   * that the server refused. What it throws itself is ignored.
+   */
+  onError?: (error: unknown) => void;
+}
+
+/** Checks the options that every bus has. */
+export function resolveBusOptions(
+  options: BusOptions,
+  action: string,
+): {
+  activeSpan: ActiveSpan | undefined;
+  meter: Meter | undefined;
+  onError: BusOptions["onError"];
+} {
+  const { activeSpan, meter, onError } = options;
+  checkFunction(activeSpan, action, "activeSpan");
+  checkFunction(onError, action, "onError");
+  const isMeter = meter === undefined ||
+    (typeof meter === "object" && meter !== null &&
+      typeof meter.createObservableCounter === "function" &&
+      typeof meter.createHistogram === "function");
+  if (!isMeter) throw badType(action, "meter", "a meter", meter);
+  return { activeSpan, meter, onError };
+}
+
+/** Checks the options of a publish. */
+export function resolvePublish(
+  options: PublishOptions,
+  action: string,
+): { signal: AbortSignal | undefined; trace: TraceContext | undefined } {
+  const { signal, trace } = optionsOf(options, action);
+  return {
+    signal: checkSignal(signal, action),
+    trace: checkTrace(trace, action),
+  };
+}
+
+/** Checks the arguments of `subscribe`. */
+export function resolveSubscribe<E extends AnyEvent>(
+  pattern: string,
+  options: BusSubscribeOptions<E> | undefined,
+): { filter: Filter; options: MailboxOptions<E> } {
+  const action = "subscribe";
+  const namespaces = parsePattern(pattern, action);
+  const {
+    eventTypes,
+    actors = ">",
+    buffer = 100,
+    overflow = "drop-newest",
+    onDrop,
+    onGap,
+    signal,
+  } = optionsOf(options, action);
+  encodeActorPattern(actors);
+  if (typeof buffer !== "number") {
+    throw badType(action, "buffer", "a number", buffer);
+  }
+  if (!Number.isSafeInteger(buffer) || buffer < 1 || buffer > MAX_BUFFER) {
+    const must = `an integer from 1 to ${MAX_BUFFER}`;
+    throw badRange(action, "buffer", must, buffer);
+  }
+  checkFunction(onDrop, action, "onDrop");
+  checkFunction(onGap, action, "onGap");
+  return {
+    filter: {
+      namespaces,
+      eventTypes: copyEventTypes(eventTypes, action),
+      actors,
+    },
+    options: {
+      pattern,
+      buffer,
+      overflow: oneOf(
+        overflow,
+        ["drop-newest", "drop-oldest", "error", "block"],
+        action,
+        "overflow",
+      ),
+      onDrop,
+      onGap,
+      signal: checkSignal(signal, action),
+    },
+  };
+}
+
+/** A test of an actor id; undefined if every one passes. */
+export function actorTest(
+  actors: string,
+): ((actorId: string) => boolean) | undefined {
+  return actors === ">" ? undefined : actorMatcher(actors);
+}
+
+function checkFunction(value: unknown, action: string, name: string): void {
+  if (value === undefined || typeof value === "function") return;
+  throw badType(action, name, "a function", value);
+}
+
+function copyEventTypes(
+  eventTypes: readonly string[] | undefined,
+  action: string,
+): ReadonlySet<string> | undefined {
+  if (eventTypes === undefined) return undefined;
+  if (!Array.isArray(eventTypes)) {
+    throw badType(action, "eventTypes", "an array", eventTypes);
+  }
+  const copy = new Set<string>();
+  for (const eventType of eventTypes) {
+    checkEventType(eventType, action);
+    copy.add(eventType);
+  }
+  if (copy.size > 0) return copy;
+  throw badRange(action, "eventTypes", "at least one type", []);
+}

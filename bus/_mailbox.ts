@@ -1,0 +1,323 @@
+/**
+ * Subscriptions: what waits for one subscriber, within bounds.
+ *
+ * @module
+ */
+
+import type { Counters } from "../store/internal.ts";
+import type { AnyEvent } from "../store/event.ts";
+import type { BusMeter } from "./_bus_meter.ts";
+import { call, type Report } from "./_callbacks.ts";
+import { Ring } from "./_ring.ts";
+import { SlowSubscriberError } from "./errors.ts";
+import type {
+  BusSubscribeOptions,
+  Delivery,
+  Gap,
+  Overflow,
+  Subscription,
+} from "./event_broadcaster.ts";
+import type { BusCounters } from "./metrics.ts";
+
+type Result<E extends AnyEvent> = IteratorResult<Delivery<E>, undefined>;
+
+/** An error, or whatever else somebody gave as one. */
+interface Reason {
+  readonly reason: unknown;
+}
+
+/** A call of `next` that waits for an event. */
+interface Taker<E extends AnyEvent> {
+  resolve(result: Result<E>): void;
+  reject(reason: unknown): void;
+}
+
+/** A publish that waits for room. */
+interface Sender<E extends AnyEvent> {
+  readonly delivery: Delivery<E>;
+  resolve(): void;
+  reject(reason: unknown): void;
+}
+
+/** What a subscription is to be, checked. */
+export interface MailboxOptions<E extends AnyEvent> {
+  readonly pattern: string;
+  readonly buffer: number;
+  readonly overflow: Overflow;
+  readonly onDrop: BusSubscribeOptions<E>["onDrop"];
+  readonly onGap: BusSubscribeOptions<E>["onGap"];
+  readonly signal: AbortSignal | undefined;
+}
+
+/** The bus, as its subscriptions see it. */
+export interface MailboxHost {
+  readonly meter: BusMeter;
+  readonly report: Report;
+  /** Sends the mailbox nothing more; called once. */
+  end(): void;
+  /** Nothing is left to be read; called once, not before `end`. */
+  drained(): void;
+  /** Resolves when the subscription is in place. */
+  confirm(): Promise<void>;
+}
+
+/** One subscriber's events. */
+export class Mailbox<E extends AnyEvent> implements Subscription<E> {
+  readonly #options: MailboxOptions<E>;
+  readonly #host: MailboxHost;
+  readonly #ring = new Ring<Delivery<E>>();
+  readonly #takers: Taker<E>[] = [];
+  readonly #senders = new Set<Sender<E>>();
+  readonly #confirmed = Promise.withResolvers<void>();
+  #delivered = 0;
+  #dropped = 0;
+  #gaps = 0;
+  /** The counters of the namespace that was delivered last. */
+  #counters: Counters<keyof BusCounters> | undefined;
+  #namespace: string | undefined;
+  #asked = false;
+  #iterated = false;
+  #ended = false;
+  #drained = false;
+  /** Why it ended, until an iteration was told. */
+  #failure: Reason | undefined;
+
+  constructor(options: MailboxOptions<E>, host: MailboxHost) {
+    this.#options = options;
+    this.#host = host;
+    // Nobody has to look at it.
+    this.#confirmed.promise.catch(() => {});
+  }
+
+  get delivered(): number {
+    return this.#delivered;
+  }
+
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  get pending(): number {
+    return this.#ring.size;
+  }
+
+  get gaps(): number {
+    return this.#gaps;
+  }
+
+  get ready(): Promise<void> {
+    const { promise, resolve, reject } = this.#confirmed;
+    if (!this.#asked) {
+      this.#asked = true;
+      if (!this.#ended) this.#host.confirm().then(resolve, reject);
+    }
+    return promise;
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Delivery<E>, undefined> {
+    if (this.#iterated) {
+      throw new TypeError(
+        "Cannot iterate subscription: it was iterated before; subscribe again",
+      );
+    }
+    this.#iterated = true;
+    return {
+      next: () => this.#take(),
+      return: async () => {
+        await this.close();
+        return { done: true, value: undefined };
+      },
+    };
+  }
+
+  close(): Promise<void> {
+    this.#leave(undefined);
+    return Promise.resolve();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Minds the signal, which may be aborted already. */
+  begin(): void {
+    const { signal } = this.#options;
+    if (signal?.aborted) this.#abort();
+    else signal?.addEventListener("abort", this.#abort);
+  }
+
+  /**
+   * Takes an event, or does with it what is to be done when there is no room.
+   *
+   * @returns When there is room, if the publisher has to wait for that.
+   */
+  offer(
+    delivery: Delivery<E>,
+    signal: AbortSignal | undefined,
+  ): Promise<void> | undefined {
+    if (this.#ended) return undefined;
+    if (this.#takers.length > 0) {
+      this.#takers.shift()!.resolve({ done: false, value: delivery });
+      this.#count(delivery.namespace);
+    } else if (this.#ring.size < this.#options.buffer) {
+      this.#ring.push(delivery);
+    } else {
+      return this.#overflow(delivery, signal);
+    }
+    return undefined;
+  }
+
+  /** Something may have been missed. */
+  gap(gap: Gap): void {
+    if (this.#ended) return;
+    this.#gaps++;
+    this.#host.meter.of(this.#options.pattern).gaps++;
+    call(this.#host.report, this.#options.onGap, gap);
+  }
+
+  /**
+   * Ends once what is pending was read.
+   *
+   * @param failure What the iteration fails with; it just ends without one.
+   * @param refusal What a publish that waits for room fails with; it need not
+   * wait without one.
+   */
+  finish(failure?: Reason, refusal?: Reason): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#failure = failure;
+    this.#options.signal?.removeEventListener("abort", this.#abort);
+    this.#confirmed.reject(
+      failure === undefined
+        ? new DOMException("The subscription was closed", "AbortError")
+        : failure.reason,
+    );
+    this.#host.end();
+    for (const sender of this.#senders) {
+      if (refusal === undefined) sender.resolve();
+      else sender.reject(refusal.reason);
+    }
+    this.#senders.clear();
+    for (const { resolve, reject } of this.#takers.splice(0)) {
+      const told = this.#failure;
+      this.#failure = undefined;
+      if (told === undefined) resolve({ done: true, value: undefined });
+      else reject(told.reason);
+    }
+    this.#checkDrained();
+  }
+
+  /** Ends now, whatever is pending. */
+  #leave(failure: Reason | undefined): void {
+    this.#ring.clear();
+    if (this.#ended) {
+      this.#failure = failure;
+      this.#checkDrained();
+    } else this.finish(failure);
+  }
+
+  readonly #abort = (): void =>
+    this.#leave({ reason: this.#options.signal?.reason });
+
+  #take(): Promise<Result<E>> {
+    const delivery = this.#ring.shift();
+    if (delivery !== undefined) {
+      this.#count(delivery.namespace);
+      if (this.#senders.size > 0) this.#admit();
+      if (this.#ended) this.#checkDrained();
+      return Promise.resolve({ done: false, value: delivery });
+    }
+    if (!this.#ended) {
+      return new Promise((resolve, reject) => {
+        this.#takers.push({ resolve, reject });
+      });
+    }
+    const failure = this.#failure;
+    this.#failure = undefined;
+    if (failure !== undefined) return Promise.reject(failure.reason);
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  #count(namespace: string): void {
+    this.#delivered++;
+    if (namespace !== this.#namespace) {
+      this.#namespace = namespace;
+      this.#counters = this.#host.meter.of(namespace);
+    }
+    this.#counters!.delivered++;
+  }
+
+  #checkDrained(): void {
+    if (this.#drained || this.#ring.size > 0) return;
+    this.#drained = true;
+    this.#host.drained();
+  }
+
+  #overflow(
+    delivery: Delivery<E>,
+    signal: AbortSignal | undefined,
+  ): Promise<void> | undefined {
+    const { overflow, pattern, buffer } = this.#options;
+    switch (overflow) {
+      case "drop-newest":
+        this.#drop(delivery);
+        break;
+      case "drop-oldest": {
+        const oldest = this.#ring.shift()!;
+        this.#ring.push(delivery);
+        this.#drop(oldest);
+        break;
+      }
+      case "error":
+        this.finish({ reason: new SlowSubscriberError(pattern, buffer) });
+        this.#drop(delivery);
+        break;
+      case "block":
+        return this.#wait(delivery, signal);
+    }
+    return undefined;
+  }
+
+  #drop({ event, namespace }: Delivery<E>): void {
+    this.#dropped++;
+    this.#host.meter.of(namespace).dropped++;
+    call(this.#host.report, this.#options.onDrop, event, namespace);
+  }
+
+  /** Has the publisher wait behind those that wait already. */
+  #wait(
+    delivery: Delivery<E>,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const stop = () => signal?.removeEventListener("abort", abort);
+      const sender: Sender<E> = {
+        delivery,
+        resolve: () => {
+          stop();
+          resolve();
+        },
+        reject: (reason) => {
+          stop();
+          reject(reason);
+        },
+      };
+      const abort = () => {
+        this.#senders.delete(sender);
+        sender.reject(signal!.reason);
+        this.#drop(delivery);
+      };
+      this.#senders.add(sender);
+      signal?.addEventListener("abort", abort);
+    });
+  }
+
+  /** Lets the publisher go on that has waited longest. */
+  #admit(): void {
+    for (const sender of this.#senders) {
+      this.#senders.delete(sender);
+      this.#ring.push(sender.delivery);
+      return sender.resolve();
+    }
+  }
+}

@@ -1,0 +1,178 @@
+/**
+ * The contract every event bus keeps.
+ *
+ * @module
+ */
+
+import type { AnyEvent, Event } from "../store/event.ts";
+import type { TraceContext } from "../store/telemetry.ts";
+import type { BusMetrics } from "./metrics.ts";
+
+/** Options of {@linkcode EventBroadcaster.publish}. */
+export interface PublishOptions {
+  /**
+   * Gives up: the publish fails with the signal's reason. Subscribers that
+   * had room have the event nevertheless.
+   */
+  signal?: AbortSignal;
+  /**
+   * The trace context that goes with the event, such as that of a delivery
+   * which is passed on. @default that of the bus's `activeSpan`
+   */
+  trace?: TraceContext;
+}
+
+/**
+ * What happens to an event for which a subscription's buffer has no room.
+ *
+ * - `"drop-newest"`: it is dropped.
+ * - `"drop-oldest"`: the event that has waited longest is dropped for it.
+ * - `"error"`: it is dropped, and the subscription ends with a
+ *   {@linkcode SlowSubscriberError} once what it holds was read.
+ * - `"block"`: the publisher waits until there is room. In process only: see
+ *   {@linkcode NatsEventBus}.
+ */
+export type Overflow = "drop-newest" | "drop-oldest" | "error" | "block";
+
+/** A time in which events may have passed a subscription by, unseen. */
+export interface Gap {
+  /** The connection to the server was lost, and is back. */
+  readonly reason: "reconnect";
+  /** How long it was away as far as this process saw, in milliseconds. */
+  readonly downtime: number;
+}
+
+/** Options of {@linkcode EventBroadcaster.subscribe}. */
+export interface BusSubscribeOptions<E extends AnyEvent = Event> {
+  /** Any of these event types. Not empty. @default every type */
+  eventTypes?: readonly E["eventType"][];
+  /**
+   * A NATS pattern over actor ids: tokens divided by `.`, `*` for any one
+   * token, `>` last for one or more. @default {">"}
+   */
+  actors?: string;
+  /** How many events may wait to be read: 1 to 1,000,000. @default {100} */
+  buffer?: number;
+  /** What happens when that many wait. @default {"drop-newest"} */
+  overflow?: Overflow;
+  /**
+   * Told of every dropped event, when it is dropped. What it throws is told
+   * to the bus's `onError` and has no other effect.
+   */
+  onDrop?: (event: E, namespace: string) => void;
+  /**
+   * Told of every gap, before anything that was published after it. What it
+   * throws is told to the bus's `onError` and has no other effect.
+   */
+  onGap?: (gap: Gap) => void;
+  /** Leaves, at once: the iteration fails with the signal's reason. */
+  signal?: AbortSignal;
+}
+
+/** An event as a subscriber gets it. It is deeply frozen. */
+export interface Delivery<E extends AnyEvent = Event> {
+  /** The namespace it was published to. */
+  readonly namespace: string;
+  /** The event. */
+  readonly event: E;
+  /** The publisher's trace context, if it gave one; absent otherwise. */
+  readonly trace?: TraceContext;
+}
+
+/**
+ * The events that match a pattern, from the call of `subscribe` on. Iterate it
+ * once; leaving the loop closes it.
+ *
+ * Events of one publisher come in the order they were published in, each at
+ * most once. While it is open, `delivered + dropped + pending` is the number
+ * of matching events that have reached this process.
+ *
+ * An iteration ends when the subscription or the bus is closed (then what is
+ * pending is read first), and fails when the signal is aborted, when a full
+ * buffer is an error, or when the connection is closed for good.
+ */
+export interface Subscription<E extends AnyEvent = Event>
+  extends AsyncIterable<Delivery<E>>, AsyncDisposable {
+  /** How many events the iteration has taken. */
+  readonly delivered: number;
+  /** How many events were dropped since there was no room for them. */
+  readonly dropped: number;
+  /** How many events wait to be read; at most `buffer`. */
+  readonly pending: number;
+  /** How many gaps there were; always 0 in process. */
+  readonly gaps: number;
+  /**
+   * Resolves once the subscription is in place, so that it gets what anyone
+   * publishes from then on: in process at once, across processes when the
+   * server has confirmed it. Rejects if the subscription fails or is closed
+   * before. Nobody has to look at it.
+   */
+  readonly ready: Promise<void>;
+  /**
+   * Leaves: the iteration ends, and what is pending is discarded without
+   * being counted as dropped. Doing it again does nothing.
+   */
+  close(): Promise<void>;
+}
+
+/**
+ * Tells subscribers of events as they are published, across namespaces that
+ * do not hear of one another.
+ *
+ * **Delivery is at most once.** Who does not listen, is too slow or is cut off
+ * misses events; how many is counted where this can be known. What must never
+ * be missed is read from the store: `EventStore.subscribe` delivers every
+ * event exactly once, in order, from any checkpoint.
+ *
+ * A *namespace* is any name of at most 128 bytes when encoded. For patterns it
+ * consists of tokens divided by dots: `orders.eu` matches `orders.eu`,
+ * `orders.*` and `orders.>`, and all three match `>`. Names of the form
+ * `__x__` (such as `__internal__`, where stores tell what they stored) are for
+ * the inner workings: a pattern matches one only if it is that very name.
+ *
+ * @typeParam E The events it carries. A union narrows on `eventType`. The bus
+ * does not check what others publish against it.
+ */
+export interface EventBroadcaster<E extends AnyEvent = Event>
+  extends AsyncDisposable {
+  /**
+   * Gives an event to every subscription that matches, the caller's own too.
+   * It is never altered, and stays the caller's.
+   *
+   * Resolves when it was handed over: in process to the subscriptions, across
+   * processes to the connection. Nobody has to listen.
+   *
+   * @throws {BusClosedError} If the bus is closed.
+   * @throws {InvalidEventError} If the event is not valid.
+   * @throws {TypeError | RangeError} If the namespace, the event or an option
+   * is not valid.
+   */
+  publish(
+    namespace: string,
+    event: E,
+    options?: PublishOptions,
+  ): Promise<void>;
+
+  /**
+   * Subscribes to the namespaces that a pattern names: tokens divided by
+   * dots, `*` for any one token, `>` last for one or more. Every call has a
+   * buffer of its own.
+   *
+   * @throws {BusClosedError} If the bus is closed.
+   * @throws {TypeError | RangeError} If the pattern or an option is not valid.
+   */
+  subscribe(
+    pattern: string,
+    options?: BusSubscribeOptions<E>,
+  ): Subscription<E>;
+
+  /** What the bus has done so far. */
+  readonly metrics: BusMetrics;
+
+  /**
+   * Closes the bus: subscriptions end after what they hold, a publish that
+   * waits for room fails with a {@linkcode BusClosedError}. Doing it again
+   * does nothing.
+   */
+  close(): Promise<void>;
+}

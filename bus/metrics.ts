@@ -1,0 +1,28 @@
+/**
+ * What a bus counts.
+ *
+ * @module
+ */
+
+/** Counts since a bus was made; each only rises. */
+export interface BusCounters {
+  /** Events handed over by `publish`. */
+  readonly published: number;
+  /** Events taken by subscribers, each counted. */
+  readonly delivered: number;
+  /** Events dropped since a subscriber had no room, for each subscriber. */
+  readonly dropped: number;
+  /** Gaps, for each subscription; counted under its pattern. */
+  readonly gaps: number;
+  /** Messages of others on the bus's subjects that were no events. */
+  readonly malformed: number;
+}
+
+/** What a bus has done so far, as of when it was asked. */
+export interface BusMetrics extends BusCounters {
+  /**
+   * The same by namespace, for the first 1,000 that occurred. A malformed
+   * message counts in no namespace.
+   */
+  readonly namespaces: ReadonlyMap<string, BusCounters>;
+}

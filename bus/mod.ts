@@ -1,0 +1,72 @@
+/**
+ * Event buses: who hears of an event, within a process and across processes.
+ *
+ * **Delivery is at most once.** A bus tells of what happens right now; who is
+ * away, too slow or cut off misses events, and is told how many where that can
+ * be known. What must never be missed is read from the store, whose
+ * `subscribe` delivers every event exactly once, in order, from any checkpoint.
+ *
+ * @example Follow what a store stores
+ * ```ts
+ * import { EventBus } from "@flowmade-one/aether/bus";
+ * import { createEvent } from "@flowmade-one/aether/store";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using bus = new EventBus();
+ * await using orders = bus.subscribe("orders.>", { actors: "order.*" });
+ *
+ * await bus.publish(
+ *   "orders.eu",
+ *   createEvent({
+ *     eventType: "OrderShipped",
+ *     actorId: "order.1",
+ *     version: 2,
+ *     data: { trackingNumber: "FS123456" },
+ *   }),
+ * );
+ *
+ * for await (const { event } of orders) {
+ *   assertEquals(event.eventType, "OrderShipped");
+ *   break;
+ * }
+ * ```
+ *
+ * @module
+ */
+
+export {
+  BusClosedError,
+  MalformedMessageError,
+  SlowSubscriberError,
+} from "./errors.ts";
+export type {
+  BusSubscribeOptions,
+  Delivery,
+  EventBroadcaster,
+  Gap,
+  Overflow,
+  PublishOptions,
+  Subscription,
+} from "./event_broadcaster.ts";
+export { EventBus } from "./event_bus.ts";
+export type { EventBusOptions } from "./event_bus.ts";
+export {
+  ConnectionClosedError,
+  ConnectionLostError,
+  PermissionDeniedError,
+} from "../nats/errors.ts";
+export { InvalidEventError, PayloadTooLargeError } from "../store/errors.ts";
+export type { AnyEvent, Event } from "../store/event.ts";
+export type {
+  ActiveSpan,
+  Histogram,
+  InstrumentOptions,
+  Meter,
+  MeterAttributes,
+  ObservableCounter,
+  ObservableResult,
+  SpanContext,
+  TraceContext,
+} from "../store/telemetry.ts";
+export type { BusOptions } from "./_arguments.ts";
+export type { BusCounters, BusMetrics } from "./metrics.ts";

@@ -1,0 +1,24 @@
+/**
+ * What the layers above need of this one and users don't.
+ *
+ * @module
+ */
+
+export {
+  badRange,
+  badType,
+  checkSignal,
+  checkVersion,
+  oneOf,
+  optionsOf,
+} from "./_arguments.ts";
+export { encodeEventTo, sealEvent } from "./_event_codec.ts";
+export {
+  activeTrace,
+  checkTrace,
+  traceLines,
+  traceOfHeaders,
+  traceOfSpan,
+} from "./_trace.ts";
+export { ObservedCounters } from "./_observed_counters.ts";
+export type { CounterInstruments, Counters } from "./_observed_counters.ts";

@@ -1,0 +1,85 @@
+/**
+ * How telemetry is handed in and out: structural types that OpenTelemetry's
+ * own satisfy, so that nothing here depends on it.
+ *
+ * @module
+ */
+
+/**
+ * Where a trace goes on, as two W3C Trace Context headers. It is what
+ * OpenTelemetry's propagators read: `propagation.extract(context, trace)`.
+ */
+export interface TraceContext {
+  /** Version, trace id, parent span id and flags, in hex. */
+  readonly traceparent: string;
+  /** What tracing systems add, at most 512 characters. */
+  readonly tracestate?: string;
+}
+
+/** A span as others refer to it; OpenTelemetry's `SpanContext` is one. */
+export interface SpanContext {
+  /** 32 lower-case hex digits, not all 0. */
+  readonly traceId: string;
+  /** 16 lower-case hex digits, not all 0. */
+  readonly spanId: string;
+  /** The W3C trace flags: 1 for a trace that is sampled. */
+  readonly traceFlags: number;
+  /** What tracing systems add. */
+  readonly traceState?: {
+    /** As the `tracestate` header. */
+    serialize(): string;
+  };
+}
+
+/**
+ * Gives the span that is active right now, if one is. With OpenTelemetry:
+ * `() => trace.getActiveSpan()?.spanContext()`.
+ */
+export type ActiveSpan = () => SpanContext | undefined;
+
+/** What a measurement is of. */
+export type MeterAttributes = Readonly<
+  Record<string, string | number | boolean>
+>;
+
+/** What an instrument measures. */
+export interface InstrumentOptions {
+  /** In words. */
+  description?: string;
+  /** In UCUM, such as `s`. */
+  unit?: string;
+  /** Advice that the meter may follow. */
+  advice?: {
+    /** The upper bounds of a histogram's buckets, inclusive, rising. */
+    explicitBucketBoundaries?: number[];
+  };
+}
+
+/** Takes the values of a counter when they are collected. */
+export interface ObservableResult {
+  /** The total so far. */
+  observe(value: number, attributes?: MeterAttributes): void;
+}
+
+/** A counter that is asked for its values. */
+export interface ObservableCounter {
+  /** Asks this function whenever values are collected. */
+  addCallback(callback: (result: ObservableResult) => void): void;
+}
+
+/** An instrument for single measurements. */
+export interface Histogram {
+  /** Takes one. */
+  record(value: number, attributes?: MeterAttributes): void;
+}
+
+/** Makes instruments; OpenTelemetry's `Meter` is one. */
+export interface Meter {
+  /** A total that only rises. */
+  createObservableCounter(
+    name: string,
+    options?: InstrumentOptions,
+  ): ObservableCounter;
+  /** A distribution. */
+  createHistogram(name: string, options?: InstrumentOptions): Histogram;
+}
