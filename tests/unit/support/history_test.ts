@@ -118,6 +118,27 @@ Deno.test("checkHistory() allows for clocks that differ", async () => {
   assertEquals(await kindsOf(stale, { slack: 2 }), []);
 });
 
+Deno.test("checkHistory() lets calls fail when told that they may", async () => {
+  const [invoked] = stale.records;
+  const history = {
+    final: [],
+    records: [
+      invoked!,
+      {
+        kind: "complete",
+        op: "1",
+        at: 1,
+        outcome: { is: "error", name: "FullError", message: "full" },
+      } as const,
+    ],
+  };
+  assertEquals(await kindsOf(history), ["unexpected"]);
+  const allowed = ["FullError"];
+  assertEquals(await kindsOf(history, { allowed }), []);
+  const stored = { ...history, final: stale.final };
+  assertEquals(await kindsOf(stored, { allowed }), ["failed-stored"]);
+});
+
 Deno.test("checkHistory() keeps a bounded number of violations, and counts all", async () => {
   const { records, final } = stale;
   const reads = Array.from(

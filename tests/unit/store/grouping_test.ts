@@ -1,0 +1,78 @@
+import { assert, assertEquals } from "@std/assert";
+import { Grouping } from "../../../store/_grouping.ts";
+
+Deno.test("Grouping sends a few at once on replicas, and lets more wait", () => {
+  const grouping = new Grouping(3);
+  let sent = 0;
+  while (grouping.sendsAtOnce(1)) {
+    grouping.begin(1);
+    assert(++sent < 100);
+  }
+  assert(sent >= 2);
+  assert(!grouping.sendsAtOnce(5));
+  grouping.end(1);
+  assert(grouping.sendsAtOnce(1));
+});
+
+Deno.test("Grouping has several batches under way on replicas, and no more", () => {
+  const grouping = new Grouping(3);
+  let sent = 0;
+  while (grouping.maySendGroup) {
+    grouping.begin(10);
+    assert(++sent < 100);
+  }
+  assert(sent >= 2);
+  grouping.end(10);
+  assert(grouping.maySendGroup);
+});
+
+Deno.test("Grouping lets only batches wait on one server", () => {
+  const grouping = new Grouping(1);
+  for (let i = 0; i < 1_000; i++) {
+    assert(grouping.sendsAtOnce(1));
+    grouping.begin(1);
+  }
+  while (grouping.sendsAtOnce(2)) grouping.begin(2);
+  assert(!grouping.maySendGroup);
+  grouping.end(2);
+  assert(grouping.sendsAtOnce(2));
+});
+
+/** Keeps `awaited` saves under way on a server that answers every `ms`. */
+function load(
+  grouping: Grouping,
+  clock: { now: number },
+  awaited: number,
+  ms: number,
+): void {
+  for (let i = 0; i < awaited; i++) grouping.begin(1);
+  for (let i = 0; i < 1_000; i++) {
+    clock.now += ms;
+    grouping.end(1);
+    grouping.begin(1);
+  }
+}
+
+Deno.test("Grouping lets saves wait on one server that syncs each", () => {
+  const clock = { now: 0 };
+  const grouping = new Grouping(1, () => clock.now);
+  load(grouping, clock, 500, 0.175);
+  assert(!grouping.sendsAtOnce(1));
+  clock.now += 60_000; // then it is measured anew
+  assert(grouping.sendsAtOnce(1));
+});
+
+Deno.test("Grouping does not let saves wait on one server that is fast", () => {
+  const clock = { now: 0 };
+  const grouping = new Grouping(1, () => clock.now);
+  load(grouping, clock, 200, 0.014);
+  assert(grouping.sendsAtOnce(1));
+});
+
+Deno.test("Grouping does not measure while few saves are awaited", () => {
+  const clock = { now: 0 };
+  const grouping = new Grouping(1, () => clock.now);
+  load(grouping, clock, 10, 1);
+  assert(grouping.sendsAtOnce(1));
+  assertEquals(grouping.groupSize, 1_000);
+});

@@ -1,0 +1,52 @@
+import { assertEquals } from "@std/assert";
+import { NO_TAIL, type Tail, TailCache } from "../../../store/_tail_cache.ts";
+import { FIRST_TRAIL } from "../../../store/_trail.ts";
+
+const tail = (sequence: number, trail?: Tail["trail"]): Tail => ({
+  version: sequence,
+  sequence,
+  eventId: `event-${sequence}`,
+  trail,
+});
+
+Deno.test("TailCache remembers the latest tail of an actor", () => {
+  const tails = new TailCache(10);
+  assertEquals(tails.get("a"), undefined);
+  tails.advance("a", tail(5));
+  assertEquals(tails.advance("a", tail(3)), tail(5));
+  assertEquals(tails.get("a"), tail(5));
+  tails.advance("a", tail(6));
+  assertEquals(tails.get("a"), tail(6));
+  tails.forget("a");
+  assertEquals(tails.get("a"), undefined);
+});
+
+Deno.test("TailCache keeps a trail when the same tail comes without one", () => {
+  const tails = new TailCache(10);
+  tails.advance("a", tail(5));
+  tails.advance("a", tail(5, FIRST_TRAIL));
+  assertEquals(tails.get("a"), tail(5, FIRST_TRAIL));
+  tails.advance("a", tail(5));
+  assertEquals(tails.get("a"), tail(5, FIRST_TRAIL));
+});
+
+Deno.test("TailCache forgets whoever was advanced longest ago when it is full", () => {
+  const tails = new TailCache(2);
+  tails.advance("a", tail(1));
+  tails.advance("b", tail(2));
+  assertEquals(tails.hasEvicted, false);
+  tails.advance("a", tail(3));
+  tails.advance("c", tail(4));
+  assertEquals(tails.hasEvicted, true);
+  assertEquals(tails.get("b"), undefined);
+  assertEquals(tails.get("a"), tail(3));
+  assertEquals(tails.get("c"), tail(4));
+});
+
+Deno.test("TailCache tells the highest sequence it has seen, also of forgotten actors", () => {
+  const tails = new TailCache(1);
+  assertEquals(tails.highest, NO_TAIL.sequence);
+  tails.advance("a", tail(9));
+  tails.advance("b", tail(4));
+  assertEquals(tails.highest, 9);
+});
