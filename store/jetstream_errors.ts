@@ -155,6 +155,7 @@ export class StreamFullError extends Error {
 
 /** There are fewer servers, or fewer that have room, than replicas asked for. */
 export class InsufficientServersError extends Error {
+  /** Always `"InsufficientServersError"`. */
   override readonly name = "InsufficientServersError";
   /** The name of the stream. */
   readonly stream: string;
@@ -176,6 +177,7 @@ export class InsufficientServersError extends Error {
 
 /** The server refused to make the stream; `cause` is its answer. */
 export class StreamCreationError extends Error {
+  /** Always `"StreamCreationError"`. */
   override readonly name = "StreamCreationError";
   /** The name of the stream. */
   readonly stream: string;
