@@ -1,0 +1,228 @@
+import type { NatsConnection } from "@nats-io/nats-core";
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { jetstream } from "@nats-io/jetstream";
+import { headers } from "@nats-io/nats-core";
+import { JetStreamEventStore } from "../../store/jetstream_event_store.ts";
+import { encodeEvent } from "../../store/_event_codec.ts";
+import { createEvent } from "../../store/event.ts";
+import type { AnyEvent, Event } from "../../store/event.ts";
+import { freshNamespace } from "../support/jetstream_backend.ts";
+import { connect } from "../support/nats_connect.ts";
+import { NatsServer } from "../support/nats_server.ts";
+
+let server: NatsServer;
+
+Deno.test.beforeAll(async () => {
+  server = await NatsServer.start();
+});
+
+Deno.test.afterAll(() => server[Symbol.asyncDispose]());
+
+/** Two stores of one namespace: one that writes, one that knows nothing yet. */
+async function withStores(
+  use: (
+    writer: JetStreamEventStore,
+    openReader: () => Promise<JetStreamEventStore>,
+    connection: { nc: NatsConnection; namespace: string; requests: string[] },
+  ) => Promise<void>,
+): Promise<void> {
+  const nc = await connect(server);
+  const namespace = freshNamespace();
+  const requests: string[] = [];
+  const { publish } = nc;
+  nc.publish = (subject, ...rest) => {
+    requests.push(subject);
+    publish.call(nc, subject, ...rest);
+  };
+  const stores: JetStreamEventStore[] = [];
+  const open = async () => {
+    const store = await JetStreamEventStore.open(nc, { namespace });
+    stores.push(store);
+    return store;
+  };
+  try {
+    await use(await open(), open, { nc, namespace, requests });
+  } finally {
+    for (const store of stores) await store[Symbol.asyncDispose]();
+    await nc.close();
+  }
+}
+
+const event = (actorId: string, version: number): Event =>
+  createEvent({ eventType: "Happened", actorId, version, data: { version } });
+
+/** Events of `a`, with `spacing` - 1 events of others before each. */
+async function saveSpread(
+  store: JetStreamEventStore,
+  versions: readonly number[],
+  spacing: number,
+): Promise<Event[]> {
+  const events: Event[] = [];
+  const all: Event[] = [];
+  let others = 0;
+  for (const version of versions) {
+    for (let i = 1; i < spacing; i++) all.push(event("other", ++others));
+    events.push(event("a", version));
+    all.push(events.at(-1)!);
+  }
+  for (let i = 0; i < all.length; i += 1_000) {
+    await store.saveEvents(all.slice(i, i + 1_000));
+  }
+  return events;
+}
+
+const upTo = (n: number) => Array.from({ length: n }, (_, i) => i + 1);
+
+async function collect<E extends AnyEvent>(events: AsyncIterable<E>) {
+  return await Array.fromAsync(events);
+}
+
+Deno.test("getEvents() finds events that lie far apart, whatever is known of them", async () => {
+  await withStores(async (writer, openReader, { requests }) => {
+    const events = await saveSpread(writer, upTo(40), 2_000);
+    const warm = await openReader();
+    for (const store of [writer, await openReader(), warm, warm]) {
+      for (const from of [0, 1, 2, 24, 25, 31, 39, 40, 41]) {
+        const expected = events.slice(Math.max(0, from - 1));
+        assertEquals(await store.getEvents("a", from), expected, `${from}`);
+      }
+    }
+    requests.length = 0;
+    await warm.getEvents("a", 31);
+    // The tail and nine before it, all at once, and none by a search.
+    assertEquals(requests.length, 10);
+  });
+});
+
+Deno.test("getEvents() sees what another store saved since", async () => {
+  await withStores(async (writer, openReader) => {
+    const events = await saveSpread(writer, upTo(5), 2_000);
+    const reader = await openReader();
+    assertEquals(await reader.getEvents("a"), events);
+    for (const version of [6, 7]) {
+      events.push(event("a", version));
+      await writer.saveEvent(events.at(-1)!);
+      await writer.saveEvent(event("b", version));
+    }
+    assertEquals(await reader.getEvents("a"), events);
+    assertEquals(await reader.getEvents("a", 4), events.slice(3));
+  });
+});
+
+Deno.test("getEvents() finds all when versions have gaps", async () => {
+  await withStores(async (writer, openReader) => {
+    const versions = upTo(40).map((i) => i * i);
+    const events = await saveSpread(writer, versions, 500);
+    for (const store of [writer, await openReader()]) {
+      for (const from of [0, 2, 900, 901, 1_521, 1_522, 1_600, 1_601]) {
+        assertEquals(
+          await store.getEvents("a", from),
+          events.filter(({ version }) => version >= from),
+          `${from}`,
+        );
+      }
+    }
+  });
+});
+
+Deno.test("readEvents() finds any part of a long history", async () => {
+  await withStores(async (writer, openReader, { requests }) => {
+    const events = await saveSpread(writer, upTo(3_000), 3);
+    const reader = await openReader();
+    const bound = fc.integer({ min: 1, max: 3_010 });
+    const limit = fc.integer({ min: 1, max: 80 });
+    const direction = fc.constantFrom("forward" as const, "backward" as const);
+    await fc.assert(
+      fc.asyncProperty(
+        bound,
+        bound,
+        limit,
+        direction,
+        async (from, to, limit, direction) => {
+          const [fromVersion, toVersion] = from < to ? [from, to] : [to, from];
+          const within = events.slice(fromVersion - 1, toVersion);
+          const ordered = direction === "forward" ? within : within.reverse();
+          const options = { fromVersion, toVersion, limit, direction };
+          assertEquals(
+            await collect(reader.readEvents("a", options)),
+            ordered.slice(0, limit),
+          );
+        },
+      ),
+      { numRuns: 60 },
+    );
+    requests.length = 0;
+    await collect(reader.readEvents("a", { fromVersion: 1_234, limit: 10 }));
+    assert(requests.length < 30, `${requests.length} requests`);
+  });
+});
+
+/** Saves as another client would, with a trail of its own making. */
+async function saveForeign(
+  { nc, namespace }: { nc: NatsConnection; namespace: string },
+  foreign: Event,
+  expected: number,
+  trail: string,
+): Promise<number> {
+  const hdrs = headers();
+  hdrs.set("Nats-Msg-Id", foreign.id);
+  hdrs.set("Nats-Expected-Last-Subject-Sequence", String(expected));
+  hdrs.set("Aether-Save", "foreign");
+  hdrs.set("Aether-Trail", trail);
+  const subject = `aether.events.${namespace}.${foreign.actorId}`;
+  const { seq } = await jetstream(nc)
+    .publish(subject, encodeEvent(foreign), { headers: hdrs });
+  return seq;
+}
+
+Deno.test("reads are right when a trail is wrong", async () => {
+  await withStores(async (writer, openReader, connection) => {
+    const events = await saveSpread(writer, upTo(70), 600);
+    const { sequence } = await writer.saveEvent(event("a", 71));
+    events.push(event("a", 71));
+    events[70] = (await writer.getEvents("a", 71))[0]!;
+    const other = (n: number) => n.toString(36);
+    const wrong = [
+      // Another actor's messages, none at all, too few, and in a wrong order.
+      `1z;${other(sequence - 1)},1,1,1;v:${other(7)}`,
+      `1z;;`,
+      `1z;${other(sequence)};`,
+      `1z;${other(sequence)},${other(600)},${other(1_200)};v:${other(600)}`,
+      `2;${other(sequence)};`,
+      "no trail",
+      `1z;${other(sequence)},${other(1)},${other(1)};v:${other(1)},1s:${
+        other(2)
+      }`,
+    ];
+    let last = sequence;
+    for (const trail of wrong) {
+      const next = event("a", events.length + 1);
+      events.push(next);
+      last = await saveForeign(connection, next, last, trail);
+      for (const store of [await openReader(), writer]) {
+        for (const from of [0, 2, 40, 60, events.length - 3, events.length]) {
+          assertEquals(
+            (await store.getEvents("a", from)).map(({ version }) => version),
+            upTo(events.length).slice(Math.max(0, from - 1)),
+            `${trail} from ${from}`,
+          );
+        }
+        const middle = { fromVersion: 33, limit: 5 };
+        assertEquals(
+          await collect(store.readEvents("a", middle)),
+          events.slice(32, 37),
+        );
+        const backward = { direction: "backward", limit: 3 } as const;
+        assertEquals(
+          await collect(store.readEvents("a", backward)),
+          events.slice(-3).reverse(),
+        );
+      }
+    }
+    // And the next save goes on from there.
+    const next = event("a", events.length + 1);
+    assertEquals((await writer.saveEvent(next)).duplicate, false);
+    assertEquals(await (await openReader()).getEvents("a"), [...events, next]);
+  });
+});
