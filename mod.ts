@@ -26,6 +26,7 @@ export {
   BusClosedError,
   EventBus,
   MalformedMessageError,
+  NatsEventBus,
   SlowSubscriberError,
 } from "./bus/mod.ts";
 export type {
@@ -42,6 +43,7 @@ export type {
   InstrumentOptions,
   Meter,
   MeterAttributes,
+  NatsEventBusOptions,
   ObservableCounter,
   ObservableResult,
   Overflow,

@@ -22,7 +22,7 @@ import type { BusCounters } from "./metrics.ts";
 type Result<E extends AnyEvent> = IteratorResult<Delivery<E>, undefined>;
 
 /** An error, or whatever else somebody gave as one. */
-interface Reason {
+export interface Reason {
   readonly reason: unknown;
 }
 

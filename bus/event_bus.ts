@@ -4,20 +4,15 @@
  * @module
  */
 
-import { activeTrace, optionsOf, sealEvent } from "../store/internal.ts";
+import { activeTrace, sealEvent } from "../store/internal.ts";
 import type { AnyEvent, Event } from "../store/event.ts";
-import type { ActiveSpan } from "../store/telemetry.ts";
 import {
   type BusOptions,
-  resolveBusOptions,
   resolvePublish,
   resolveSubscribe,
 } from "./_arguments.ts";
-import { BusMeter } from "./_bus_meter.ts";
-import { type Report, reportTo } from "./_callbacks.ts";
-import { Mailbox } from "./_mailbox.ts";
 import { Routes } from "./_routes.ts";
-import { BusClosedError } from "./errors.ts";
+import { Subscribers } from "./_subscribers.ts";
 import type {
   BusSubscribeOptions,
   Delivery,
@@ -78,14 +73,8 @@ const DONE: Promise<void> = Promise.resolve();
  */
 export class EventBus<E extends AnyEvent = Event>
   implements EventBroadcaster<E> {
-  readonly #activeSpan: ActiveSpan | undefined;
-  readonly #report: Report;
-  readonly #meter: BusMeter;
+  readonly #subscribers: Subscribers<E>;
   readonly #routes: Routes<E>;
-  readonly #open = new Set<Mailbox<E>>();
-  /** How many subscriptions have ended and are still read. */
-  #draining = 0;
-  #closed = false;
 
   /**
    * Opens a bus.
@@ -93,15 +82,8 @@ export class EventBus<E extends AnyEvent = Event>
    * @throws {TypeError} If an option is not valid.
    */
   constructor(options?: EventBusOptions) {
-    const action = "open bus";
-    const { activeSpan, meter, onError } = resolveBusOptions(
-      optionsOf(options, action),
-      action,
-    );
-    this.#activeSpan = activeSpan;
-    this.#report = reportTo(onError);
-    this.#meter = new BusMeter("aether", meter);
-    this.#routes = new Routes(this.#meter);
+    this.#subscribers = new Subscribers("aether", options, "open bus");
+    this.#routes = new Routes(this.#subscribers.meter);
   }
 
   /** As {@linkcode EventBroadcaster.publish}. */
@@ -123,40 +105,21 @@ export class EventBus<E extends AnyEvent = Event>
     options?: BusSubscribeOptions<E>,
   ): Subscription<E> {
     const resolved = resolveSubscribe(pattern, options);
-    if (this.#closed) throw new BusClosedError("subscribe");
-    const mailbox: Mailbox<E> = new Mailbox(resolved.options, {
-      meter: this.#meter,
-      report: this.#report,
+    this.#subscribers.throwIfClosed("subscribe");
+    return this.#subscribers.add(resolved.options, (mailbox) => ({
+      remove: this.#routes.add(mailbox, resolved.filter),
       confirm: () => DONE,
-      end: () => {
-        remove();
-        this.#open.delete(mailbox);
-        this.#draining++;
-      },
-      drained: () => {
-        this.#draining--;
-        this.#checkDone();
-      },
-    });
-    const remove = this.#routes.add(mailbox, resolved.filter);
-    this.#open.add(mailbox);
-    mailbox.begin();
-    return mailbox;
+    }));
   }
 
   /** As {@linkcode EventBroadcaster.metrics}. */
   get metrics(): BusMetrics {
-    return this.#meter.snapshot();
+    return this.#subscribers.meter.snapshot();
   }
 
   /** As {@linkcode EventBroadcaster.close}. */
   close(): Promise<void> {
-    if (!this.#closed) {
-      this.#closed = true;
-      const refusal = { reason: new BusClosedError("publish event") };
-      for (const mailbox of [...this.#open]) mailbox.finish(undefined, refusal);
-      this.#checkDone();
-    }
+    this.#subscribers.close();
     return DONE;
   }
 
@@ -174,13 +137,14 @@ export class EventBus<E extends AnyEvent = Event>
     const { signal, trace: given } = options === undefined
       ? NO_OPTIONS
       : resolvePublish(options, action);
-    if (this.#closed) throw new BusClosedError(action);
+    this.#subscribers.throwIfClosed(action);
     signal?.throwIfAborted();
     const { groups, counters } = this.#routes.to(namespace);
     const sealed = sealEvent(event, action);
     counters.published++;
     if (groups.length === 0) return DONE;
-    const trace = given ?? activeTrace(this.#activeSpan, this.#report);
+    const { activeSpan, report } = this.#subscribers;
+    const trace = given ?? activeTrace(activeSpan, report);
     const delivery: Delivery<E> = Object.freeze(
       trace === undefined
         ? { namespace, event: sealed }
@@ -191,11 +155,6 @@ export class EventBus<E extends AnyEvent = Event>
       groups[i]!.send(delivery, signal, waits);
     }
     return waits.length === 0 ? DONE : Promise.all(waits).then(nothing);
-  }
-
-  #checkDone(): void {
-    const done = this.#closed && this.#open.size === 0 && this.#draining === 0;
-    if (done) this.#meter.close();
   }
 }
 

@@ -70,3 +70,5 @@ export type {
 } from "../store/telemetry.ts";
 export type { BusOptions } from "./_arguments.ts";
 export type { BusCounters, BusMetrics } from "./metrics.ts";
+export { NatsEventBus } from "./nats_event_bus.ts";
+export type { NatsEventBusOptions } from "./nats_event_bus.ts";

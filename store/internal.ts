@@ -12,7 +12,7 @@ export {
   oneOf,
   optionsOf,
 } from "./_arguments.ts";
-export { encodeEventTo, sealEvent } from "./_event_codec.ts";
+export { decodeEvent, encodeEventTo, sealEvent } from "./_event_codec.ts";
 export {
   activeTrace,
   checkTrace,
@@ -22,3 +22,4 @@ export {
 } from "./_trace.ts";
 export { ObservedCounters } from "./_observed_counters.ts";
 export type { CounterInstruments, Counters } from "./_observed_counters.ts";
+export { untilAborted } from "./_waiting.ts";

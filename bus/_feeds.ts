@@ -1,0 +1,161 @@
+/**
+ * What comes from NATS: one subscription for each subject that somebody wants,
+ * and each message read once for all of them.
+ *
+ * @module
+ */
+
+import {
+  type Msg,
+  type NatsConnection,
+  PermissionViolationError,
+  type Subscription as NatsSubscription,
+} from "@nats-io/nats-core";
+import { PermissionDeniedError } from "../nats/errors.ts";
+import { encodeActorId } from "../nats/names.ts";
+import { decodeEvent, traceOfHeaders } from "../store/internal.ts";
+import type { AnyEvent } from "../store/event.ts";
+import type { TraceContext } from "../store/telemetry.ts";
+import type { Report } from "./_callbacks.ts";
+import type { Mailbox } from "./_mailbox.ts";
+import { type Head, headOf, type Interest } from "./_subjects.ts";
+import { MalformedMessageError } from "./errors.ts";
+import type { Delivery } from "./event_broadcaster.ts";
+
+/** The most heads of subjects that are remembered. */
+const MAX_HEADS = 10_000;
+
+/** A mailbox that wants what comes on a subject. */
+interface Listener<E extends AnyEvent> {
+  readonly mailbox: Mailbox<E>;
+  readonly passes: Interest["passes"];
+}
+
+interface Feed<E extends AnyEvent> {
+  readonly subscription: NatsSubscription;
+  readonly listeners: Set<Listener<E>>;
+}
+
+/** Receives for all mailboxes of a bus. */
+export class Feeds<E extends AnyEvent> {
+  readonly #nc: NatsConnection;
+  readonly #root: string;
+  readonly #malformed: Report;
+  readonly #feeds = new Map<string, Feed<E>>();
+  readonly #heads = new Map<string, Head>();
+
+  /**
+   * @param root What the bus's subjects begin with.
+   * @param malformed Told of each message that is no event.
+   */
+  constructor(nc: NatsConnection, root: string, malformed: Report) {
+    this.#nc = nc;
+    this.#root = root;
+    this.#malformed = malformed;
+  }
+
+  /** Has a mailbox get what it is interested in; returns how to end that. */
+  add(mailbox: Mailbox<E>, { subjects, passes }: Interest): () => void {
+    const listener = { mailbox, passes };
+    const removes = subjects.map((subject) => this.#join(subject, listener));
+    return () => removes.forEach((remove) => remove());
+  }
+
+  #join(subject: string, listener: Listener<E>): () => void {
+    const feed = this.#feeds.get(subject) ?? this.#open(subject);
+    feed.listeners.add(listener);
+    return () => {
+      feed.listeners.delete(listener);
+      if (feed.listeners.size > 0 || this.#feeds.get(subject) !== feed) return;
+      this.#feeds.delete(subject);
+      if (!this.#nc.isClosed()) feed.subscription.unsubscribe();
+    };
+  }
+
+  #open(subject: string): Feed<E> {
+    const listeners = new Set<Listener<E>>();
+    // What is thrown in here would end the connection.
+    const callback = (error: Error | null, msg: Msg) => {
+      if (error === null) this.#receive(listeners, msg);
+      else this.#fail(subject, error);
+    };
+    const subscription = this.#nc.subscribe(subject, { callback });
+    const feed = { subscription, listeners };
+    this.#feeds.set(subject, feed);
+    return feed;
+  }
+
+  #fail(subject: string, error: Error): void {
+    const feed = this.#feeds.get(subject);
+    this.#feeds.delete(subject);
+    const reason = error instanceof PermissionViolationError
+      ? new PermissionDeniedError("subscribe", subject)
+      : error;
+    const failure = { reason };
+    for (const { mailbox } of feed?.listeners ?? []) mailbox.finish(failure);
+  }
+
+  #receive(listeners: ReadonlySet<Listener<E>>, msg: Msg): void {
+    let head: Head;
+    let delivery: Delivery<E>;
+    try {
+      const { subject } = msg;
+      const found = this.#headOf(subject);
+      head = found.head;
+      const event = decodeEvent(msg.data) as AnyEvent as E;
+      const { eventType, actorId } = event;
+      if (
+        eventType !== head.eventType ||
+        encodeActorId(actorId) !== subject.slice(found.end + 1)
+      ) {
+        throw new TypeError(
+          "Cannot receive event: its type or actor is not that of the subject",
+        );
+      }
+      const { namespace } = head;
+      const trace = traceOf(msg);
+      delivery = Object.freeze(
+        trace === undefined
+          ? { namespace, event }
+          : { namespace, event, trace },
+      );
+    } catch (cause) {
+      const details = { subject: msg.subject, size: msg.data.length };
+      this.#malformed(new MalformedMessageError(details, { cause }));
+      return;
+    }
+    for (const { mailbox, passes } of listeners) {
+      if (passes === undefined || passes(head)) {
+        mailbox.offer(delivery, undefined);
+      }
+    }
+  }
+
+  /** What a subject tells, and where its actor tokens begin. */
+  #headOf(subject: string): { head: Head; end: number } {
+    const found = headOf(this.#root, subject);
+    if (found === undefined) throw unknownSubject();
+    const { end } = found;
+    const text = subject.slice(0, end);
+    const known = this.#heads.get(text);
+    if (known !== undefined) return { head: known, end };
+    const head = found.read();
+    if (head === undefined) throw unknownSubject();
+    if (this.#heads.size === MAX_HEADS) this.#heads.clear();
+    this.#heads.set(text, head);
+    return { head, end };
+  }
+}
+
+function unknownSubject(): TypeError {
+  return new TypeError("Cannot receive event: its subject is none of the bus");
+}
+
+/** A message's trace context; headers that can't be read have none. */
+function traceOf(msg: Msg): TraceContext | undefined {
+  try {
+    return traceOfHeaders(msg.headers);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,99 @@
+/**
+ * The subscriptions of one bus, from the first to the last event they get.
+ *
+ * @module
+ */
+
+import { optionsOf } from "../store/internal.ts";
+import type { AnyEvent } from "../store/event.ts";
+import type { ActiveSpan } from "../store/telemetry.ts";
+import { type BusOptions, resolveBusOptions } from "./_arguments.ts";
+import { BusMeter } from "./_bus_meter.ts";
+import { type Report, reportTo } from "./_callbacks.ts";
+import { Mailbox, type MailboxOptions, type Reason } from "./_mailbox.ts";
+import { BusClosedError } from "./errors.ts";
+
+/** What a bus does with a mailbox. */
+export interface Placement {
+  /** Sends it nothing more. */
+  remove(): void;
+  /** Resolves when the subscription is in place. */
+  confirm(): Promise<void>;
+}
+
+/** What every bus is made of. */
+export class Subscribers<E extends AnyEvent> {
+  readonly meter: BusMeter;
+  readonly report: Report;
+  readonly activeSpan: ActiveSpan | undefined;
+  readonly #open = new Set<Mailbox<E>>();
+  /** How many have ended and are still read. */
+  #draining = 0;
+  #closed = false;
+
+  /** @param system What carries the events, for the instruments. */
+  constructor(system: string, options: BusOptions | undefined, action: string) {
+    const { activeSpan, meter, onError } = resolveBusOptions(
+      optionsOf(options, action),
+      action,
+    );
+    this.meter = new BusMeter(system, meter);
+    this.report = reportTo(onError);
+    this.activeSpan = activeSpan;
+  }
+
+  /** Those that get events. */
+  get open(): Iterable<Mailbox<E>> {
+    return this.#open;
+  }
+
+  /** @throws {BusClosedError} If the bus is closed. */
+  throwIfClosed(action: string): void {
+    if (this.#closed) throw new BusClosedError(action);
+  }
+
+  /** Opens one; `place` sees to it that it gets its events. */
+  add(
+    options: MailboxOptions<E>,
+    place: (mailbox: Mailbox<E>) => Placement,
+  ): Mailbox<E> {
+    const mailbox: Mailbox<E> = new Mailbox(options, {
+      meter: this.meter,
+      report: this.report,
+      confirm: () => placement.confirm(),
+      end: () => {
+        placement.remove();
+        this.#open.delete(mailbox);
+        this.#draining++;
+      },
+      drained: () => {
+        this.#draining--;
+        this.#checkDone();
+      },
+    });
+    const placement = place(mailbox);
+    this.#open.add(mailbox);
+    mailbox.begin();
+    return mailbox;
+  }
+
+  /** Fails all of them, once what they hold was read. */
+  fail(failure: Reason): void {
+    for (const mailbox of [...this.#open]) mailbox.finish(failure, failure);
+  }
+
+  /** Ends all of them, once what they hold was read; false if it was done before. */
+  close(): boolean {
+    if (this.#closed) return false;
+    this.#closed = true;
+    const refusal = { reason: new BusClosedError("publish event") };
+    for (const mailbox of [...this.#open]) mailbox.finish(undefined, refusal);
+    this.#checkDone();
+    return true;
+  }
+
+  #checkDone(): void {
+    const done = this.#closed && this.#open.size === 0 && this.#draining === 0;
+    if (done) this.meter.close();
+  }
+}

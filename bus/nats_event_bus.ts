@@ -1,0 +1,277 @@
+/**
+ * An event bus across processes, over NATS.
+ *
+ * @module
+ */
+
+import type { NatsConnection } from "@nats-io/nats-core";
+import { EncodedHeaders, encodeUtf8 } from "../nats/encoding.ts";
+import { ConnectionClosedError } from "../nats/errors.ts";
+import { checkPrefix, encodeActorId, encodeToken } from "../nats/names.ts";
+import { show } from "../nats/show.ts";
+import {
+  activeTrace,
+  encodeEventTo,
+  optionsOf,
+  traceLines,
+  untilAborted,
+} from "../store/internal.ts";
+import { PayloadTooLargeError } from "../store/errors.ts";
+import type { AnyEvent, Event } from "../store/event.ts";
+import type { TraceContext } from "../store/telemetry.ts";
+import {
+  type BusOptions,
+  resolvePublish,
+  resolveSubscribe,
+} from "./_arguments.ts";
+import { Feeds } from "./_feeds.ts";
+import { Link } from "./_link.ts";
+import { PublishRights } from "./_publish_rights.ts";
+import { type Address, addressOf, headOf, interestOf } from "./_subjects.ts";
+import { Subscribers } from "./_subscribers.ts";
+import type {
+  BusSubscribeOptions,
+  EventBroadcaster,
+  PublishOptions,
+  Subscription,
+} from "./event_broadcaster.ts";
+import type { BusMetrics } from "./metrics.ts";
+
+/** Options of {@linkcode NatsEventBus}. */
+export interface NatsEventBusOptions extends BusOptions {
+  /**
+   * What the bus's subjects begin with: a lower-case letter, then at most 31
+   * of lower-case letters, digits and `-`. Buses with different prefixes do
+   * not hear of one another. @default {"aether"}
+   */
+  prefix?: string;
+}
+
+const ACTION = "publish event";
+
+/** The most namespaces whose addresses are remembered. */
+const MAX_ADDRESSES = 10_000;
+
+const DONE: Promise<void> = Promise.resolve();
+
+/**
+ * Events across processes, over NATS: the contract of
+ * {@linkcode EventBroadcaster} without the overflow `"block"`, since one
+ * socket serves all subscriptions. JetStream is not needed.
+ *
+ * **Delivery is at most once.** A publish resolves when the event was handed
+ * to the connection, and fails while the connection is down; what is on its
+ * way when the connection breaks is lost. Subscriptions go on after a
+ * reconnect, and each reconnect is a gap that is counted and told: it is also
+ * how a server gets rid of a client that reads too slowly.
+ *
+ * The first publish of an event type to a namespace waits until the server has
+ * handled it, up to a second, so that a missing right fails it. What the
+ * server refuses later is told to `onError`, and the next publish there waits
+ * again. When 2 MiB are on the way to the server, publishers wait for it.
+ *
+ * The server filters by namespace, event type and actor, so that what nobody
+ * here has subscribed to never reaches this process. What this bus publishes
+ * reaches its own subscriptions through the server, once.
+ *
+ * The connection stays the caller's: closing the bus does not close it.
+ *
+ * @typeParam E The events it carries.
+ *
+ * @example Follow orders that other processes place
+ * ```ts ignore
+ * import { connect } from "@nats-io/transport-deno";
+ * import { NatsEventBus } from "@flowmade-one/aether";
+ *
+ * const nc = await connect({ maxReconnectAttempts: -1 });
+ * await using bus = new NatsEventBus(nc);
+ * await using orders = bus.subscribe("orders.*", {
+ *   overflow: "drop-oldest",
+ *   onGap: ({ downtime }) => console.warn(`blind for ${downtime} ms`),
+ * });
+ * for await (const { event } of orders) console.log(event.eventType);
+ * ```
+ */
+export class NatsEventBus<E extends AnyEvent = Event>
+  implements EventBroadcaster<E> {
+  readonly #nc: NatsConnection;
+  readonly #root: string;
+  readonly #subscribers: Subscribers<E>;
+  readonly #link: Link;
+  readonly #rights: PublishRights;
+  readonly #feeds: Feeds<E>;
+  readonly #addresses = new Map<string, Address>();
+  #closed: Promise<void> | undefined;
+
+  /**
+   * Opens a bus.
+   *
+   * @param nc An open connection, from whichever transport fits.
+   * @throws {ConnectionClosedError} If the connection is closed.
+   * @throws {TypeError | RangeError} If an option is not valid.
+   */
+  constructor(nc: NatsConnection, options?: NatsEventBusOptions) {
+    const action = "open bus";
+    const { prefix = "aether" } = optionsOf(options, action);
+    this.#nc = nc;
+    this.#root = `${checkPrefix(prefix, action)}.bus`;
+    const subscribers = new Subscribers<E>("nats", options, action);
+    this.#subscribers = subscribers;
+    this.#link = new Link(nc, {
+      reconnected: (downtime) => {
+        const gap = Object.freeze({ reason: "reconnect" as const, downtime });
+        for (const mailbox of [...subscribers.open]) mailbox.gap(gap);
+      },
+      closed: () => this.#connectionClosed(),
+      denied: (subject) => this.#denied(subject),
+    }, action);
+    this.#rights = new PublishRights(this.#link);
+    this.#feeds = new Feeds(nc, this.#root, (error) => {
+      subscribers.meter.rest.malformed++;
+      subscribers.report(error);
+    });
+  }
+
+  /**
+   * As {@linkcode EventBroadcaster.publish}.
+   *
+   * @throws {ConnectionLostError} If the connection is down.
+   * @throws {ConnectionClosedError} If the connection is closed.
+   * @throws {PermissionDeniedError} If the NATS user may not publish there.
+   * @throws {PayloadTooLargeError} If the server does not take that much.
+   */
+  publish(
+    namespace: string,
+    event: E,
+    options?: PublishOptions,
+  ): Promise<void> {
+    try {
+      return this.#publish(namespace, event, options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /**
+   * As {@linkcode EventBroadcaster.subscribe}. The iteration fails with a
+   * {@linkcode PermissionDeniedError} if the NATS user may not subscribe
+   * there, and with a {@linkcode ConnectionClosedError} when the connection
+   * is closed for good.
+   *
+   * @throws {ConnectionClosedError} If the connection is closed.
+   * @throws {TypeError} If `overflow` is `"block"`.
+   */
+  subscribe(
+    pattern: string,
+    options?: BusSubscribeOptions<E>,
+  ): Subscription<E> {
+    const action = "subscribe";
+    const resolved = resolveSubscribe(pattern, options);
+    if (resolved.options.overflow === "block") {
+      throw new TypeError(
+        `Cannot ${action}: overflow can't be "block" across processes, where one socket serves every subscription and no publisher can be kept waiting`,
+      );
+    }
+    const interest = interestOf(this.#root, resolved.filter);
+    this.#subscribers.throwIfClosed(action);
+    this.#link.throwIfClosed(action);
+    return this.#subscribers.add(resolved.options, (mailbox) => ({
+      remove: this.#feeds.add(mailbox, interest),
+      confirm: () => this.#link.settle(),
+    }));
+  }
+
+  /** As {@linkcode EventBroadcaster.metrics}. */
+  get metrics(): BusMetrics {
+    return this.#subscribers.meter.snapshot();
+  }
+
+  /** As {@linkcode EventBroadcaster.close}. */
+  close(): Promise<void> {
+    return this.#closed ??= this.#close();
+  }
+
+  /** As {@linkcode NatsEventBus.close}. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    this.#subscribers.close();
+    await this.#link.stop();
+  }
+
+  #publish(
+    namespace: string,
+    event: E,
+    options: PublishOptions | undefined,
+  ): Promise<void> {
+    const { signal, trace: given } = options === undefined
+      ? NO_OPTIONS
+      : resolvePublish(options, ACTION);
+    this.#subscribers.throwIfClosed(ACTION);
+    signal?.throwIfAborted();
+    const { before, between } = this.#addressOf(namespace);
+    const payload = encodeUtf8(encodeEventTo(ACTION, event));
+    this.#link.throwIfDown(ACTION);
+    const { activeSpan, report, meter } = this.#subscribers;
+    const headers = headersOf(given ?? activeTrace(activeSpan, report));
+    const size = payload.length + (headers?.byteLength ?? 0);
+    const limit = this.#nc.info?.max_payload ?? Infinity;
+    if (size > limit) {
+      throw new PayloadTooLargeError(
+        `Cannot ${ACTION}: version ${event.version} of actor ${
+          show(event.actorId)
+        } takes ${size} bytes with its headers, the server takes at most ${limit} (max_payload)`,
+        { size, limit },
+      );
+    }
+    const place = before + encodeToken(event.eventType) + between;
+    const subject = place + encodeActorId(event.actorId);
+    this.#nc.publish(subject, payload, headers && { headers });
+    meter.of(namespace).published++;
+    const room = this.#link.sent(subject.length + size);
+    const proven = this.#rights.has(place)
+      ? undefined
+      : this.#rights.prove(place, subject);
+    if (room === undefined && proven === undefined) return DONE;
+    return untilAborted(Promise.all([room, proven]).then(nothing), signal);
+  }
+
+  #addressOf(namespace: string): Address {
+    const known = this.#addresses.get(namespace);
+    if (known !== undefined) return known;
+    const address = addressOf(this.#root, namespace, ACTION);
+    if (this.#addresses.size === MAX_ADDRESSES) this.#addresses.clear();
+    this.#addresses.set(namespace, address);
+    return address;
+  }
+
+  #denied(subject: string): void {
+    if (!subject.startsWith(`${this.#root}.`)) return;
+    const end = headOf(this.#root, subject)?.end;
+    if (end === undefined) return;
+    const place = subject.slice(0, end + 1);
+    const error = this.#rights.denied(place, subject);
+    if (error !== undefined) this.#subscribers.report(error);
+  }
+
+  #connectionClosed(): void {
+    const reason = new ConnectionClosedError(
+      "Cannot go on: the NATS connection is closed",
+    );
+    this.#subscribers.fail({ reason });
+  }
+}
+
+const NO_OPTIONS = { signal: undefined, trace: undefined };
+
+function nothing(): void {}
+
+function headersOf(
+  trace: TraceContext | undefined,
+): EncodedHeaders | undefined {
+  return trace === undefined
+    ? undefined
+    : new EncodedHeaders(traceLines(trace));
+}
