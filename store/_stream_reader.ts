@@ -48,6 +48,12 @@ const SINGLE_ATTEMPT = 5_000;
  */
 const REPLICA_ATTEMPT = 400;
 
+/**
+ * How often it is looked whether the stream was replaced while it is used, in
+ * milliseconds: nothing tells of it where an actor was never seen before.
+ */
+const GLANCE_INTERVAL = 5_000;
+
 /** The bounds of a read. */
 export interface ReadBounds {
   readonly deadline: Deadline;
@@ -86,6 +92,7 @@ export class StreamReader {
   readonly #stream: StreamIdentity;
   readonly #timeout: number;
   #replaced: StreamReplacedError | undefined;
+  #lookedAt = performance.now();
 
   /** @param timeout Milliseconds until a read that gets no answer fails. */
   constructor(mux: Multiplexer, stream: StreamIdentity, timeout: number) {
@@ -252,6 +259,11 @@ export class StreamReader {
     });
   }
 
+  /** As {@linkcode suspect}, unless it was looked at not long ago. */
+  glance(): void {
+    if (performance.now() - this.#lookedAt > GLANCE_INTERVAL) this.suspect();
+  }
+
   /** @throws {StreamReplacedError} If the stream is known to be replaced. */
   throwIfReplaced(): void {
     if (this.#replaced) throw this.#replaced;
@@ -262,6 +274,7 @@ export class StreamReader {
     options: { timeout: number; signal?: AbortSignal },
   ): Promise<StreamInfo> {
     this.throwIfReplaced();
+    this.#lookedAt = performance.now();
     try {
       return await checkIncarnation(this.#mux, this.#stream, action, options);
     } catch (error) {
@@ -332,7 +345,10 @@ export class StreamReader {
       try {
         return await attempt(Math.min(timeout, Math.max(1, deadline.left)));
       } catch (error) {
-        if (error instanceof NoRespondersError) {
+        if (
+          error instanceof NoRespondersError ||
+          isApiError(error, JetStreamCode.streamNotFound)
+        ) {
           // Nobody serves a stream that is gone, nor one without a leader.
           await this.#verify("read", {
             timeout: Math.max(1, Math.min(SINGLE_ATTEMPT, deadline.left)),

@@ -135,6 +135,7 @@ export class StreamSubscription<E extends AnyEvent>
     const serverFilter = this.#actorMatches ? ">" : encodeActorPattern(actors);
     const bounds = this.#reader.bounds(this.#ending.signal);
     if (this.#position !== undefined) await this.#check(this.#position);
+    else await this.#state();
     const target = await endOfBatch(this.#reader, `${this.#root}.>`, bounds);
     if (this.#ended) return;
     this.#position ??= target;
@@ -265,6 +266,7 @@ export class StreamSubscription<E extends AnyEvent>
         if (delivery === undefined) return false;
         const { sequence } = delivery;
         if (sequence <= this.#position!) continue;
+        this.#throwIfExpired(delivery);
         if (!this.#options.live && sequence > this.#target!) {
           this.#pass(this.#target!);
           continue;
@@ -288,20 +290,25 @@ export class StreamSubscription<E extends AnyEvent>
     if (this.#position >= target) this.#caughtUp.resolve();
   }
 
+  /** Where nothing is deleted, a gap is what expired before it was read. */
+  #throwIfExpired({ kind, sequence }: Delivery): void {
+    const last = kind === "message" ? sequence - 1 : sequence;
+    const started = this.#position! > 0 || this.#options.after !== undefined;
+    const { mayExpire } = this.#reader.stream;
+    if (!mayExpire || !started || last <= this.#position!) return;
+    throw this.#error(
+      this.#position!,
+      "expired",
+      `events up to sequence ${last} expired before they were read`,
+    );
+  }
+
   /** The event of a delivery, unless the filter leaves it out. */
   #read(delivery: Delivery): SubscribedEvent<E> | undefined {
     if (delivery.kind === "passed") return undefined;
     const { sequence, subject, data } = delivery;
-    const { mayExpire, incarnation } = this.#reader.stream;
-    const { after, eventTypes, onReplayError } = this.#options;
-    const started = this.#position! > 0 || after !== undefined;
-    if (mayExpire && started && sequence !== this.#position! + 1) {
-      throw this.#error(
-        this.#position!,
-        "expired",
-        `events up to sequence ${sequence} expired before they were read`,
-      );
-    }
+    const { incarnation } = this.#reader.stream;
+    const { eventTypes, onReplayError } = this.#options;
     let event: AnyEvent;
     try {
       event = readPlain(data) ?? decodeEvent(data);

@@ -379,6 +379,7 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
     signal?.throwIfAborted();
     const { reader } = this.#parts;
     reader.throwIfReplaced();
+    reader.glance();
     return reader.bounds(signal);
   }
 
