@@ -12,10 +12,23 @@ import { isTransient, type StreamReader } from "./_stream_reader.ts";
 import { backoff, delay } from "./_waiting.ts";
 
 /** At most this many messages a pull. */
-const PULL_SIZE = 1_000;
+const PULL_SIZE = 500;
 
-/** At most this many bytes a pull, or one message if that is larger. */
+/** Pulls under way at most, so that the server never waits for the next. */
+const PULLS = 2;
+
+/** Messages that wait to be taken at most before no more are asked for. */
+const ENOUGH = PULL_SIZE;
+
+/**
+ * At most this many bytes a pull, or one message if that is larger, where
+ * messages are large. Counting them halves what the server delivers, so that
+ * small messages are only counted by number.
+ */
 const PULL_BYTES = 8 * 1024 * 1024;
+
+/** What is large, on average, in bytes. */
+const LARGE = 4 * 1024;
 
 /** How long a pull waits for messages, in milliseconds. */
 const PULL_EXPIRES = 30_000;
@@ -65,7 +78,11 @@ export class OrderedConsumer {
   #name = "";
   #inbox = "";
   #subscription: Subscription | undefined;
-  #owed = 0;
+  /** The pulls under way, in order, and how many messages each still owes. */
+  #pulls: { readonly reply: string; owed: number }[] = [];
+  #pulled = 0;
+  /** A moving average of the bytes of a message; large until it is known. */
+  #averageSize = LARGE;
   #heard = 0;
   #watchdog: ReturnType<typeof setTimeout> | undefined;
   #renewing: Promise<void> | undefined;
@@ -104,7 +121,7 @@ export class OrderedConsumer {
   take(): Delivery | undefined {
     if (this.#head < this.#queue.length) {
       const delivery = this.#queue[this.#head++];
-      if (this.#head >= PULL_SIZE / 2) {
+      if (this.#head >= PULL_SIZE) {
         this.#queue = this.#queue.slice(this.#head);
         this.#head = 0;
       }
@@ -207,7 +224,7 @@ export class OrderedConsumer {
     this.#name = name;
     this.#inbox = inbox;
     this.#delivered = 0;
-    this.#subscription = this.#mux.connection.subscribe(inbox, {
+    this.#subscription = this.#mux.connection.subscribe(`${inbox}.*`, {
       callback: (error, msg) => {
         if (error) this.#fail(error);
         else if (name === this.#name) this.#receive(msg);
@@ -221,41 +238,45 @@ export class OrderedConsumer {
     if (!this.#mux.connection.isClosed()) this.#subscription?.unsubscribe();
     this.#subscription = undefined;
     this.#name = "";
-    this.#owed = 0;
+    this.#pulls = [];
   }
 
   get #pullSubject(): string {
     return `${API_PREFIX}.CONSUMER.MSG.NEXT.${this.#reader.stream.name}.${this.#name}`;
   }
 
-  /** Asks for more once half of what was asked for is taken. */
+  /** Asks for more, unless enough is asked for or waits to be taken. */
   #pull(): void {
+    if (this.#name === "") return;
     const waiting = this.#queue.length - this.#head;
-    if (this.#owed > 0 || waiting > PULL_SIZE / 2 || this.#name === "") return;
-    this.#owed = PULL_SIZE;
-    try {
-      this.#mux.publish(
-        this.#pullSubject,
-        JSON.stringify({
-          batch: PULL_SIZE,
-          max_bytes: Math.max(PULL_BYTES, 2 * this.#mux.maxPayload),
-          expires: nanos(PULL_EXPIRES),
-          idle_heartbeat: nanos(HEARTBEAT),
-        }),
-        { reply: this.#inbox },
-      );
-    } catch (error) {
-      // A dropped connection makes it anew when it is back.
-      if (!isTransient(error)) this.#fail(error);
-      return;
+    while (this.#pulls.length < PULLS && waiting <= ENOUGH) {
+      const reply = `${this.#inbox}.${this.#pulled++}`;
+      this.#pulls.push({ reply, owed: PULL_SIZE });
+      try {
+        this.#mux.publish(this.#pullSubject, this.#pullRequest, { reply });
+      } catch (error) {
+        // A dropped connection makes it anew when it is back.
+        if (!isTransient(error)) this.#fail(error);
+        return;
+      }
+      this.#heard = performance.now();
     }
-    this.#heard = performance.now();
     this.#watchdog ??= setTimeout(this.#watch, SILENCE);
+  }
+
+  get #pullRequest(): string {
+    const bound = { max_bytes: Math.max(PULL_BYTES, 2 * this.#mux.maxPayload) };
+    return JSON.stringify({
+      batch: PULL_SIZE,
+      expires: nanos(PULL_EXPIRES),
+      idle_heartbeat: nanos(HEARTBEAT),
+      ...(this.#averageSize < LARGE ? {} : bound),
+    });
   }
 
   readonly #watch = (): void => {
     this.#watchdog = undefined;
-    if (this.#owed === 0) return;
+    if (this.#pulls.length === 0) return;
     const silence = performance.now() - this.#heard;
     if (silence >= SILENCE) this.#renew();
     else this.#watchdog = setTimeout(this.#watch, SILENCE - silence);
@@ -270,12 +291,12 @@ export class OrderedConsumer {
       this.#passed(number("Nats-Last-Consumer"), number("Nats-Last-Stream"));
       return;
     }
-    this.#owed = 0;
     // The pull's time or bytes were up; everything else ends the consumer.
     const ended = code === 404 || code === 408 ||
       (code === 409 && msg.headers!.description.includes("MaxBytes"));
-    if (ended) this.#pull();
-    else this.#renew();
+    if (!ended) return this.#renew();
+    this.#pulls = this.#pulls.filter(({ reply }) => reply !== msg.subject);
+    this.#pull();
   }
 
   #accept(msg: Msg): void {
@@ -286,11 +307,13 @@ export class OrderedConsumer {
     if (Number(tokens[from + 2]) !== this.#delivered + 1) return this.#renew();
     this.#delivered++;
     this.#received = sequence;
-    this.#owed--;
+    const [pull] = this.#pulls;
+    if (pull !== undefined && --pull.owed === 0) this.#pulls.shift();
     const { subject, data } = msg;
+    this.#averageSize += (data.length - this.#averageSize) / 16;
     this.#queue.push({ kind: "message", sequence, subject, data });
     this.#wake();
-    if (this.#owed === 0) this.#pull();
+    if (this.#pulls.length < PULLS) this.#pull();
   }
 
   /** The server has looked at everything up to a sequence. */
