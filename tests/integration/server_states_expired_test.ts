@@ -1,0 +1,267 @@
+/** Actors and subscriptions whose events have expired. */
+
+import { assert, assertEquals } from "@std/assert";
+import { CheckpointError, VersionConflictError } from "../../store/errors.ts";
+import type { EventStore, SubscribedEvent } from "../../store/event_store.ts";
+import {
+  assertErrorIs,
+  assertHistory,
+  collect,
+  makeEvent,
+  makeEvents,
+  Reader,
+  reasonOf,
+  upTo,
+} from "../support/contract/helpers.ts";
+import { ExpiringStream } from "../support/expiring_stream.ts";
+import { connect } from "../support/nats_connect.ts";
+import { assertRefusedAtOnce, refusalOf } from "../support/refusals.ts";
+import { TcpProxy } from "../support/tcp_proxy.ts";
+
+const snapshotOf = (version: number) => ({
+  actorId: "a",
+  version,
+  state: { version },
+  timestamp: "2024-01-01T00:00:00Z",
+});
+
+function test(
+  name: string,
+  body: (stream: ExpiringStream) => Promise<void>,
+): void {
+  Deno.test(name, async () => {
+    await using stream = await ExpiringStream.start();
+    await body(stream);
+  });
+}
+
+/** The actor has no events, by every way to look. */
+async function assertNone(store: EventStore): Promise<void> {
+  await assertHistory(store, "a", []);
+  assertEquals(await collect(store.readEvents("a", { fromVersion: 2 })), []);
+  const direction = "backward";
+  assertEquals(await collect(store.readEvents("a", { direction })), []);
+  const { events, errors } = await store.getEventsWithErrors("a");
+  assertEquals([events, errors], [[], []]);
+  assertEquals(await store.getLatestSnapshot("a"), undefined);
+}
+
+test("an actor begins anew at version 1 when all its events have expired", async (stream) => {
+  await using store = await stream.open();
+  await using stale = await stream.open();
+  await store.saveEvents(makeEvents("a", 1, 2, 3));
+  await store.saveSnapshot(snapshotOf(3));
+  assertEquals(await stale.getLatestVersion("a"), 3);
+  await stream.expireAll();
+  await using cold = await stream.open();
+  for (const each of [store, cold]) await assertNone(each);
+  const anew = makeEvent("a", 1);
+  const { duplicate } = await store.saveEvent(anew, { expectedVersion: 0 });
+  assertEquals(duplicate, false);
+  for (const each of [cold, stale, store]) {
+    await assertHistory(each, "a", [anew]);
+    assertEquals(await each.getLatestSnapshot("a"), undefined);
+    const { truncated } = await each.getEventsWithErrors("a");
+    assertEquals(truncated, false);
+  }
+});
+
+test("saveEvent() begins anew when an instance knows what has expired", async (stream) => {
+  await using store = await stream.open();
+  await using other = await stream.open();
+  await store.saveEvents([...makeEvents("a", 1, 2), ...makeEvents("b", 1, 2)]);
+  assertEquals(await other.getLatestVersion("a"), 2);
+  assertEquals(await other.getLatestVersion("b"), 2);
+  await stream.expireAll();
+  const first = [makeEvent("a", 1), makeEvent("b", 1)];
+  await store.saveEvent(first[0]!, { expectedVersion: 0 });
+  const expectedVersions = new Map([["b", 0]]);
+  await other.saveEvents([first[1]!], { expectedVersions });
+  for (const each of [store, other]) {
+    for (const event of first) {
+      await assertHistory(each, event.actorId, [event]);
+      const reason = await reasonOf(() =>
+        each.saveEvent(makeEvent(event.actorId, 1))
+      );
+      const properties = { currentVersion: 1, attemptedVersion: 1 };
+      assertErrorIs(reason, VersionConflictError, properties);
+    }
+  }
+});
+
+test("getEvents() gives what is left when older events have expired", async (stream) => {
+  await using store = await stream.open();
+  await store.saveEvent(makeEvent("a", 1));
+  await store.saveEvent(makeEvent("a", 2));
+  await store.saveEvent(makeEvent("b", 1));
+  const left = makeEvents("a", 3, 5);
+  await stream.expireBefore(async () => {
+    for (const event of left) await store.saveEvent(event);
+  });
+  await using cold = await stream.open();
+  for (const each of [store, cold]) {
+    await assertHistory(each, "a", left);
+    const replayed = await each.getEventsWithErrors("a");
+    assertEquals(replayed.events, left);
+    assertEquals([replayed.truncated, replayed.hasErrors], [true, false]);
+    const direction = "backward";
+    assertEquals(
+      await collect(each.readEvents("a", { direction })),
+      left.toReversed(),
+    );
+    assertEquals(await each.getEvents("a", 4), left.slice(1));
+    for (const version of [1, 2, 4]) {
+      const reason = await reasonOf(() =>
+        each.saveEvent(makeEvent("a", version))
+      );
+      assertErrorIs(reason, VersionConflictError, { currentVersion: 5 });
+    }
+  }
+  await cold.saveEvent(makeEvent("a", 6), { expectedVersion: 5 });
+});
+
+test("getLatestSnapshot() gives a snapshot when only what it contains has expired", async (stream) => {
+  await using store = await stream.open();
+  for (const event of makeEvents("a", 1, 2)) await store.saveEvent(event);
+  await store.saveSnapshot(snapshotOf(2));
+  await stream.expireBefore(() => store.saveEvent(makeEvent("a", 3)));
+  await using cold = await stream.open();
+  for (const each of [store, cold]) {
+    assertEquals(await each.getLatestSnapshot("a"), snapshotOf(2));
+    assertEquals((await each.getEvents("a", 3)).length, 1);
+  }
+});
+
+test("getLatestSnapshot() gives none when an event after it has expired", async (stream) => {
+  await using store = await stream.open();
+  for (const event of makeEvents("a", 1, 2, 3)) await store.saveEvent(event);
+  await store.saveSnapshot(snapshotOf(2));
+  await stream.expireBefore(() => store.saveEvent(makeEvent("a", 4)));
+  await using cold = await stream.open();
+  for (const each of [store, cold]) {
+    assertEquals(await each.getLatestSnapshot("a"), undefined);
+    assertEquals((await each.getEventsWithErrors("a")).truncated, true);
+  }
+});
+
+test("getLatestSnapshot() gives none when it is of an earlier life of the actor", async (stream) => {
+  await using store = await stream.open();
+  await store.saveEvents(makeEvents("a", 1, 2, 3));
+  await store.saveSnapshot(snapshotOf(2));
+  await stream.expireAll();
+  const anew = makeEvents("a", 1, 2, 3, 4);
+  for (const event of anew) await store.saveEvent(event);
+  await using cold = await stream.open();
+  for (const each of [store, cold]) {
+    assertEquals(await each.getLatestSnapshot("a"), undefined);
+  }
+  // One of this life replaces it, though its version is lower.
+  await cold.saveSnapshot(snapshotOf(1));
+  for (const each of [store, cold]) {
+    assertEquals(await each.getLatestSnapshot("a"), snapshotOf(1));
+  }
+});
+
+test("subscribe() fails when events after its checkpoint have expired", async (stream) => {
+  await using store = await stream.open();
+  await store.saveEvents([...makeEvents("a", 1, 2), makeEvent("b", 1)]);
+  const items = await collect(store.subscribe({ live: false }));
+  await stream.expireBefore(() => store.saveEvent(makeEvent("a", 3)));
+  for (const [i, { checkpoint }] of items.entries()) {
+    for (const filter of [undefined, { actors: "a" }, { actors: "c" }]) {
+      for (const live of [true, false]) {
+        const options = { after: checkpoint, filter, live };
+        if (i < items.length - 1) {
+          await assertRefusedAtOnce(
+            () => collect(store.subscribe(options)),
+            CheckpointError,
+            { code: "expired", checkpoint },
+            "expired",
+          );
+        } else if (!live) {
+          // Nothing after it has expired.
+          const rest = await collect(store.subscribe(options));
+          assertEquals(rest.length, filter?.actors === "c" ? 0 : 1);
+        }
+      }
+    }
+  }
+  // From the beginning is from what is left.
+  assertEquals((await collect(store.subscribe({ live: false }))).length, 1);
+});
+
+/** More than a subscription reads ahead. */
+const MANY = 4_000;
+
+async function saveMany(store: EventStore): Promise<void> {
+  for (let from = 0; from < MANY; from += 1_000) {
+    const events = upTo(1_000).map((i) =>
+      makeEvent(i % 2 ? "odd" : "even", from + i)
+    );
+    await store.saveEvents(events);
+  }
+}
+
+for (
+  const [what, options, each] of [
+    ["live", {}, 1],
+    ["bounded", { live: false }, 1],
+    ["filtered", { filter: { actors: "odd" } }, 2],
+    ["bounded and filtered", { live: false, filter: { actors: "odd" } }, 2],
+  ] as const
+) {
+  for (const more of [true, false]) {
+    const how = more ? "with more behind" : "up to the end";
+    test(`a ${what} subscription fails when events expire ${how} before it reads them`, async (stream) => {
+      await using store = await stream.open();
+      await saveMany(store);
+      await using reader = new Reader(store.subscribe(options));
+      const first = await reader.next();
+      await stream.expireAll();
+      if (more) await store.saveEvents(makeEvents("odd", MANY + 1, MANY + 2));
+      const items: SubscribedEvent[] = [first];
+      const reason = await refusalOf(async () => {
+        for (;;) items.push(await reader.next());
+      }, 20_000);
+      assert(reason instanceof CheckpointError, reason.message);
+      assertEquals(reason.code, "expired");
+      // All that came, came without a gap.
+      const sequences = items.map(({ sequence }) => sequence);
+      assertEquals(sequences, items.map((_, i) => 1 + i * each));
+      assert(sequences.at(-1)! < MANY, `${items.length} events came`);
+    });
+  }
+}
+
+test("a subscription fails when events expire while it is cut off", async (stream) => {
+  await using proxy = await TcpProxy.start({
+    upstream: { port: stream.server.port },
+  });
+  await using nc = await connect(proxy);
+  await using cutOff = await stream.open({}, nc);
+  await using store = await stream.open();
+  await store.saveEvents(makeEvents("a", 1, 2));
+  const subscription = cutOff.subscribe();
+  await using reader = new Reader(subscription);
+  await reader.take(2);
+  const { checkpoint } = subscription;
+  const waiting = refusalOf(() => reader.next(), 20_000);
+  proxy.cut();
+  await proxy.refuse();
+  await store.saveEvents(makeEvents("a", 3, 4));
+  await stream.expireAll();
+  await proxy.accept();
+  const reason = await waiting;
+  assertErrorIs(reason, CheckpointError, { code: "expired", checkpoint });
+});
+
+test("a live subscription goes on when all that it has read expires", async (stream) => {
+  await using store = await stream.open();
+  await store.saveEvents(makeEvents("a", 1, 2));
+  await using reader = new Reader(store.subscribe());
+  await reader.take(2);
+  await stream.expireAll();
+  const anew = makeEvent("a", 1);
+  await store.saveEvent(anew);
+  assertEquals((await reader.next()).event, anew);
+});
