@@ -11,8 +11,9 @@ import { type AttemptHandlers, type Entry, Publisher } from "./_publisher.ts";
 import { judge } from "./_save_setback.ts";
 import type { StreamReader } from "./_stream_reader.ts";
 
-/** Events under way at most; saves beyond it wait. */
+/** Events and bytes of payload under way at most; saves beyond that wait. */
 const MAX_IN_FLIGHT = 2_000;
+const MAX_BYTES_IN_FLIGHT = 32 * 1024 * 1024;
 
 /** Bytes of payload in a group at most. */
 const GROUP_BYTES = 4 * 1024 * 1024;
@@ -36,6 +37,7 @@ export class Committer {
   readonly #contended = new Map<string, number>();
   #queue: Unit[] = [];
   #inFlight = 0;
+  #bytesInFlight = 0;
 
   /**
    * @param writer Names this writer among all that write to the stream.
@@ -56,7 +58,7 @@ export class Committer {
   /** Sends a unit, now or when its turn comes. */
   submit(unit: Unit): void {
     const { length } = unit.entries;
-    if (this.#inFlight < MAX_IN_FLIGHT) {
+    if (this.#hasRoom) {
       const alone = this.#grouping === undefined ||
         this.#grouping.sendsAtOnce(length) || this.#isContended(unit);
       if (alone) return this.#send([unit]);
@@ -80,10 +82,13 @@ export class Committer {
     const timeout = units.length === 1
       ? units[0]!.timeout
       : Math.min(...units.map((unit) => unit.timeout));
+    const bytes = bytesOf(entries);
     this.#inFlight += length;
+    this.#bytesInFlight += bytes;
     this.#grouping?.begin(length);
     const ended = () => {
       this.#inFlight -= length;
+      this.#bytesInFlight -= bytes;
       this.#grouping?.end(length);
     };
     this.#publisher.send(entries, timeout, {
@@ -105,9 +110,14 @@ export class Committer {
     });
   }
 
+  get #hasRoom(): boolean {
+    return this.#inFlight < MAX_IN_FLIGHT &&
+      this.#bytesInFlight < MAX_BYTES_IN_FLIGHT;
+  }
+
   /** Sends what waits, as far as there is room for it. */
   #drain(): void {
-    while (this.#queue.length > 0 && this.#inFlight < MAX_IN_FLIGHT) {
+    while (this.#queue.length > 0 && this.#hasRoom) {
       if (this.#grouping === undefined) this.#send([this.#queue.shift()!]);
       else if (this.#grouping.maySendGroup) this.#send(this.#takeGroup());
       else return;
@@ -119,7 +129,7 @@ export class Committer {
     let [count, events, bytes] = [0, 0, 0];
     for (const { entries } of this.#queue) {
       events += entries.length;
-      for (const { draft } of entries) bytes += draft.payload.length;
+      bytes += bytesOf(entries);
       if (count > 0 && (events > most || bytes > GROUP_BYTES)) break;
       count++;
     }
@@ -190,4 +200,10 @@ export class Committer {
     }
     return entries.some(({ draft }) => this.#contended.has(draft.subject));
   }
+}
+
+function bytesOf(entries: readonly Entry[]): number {
+  let bytes = 0;
+  for (const { draft } of entries) bytes += draft.payload.length;
+  return bytes;
 }

@@ -204,31 +204,43 @@ export function checkJson(
   visit(value, top(path, action), false);
 }
 
-/** Freezes; false if the value is not all JSON (JSON.parse reads 1e999). */
-function freeze(value: unknown, depth: number): boolean {
-  if (typeof value === "string") return value.isWellFormed();
-  if (typeof value === "number") return Number.isFinite(value);
-  if (typeof value !== "object" || value === null) return true;
+/**
+ * Freezes what JSON.parse made; false if it is not all JSON (JSON.parse reads
+ * 1e999) or too deep.
+ */
+export function freezeParsed(value: object, depth = 0): boolean {
   if (depth === maxJsonDepth) return false;
   if (Array.isArray(value)) {
     for (let i = 0; i < value.length; i++) {
-      if (value[i] === 0) value[i] = 0;
-      else if (!freeze(value[i], depth + 1)) return false;
+      const item = value[i];
+      // -0 too
+      if (item === 0) value[i] = 0;
+      else if (!freezeItem(item, depth)) return false;
     }
   } else {
     const object = value as Record<string, unknown>;
-    const keys = Object.keys(object);
-    for (let i = 0; i < keys.length; i++) {
-      const key = keys[i]!;
+    for (const key in object) {
       const item = object[key];
       if (!key.isWellFormed()) return false;
       // -0 here too; __proto__ is an own property, so that this sets it.
       if (item === 0) object[key] = 0;
-      else if (!freeze(item, depth + 1)) return false;
+      else if (!freezeItem(item, depth)) return false;
     }
   }
   Object.freeze(value);
   return true;
+}
+
+function freezeItem(item: unknown, depth: number): boolean {
+  if (typeof item === "string") return item.isWellFormed();
+  if (typeof item === "number") return Number.isFinite(item);
+  return typeof item !== "object" || item === null ||
+    freezeParsed(item, depth + 1);
+}
+
+/** Freezes; false if the value is not all JSON. */
+function freeze(value: unknown): boolean {
+  return freezeItem(value, -1);
 }
 
 /**
@@ -243,7 +255,7 @@ export function freezeJson<T>(
   path: string,
   action = "read JSON",
 ): T {
-  if (!freeze(value, 0)) checkJson(value, path, action);
+  if (!freeze(value)) checkJson(value, path, action);
   return value;
 }
 
