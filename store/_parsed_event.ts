@@ -1,0 +1,73 @@
+/**
+ * Events that JSON.parse made and that need no closer look, taken as they are.
+ *
+ * @module
+ */
+
+import { freezeParsed } from "./_json.ts";
+import { markSealed } from "./_sealed.ts";
+import { isTimestamp } from "./_timestamp.ts";
+import type { Event } from "./event.ts";
+
+const plainType = /^[A-Za-z0-9_-]{1,256}$/;
+const plainActorId = /^[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*$/;
+
+/**
+ * The parsed value itself as a sealed event, if it is one as this library
+ * writes it: the known keys in their order and nothing unusual in them.
+ *
+ * @returns Undefined for all else, which may be an event nevertheless; it may
+ * be frozen in part.
+ */
+export function sealParsed(value: unknown): Event | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const event = value as Event;
+  if (!hasKnownKeys(event)) return undefined;
+  const { id, eventType, actorId, commandId, version, metadata } = event;
+  const plain = isShort(id, 85) &&
+    typeof eventType === "string" && plainType.test(eventType) &&
+    typeof actorId === "string" && actorId.length <= 2048 &&
+    plainActorId.test(actorId) &&
+    (commandId === undefined || isShort(commandId, Infinity)) &&
+    Number.isSafeInteger(version) && version > 0 &&
+    isObject(event.data) &&
+    (metadata === undefined || isTextual(metadata)) &&
+    typeof event.timestamp === "string" && isTimestamp(event.timestamp);
+  if (!plain || !freezeParsed(event.data)) return undefined;
+  if (metadata !== undefined) Object.freeze(metadata);
+  markSealed(event);
+  return Object.freeze(event);
+}
+
+/** Whether the keys are an event's, in the order they are written. */
+function hasKnownKeys(event: Event): boolean {
+  const keys = Object.keys(event);
+  let i = 0;
+  if (keys[i++] !== "id") return false;
+  if (keys[i++] !== "eventType") return false;
+  if (keys[i++] !== "actorId") return false;
+  if (keys[i] === "commandId") i++;
+  if (keys[i++] !== "version") return false;
+  if (keys[i++] !== "data") return false;
+  if (keys[i] === "metadata") i++;
+  return keys[i++] === "timestamp" && i === keys.length;
+}
+
+function isShort(text: unknown, most: number): boolean {
+  return typeof text === "string" && text.length > 0 && text.length <= most &&
+    text.isWellFormed();
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Whether it is an object with texts, and with one at least. */
+function isTextual(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  const entries = Object.entries(value);
+  return entries.length > 0 &&
+    entries.every(([key, text]) =>
+      key.isWellFormed() && typeof text === "string" && text.isWellFormed()
+    );
+}
