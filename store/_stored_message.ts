@@ -56,7 +56,7 @@ export function replayError(
     `The message at sequence ${sequence} is no event of actor ${
       JSON.stringify(actorId)
     }: ${reason}`,
-    { sequence, rawData: data.slice() },
+    { sequence, rawData: new Uint8Array(data) },
     { cause },
   );
 }

@@ -1,0 +1,279 @@
+/** Messages that somebody else has put into the stream. */
+
+import { jetstream, type JetStreamClient } from "@nats-io/jetstream";
+import { headers, type MsgHdrs, type NatsConnection } from "@nats-io/nats-core";
+import { assert, assertEquals } from "@std/assert";
+import { ReplayError, VersionConflictError } from "../../store/errors.ts";
+import type { Event } from "../../store/event.ts";
+import type { EventStore } from "../../store/event_store.ts";
+import {
+  JetStreamEventStore,
+  type JetStreamEventStoreOptions,
+} from "../../store/jetstream_event_store.ts";
+import {
+  assertErrorIs,
+  collect,
+  makeEvent,
+  makeEvents,
+  reasonOf,
+  upTo,
+} from "../support/contract/helpers.ts";
+import { freshNamespace } from "../support/jetstream_backend.ts";
+import {
+  asJson,
+  type Message,
+  misplaced,
+  unreadable,
+} from "../support/malformed_messages.ts";
+import { connect } from "../support/nats_connect.ts";
+import { NatsServer } from "../support/nats_server.ts";
+import { assertRefusedAtOnce } from "../support/refusals.ts";
+
+let server: NatsServer;
+let nc: NatsConnection;
+let js: JetStreamClient;
+
+Deno.test.beforeAll(async () => {
+  server = await NatsServer.start();
+  nc = await connect(server);
+  js = jetstream(nc);
+});
+
+Deno.test.afterAll(async () => {
+  await nc?.close();
+  await server?.[Symbol.asyncDispose]();
+});
+
+interface Setting {
+  /** Has saved actor "a" up to version 2. */
+  readonly warm: JetStreamEventStore;
+  readonly events: Event[];
+  /** What the subjects of all actors begin with. */
+  readonly root: string;
+  readonly open: (
+    options?: JetStreamEventStoreOptions,
+  ) => Promise<JetStreamEventStore>;
+  /** Puts a message where actor "a" has its events; resolves to its sequence. */
+  readonly put: (message: Message, subject?: string) => Promise<number>;
+}
+
+async function withHistory(
+  body: (setting: Setting) => Promise<void>,
+): Promise<void> {
+  await using stack = new AsyncDisposableStack();
+  const namespace = freshNamespace();
+  const root = `aether.events.${namespace}`;
+  const open = async (options: JetStreamEventStoreOptions = {}) =>
+    stack.use(await JetStreamEventStore.open(nc, { namespace, ...options }));
+  const put = async ({ data, headers }: Message, subject = "a") => {
+    return (await js.publish(`${root}.${subject}`, data, { headers })).seq;
+  };
+  const warm = await open();
+  const events = makeEvents("a", 1, 2);
+  for (const event of events) await warm.saveEvent(event);
+  await body({ warm, events, root, open, put });
+}
+
+/** Reads go on by every way, and report what they could not read. */
+async function assertReads(
+  store: EventStore,
+  events: readonly Event[],
+  malformed: ReadonlyMap<number, Message>,
+): Promise<void> {
+  assertEquals(await store.getEvents("a"), [...events]);
+  const latest = events.at(-1)?.version ?? 0;
+  assertEquals(await store.getLatestVersion("a"), latest);
+  const consistency = "eventual";
+  assertEquals(await store.getEvents("a", 0, { consistency }), [...events]);
+  const direction = "backward";
+  assertEquals(
+    await collect(store.readEvents("a", { direction })),
+    events.toReversed(),
+  );
+  assertEquals(
+    await collect(store.readEvents("a", { direction, limit: 1 })),
+    events.slice(-1),
+  );
+  assertEquals(await store.getEvents("a", latest), events.slice(-1));
+  const replayed = await store.getEventsWithErrors("a");
+  assertEquals(replayed.events, [...events]);
+  assertEquals(replayed.hasErrors, malformed.size > 0);
+  assertEquals(replayed.truncated, false);
+  assertEquals(
+    replayed.errors.map(({ sequence }) => sequence),
+    [...malformed.keys()],
+  );
+  for (const error of replayed.errors) {
+    const { data } = malformed.get(error.sequence)!;
+    assertErrorIs(error, ReplayError);
+    assertEquals(error.rawData, data);
+    assert(error.cause instanceof Error);
+    assert(error.message.includes(`sequence ${error.sequence}`));
+  }
+}
+
+for (const [what, message] of Object.entries({ ...unreadable, ...misplaced })) {
+  Deno.test(`a store goes on when the last message ${what}`, () =>
+    withHistory(async ({ warm, events, open, put }) => {
+      const malformed = new Map([[await put(message), message]]);
+      const cold = await open();
+      for (const store of [cold, warm]) {
+        await assertReads(store, events, malformed);
+        assertEquals((await store.saveEvent(events[1]!)).duplicate, true);
+      }
+      // Each finds the version right: knowing, and not knowing what was put.
+      for (const store of [warm, await open(), cold]) {
+        const version = events.length + 1;
+        for (const taken of [1, version - 1]) {
+          await assertRefusedAtOnce(
+            () => store.saveEvent(makeEvent("a", taken)),
+            VersionConflictError,
+            { currentVersion: version - 1 },
+          );
+        }
+        const next = makeEvent("a", version);
+        await store.saveEvent(next, { expectedVersion: version - 1 });
+        events.push(next);
+        await assertReads(store, events, malformed);
+        malformed.set(await put(message), message);
+      }
+      const batch = makeEvents("a", events.length + 1, events.length + 2);
+      await (await open()).saveEvents([...batch, makeEvent("b", 1)], {
+        expectedVersions: new Map([["a", events.length]]),
+      });
+      events.push(...batch);
+      for (const store of [warm, cold, await open()]) {
+        await assertReads(store, events, malformed);
+      }
+    }));
+}
+
+for (const [what, message] of Object.entries(unreadable)) {
+  Deno.test(`a subscription tells of a message when it ${what}`, () =>
+    withHistory(async ({ warm, events, put }) => {
+      const sequence = await put(message);
+      const next = makeEvent("a", 3);
+      await warm.saveEvent(next);
+      const other = makeEvent("b", 1);
+      await warm.saveEvent(other);
+      for (const live of [true, false]) {
+        const seen: Event[] = [];
+        const subscription = warm.subscribe({ live });
+        const reason = await reasonOf(async () => {
+          for await (const { event } of subscription) seen.push(event);
+        });
+        assertErrorIs(reason, ReplayError, { sequence });
+        assertEquals((reason as ReplayError).rawData, message.data);
+        assertEquals(seen, events);
+        // What was told of is not passed.
+        const after = subscription.checkpoint;
+        const again = await reasonOf(() =>
+          collect(warm.subscribe({ live, after }))
+        );
+        assertErrorIs(again, ReplayError, { sequence });
+      }
+      const told: number[] = [];
+      const onReplayError = (error: ReplayError) => {
+        told.push(error.sequence);
+        return "continue" as const;
+      };
+      const items = await collect(
+        warm.subscribe({ live: false, onReplayError }),
+      );
+      assertEquals(items.map(({ event }) => event), [...events, next, other]);
+      assertEquals(told, [sequence]);
+      // Where the filter leaves its subject out, it is nobody's business.
+      const filter = { actors: "b" };
+      const rest = await collect(warm.subscribe({ live: false, filter }));
+      assertEquals(rest.map(({ event }) => event), [other]);
+    }));
+}
+
+Deno.test("an actor begins at version 1 when all it has is malformed", () =>
+  withHistory(async ({ warm, open, put }) => {
+    const all = Object.values(unreadable).filter(({ data }) =>
+      !new TextDecoder().decode(data).includes('"actorId":"b"')
+    );
+    for (const message of all) await put(message, "b");
+    for (const store of [warm, await open()]) {
+      assertEquals(await store.getEvents("b"), []);
+      assertEquals(await store.getLatestVersion("b"), 0);
+      const { errors } = await store.getEventsWithErrors("b");
+      assertEquals(errors.length, all.length);
+    }
+    const first = makeEvent("b", 1);
+    await (await open()).saveEvent(first, { expectedVersion: 0 });
+    assertEquals(await warm.getEvents("b"), [first]);
+  }));
+
+Deno.test("a store finds the version when thousands of malformed messages follow", () =>
+  withHistory(async ({ warm, events, open, put }) => {
+    await Promise.all(
+      upTo(2_500).map(() => put({ data: new Uint8Array([0x78]) })),
+    );
+    const cold = await open();
+    const next = makeEvent("a", 3);
+    await cold.saveEvent(next, { expectedVersion: 2 });
+    for (const store of [warm, cold, await open()]) {
+      assertEquals(await store.getLatestVersion("a"), 3);
+      assertEquals(await store.getEvents("a"), [...events, next]);
+      const { errors } = await store.getEventsWithErrors("a");
+      assertEquals(errors.length, 2_500);
+    }
+  }));
+
+Deno.test("messages under subjects that no actor has are nobody's events", () =>
+  withHistory(async ({ warm, events, open, put }) => {
+    const subjects: Record<string, string> = {
+      "=61": "a",
+      "a=2Eb": "a.b",
+      "=2e": ".",
+      "=FF": "\u{FFFD}",
+      "=": "=",
+      "b=6": "b",
+      "b!": "b!",
+    };
+    for (const [subject, actorId] of Object.entries(subjects)) {
+      await put(asJson(makeEvent(actorId, 9)), subject);
+    }
+    for (const store of [warm, await open()]) {
+      assertEquals(await store.getEvents("a"), events);
+      for (const actorId of Object.values(subjects)) {
+        if (actorId === "a") continue;
+        assertEquals(await store.getEvents(actorId), [], actorId);
+        assertEquals(await store.getLatestVersion(actorId), 0);
+      }
+      const errors: ReplayError[] = [];
+      const items = await collect(store.subscribe({
+        live: false,
+        onReplayError(error) {
+          errors.push(error);
+          return "continue";
+        },
+      }));
+      assertEquals(items.map(({ event }) => event), events);
+      assertEquals(errors.length, Object.keys(subjects).length);
+    }
+  }));
+
+Deno.test("subscribe() catches up when another client has closed the last batch in its own way", () =>
+  withHistory(async ({ warm, events, root }) => {
+    const next = makeEvents("a", 3, 4);
+    const subject = `${root}.a`;
+    const batchId = crypto.randomUUID();
+    const inBatch = (position: number, commit = ""): MsgHdrs => {
+      const own = headers();
+      own.set("Nats-Batch-Id", batchId);
+      own.set("Nats-Batch-Sequence", String(position));
+      if (commit) own.set("Nats-Batch-Commit", commit);
+      return own;
+    };
+    for (const [i, event] of next.entries()) {
+      nc.publish(subject, JSON.stringify(event), { headers: inBatch(i + 1) });
+    }
+    await js.publish(subject, "", { headers: inBatch(3, "eob") });
+    const began = performance.now();
+    const items = await collect(warm.subscribe({ live: false }));
+    assertEquals(items.map(({ event }) => event), [...events, ...next]);
+    assert(performance.now() - began < 5_000);
+  }));
