@@ -1,0 +1,165 @@
+/**
+ * Measures this library beside its peers and what the server allows:
+ *
+ *     deno task bench --help
+ *
+ * @module
+ */
+
+import { parseArgs } from "node:util";
+import { cells, headings, line } from "./_figures.ts";
+import {
+  Bench,
+  type Row,
+  type Scale,
+  scaleOf,
+  type Theme,
+} from "./_harness.ts";
+import { describe, environment, type Report } from "./_report.ts";
+import { memory } from "./memory.ts";
+
+const THEMES: readonly ((scale: Scale) => Theme)[] = [memory];
+
+const HELP = `Measures this library beside its peers and what the server allows.
+
+    deno task bench [--full] [--only NAME] [--json FILE] [--list] [--help]
+
+  --full       long runs on large streams: the figures that targets are judged
+               by. Without it streams are a tenth as large and runs short.
+  --only NAME  only themes and rows with this in their names, such as
+               "saves" or "one in flight"; may be given more than once
+  --json FILE  writes the figures to a file, too
+  --list       prints the names of all themes and rows
+  --help       prints this
+
+The picture of saves in flight and what needs most of the time or memory are
+measured with --full, or when --only names them.`;
+
+const progressing = Deno.stderr.isTerminal();
+const encoder = new TextEncoder();
+
+/** Says what is being done, on one line that the next one overwrites. */
+function progress(text: string): void {
+  if (!progressing) return;
+  const cut = text.slice(0, 100).padEnd(100);
+  Deno.stderr.writeSync(encoder.encode(`\r${cut}\r`));
+}
+
+interface Options {
+  readonly scale: Scale;
+  /** In lower case. Empty for everything. */
+  readonly only: readonly string[];
+}
+
+/** Measures a theme; prints and returns its rows. */
+async function measure(
+  { name, measurements }: Theme,
+  { scale, only }: Options,
+): Promise<Row[]> {
+  const rows: Row[] = [];
+  const named = (text: string) =>
+    only.some((part) => text.toLowerCase().includes(part));
+  const wants = (row: string) => only.length === 0 || named(name) || named(row);
+  const wanted = measurements.filter(({ rows, onlyFull }) =>
+    rows.some(wants) && (!onlyFull || scale.full || only.length > 0)
+  );
+  if (wanted.length === 0) return rows;
+  progress("");
+  console.log(`\n${line([name, ...headings.slice(1)])}`);
+  const print = (row: Row) => {
+    progress("");
+    console.log(line(cells(row)));
+    rows.push(row);
+  };
+  let doing = "";
+  await using bench = new Bench(name, scale, {
+    wants,
+    print,
+    progress: (text) => progress(`  ${doing}: ${text}`),
+  });
+  for (const { rows, run } of wanted) {
+    doing = rows.find(wants)!;
+    progress(`  ${doing}`);
+    await run(bench);
+  }
+  return rows;
+}
+
+function list(themes: readonly Theme[]): void {
+  for (const { name, measurements } of themes) {
+    console.log(name);
+    for (const { rows, onlyFull } of measurements) {
+      for (const row of rows) {
+        console.log(`  ${row}${onlyFull ? " (--full)" : ""}`);
+      }
+    }
+  }
+}
+
+function summary({ rows, mode, seconds }: Report): void {
+  const judged = rows.filter(({ met }) => met !== undefined);
+  const missed = judged.filter(({ met }) => !met);
+  console.log(
+    `\n${rows.length} rows in ${seconds.toFixed(0)} s; ` +
+      `${judged.length - missed.length} of ${judged.length} targets met`,
+  );
+  for (const { theme, name } of missed) {
+    console.log(`  missed: ${theme}, ${name}`);
+  }
+  if (mode === "quick") {
+    console.log("Small streams, short runs: targets are judged with --full");
+  }
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    args: Deno.args,
+    options: {
+      full: { type: "boolean", default: false },
+      quick: { type: "boolean", default: false },
+      only: { type: "string", multiple: true, default: [] },
+      json: { type: "string" },
+      list: { type: "boolean", default: false },
+      help: { type: "boolean", default: false },
+    },
+  });
+  if (values.help) return console.log(HELP);
+  if (values.full && values.quick) {
+    throw new TypeError("Cannot bench: --full and --quick exclude each other");
+  }
+  const scale = scaleOf(values.full);
+  const themes = THEMES.map((theme) => theme(scale));
+  if (values.list) return list(themes);
+
+  const began = new Date();
+  const found = await environment();
+  for (const text of describe(found)) console.log(text);
+  const mode = scale.full ? "full" : "quick";
+  console.log(
+    scale.full
+      ? "Long runs on large streams"
+      : "A quick look: streams a tenth as large, short runs (--full for more)",
+  );
+  const only = values.only.map((part) => part.toLowerCase());
+  const rows: Row[] = [];
+  for (const theme of themes) {
+    rows.push(...await measure(theme, { scale, only }));
+  }
+  const seconds = (Date.now() - began.getTime()) / 1000;
+  const report: Report = {
+    ...found,
+    mode,
+    began: began.toISOString(),
+    seconds,
+    rows,
+  };
+  summary(report);
+  if (values.json !== undefined) {
+    await Deno.writeTextFile(
+      values.json,
+      JSON.stringify(report, null, 2) + "\n",
+    );
+  }
+}
+
+if (import.meta.main) await main();
