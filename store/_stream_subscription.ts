@@ -12,7 +12,6 @@ import {
 import { show } from "../nats/show.ts";
 import { formatCheckpoint, parseCheckpoint } from "./_checkpoint.ts";
 import { decodeEvent } from "./_event_codec.ts";
-import { readPlain } from "./_stored_event.ts";
 import { type Delivery, OrderedConsumer } from "./_ordered_consumer.ts";
 import type { ResolvedSubscribe } from "./_read_arguments.ts";
 import { replayError } from "./_stored_message.ts";
@@ -311,7 +310,7 @@ export class StreamSubscription<E extends AnyEvent>
     const { eventTypes, onReplayError } = this.#options;
     let event: AnyEvent;
     try {
-      event = readPlain(data) ?? decodeEvent(data);
+      event = decodeEvent(data);
       if (subject !== `${this.#root}.${encodeActorId(event.actorId)}`) {
         throw new RangeError(`Its subject ${show(subject)} is another actor's`);
       }
