@@ -1,4 +1,5 @@
 import type { NatsConnection } from "@nats-io/nats-core";
+import { encodeName } from "../../nats/names.ts";
 import { JetStreamEventStore } from "../../store/jetstream_event_store.ts";
 import {
   type ContractFixture,
@@ -13,28 +14,16 @@ import { renderUser, storePermissions } from "../support/permissions.ts";
 const inboxPrefix = "_INBOX_app";
 const password = "secret";
 
-/** As many namespaces as the tests of this file use, and some. */
-const namespaces = Array.from({ length: 400 }, (_, i) => `test-${i + 1}`);
-
-/** Each namespace has a user who may create, and one who may not. */
-const users = namespaces.flatMap((namespace) =>
-  [true, false].map((create) =>
-    renderUser(
-      userOf(namespace, create),
-      password,
-      storePermissions({ namespace, inboxPrefix, create }),
-    )
-  )
+/** As many namespaces as the tests of this file make up, and some. */
+const namespaces = new Set(
+  Array.from({ length: 400 }, (_, i) => `test-${i + 1}`),
 );
 
 let server: NatsServer;
 let admin: NatsConnection;
 
 Deno.test.beforeAll(async () => {
-  const admins = `  { user: admin, password: ${password} }\n`;
-  server = await NatsServer.start({
-    config: `authorization { users: [\n${admins}${users.join("")}] }`,
-  });
+  server = await NatsServer.start({ config: renderConfig() });
   admin = await connect(server, { user: "admin", pass: password });
 });
 
@@ -44,15 +33,34 @@ Deno.test.afterAll(async () => {
 });
 
 function userOf(namespace: string, create: boolean): string {
-  return `${create ? "creator" : "user"}-${namespace}`;
+  return `${create ? "creator" : "user"}-${encodeName(namespace)}`;
 }
 
-function openAsUser(
+/** Each namespace has a user who may create, and one who may not. */
+function renderConfig(): string {
+  const users = [...namespaces].flatMap((namespace) =>
+    [true, false].map((create) =>
+      renderUser(
+        userOf(namespace, create),
+        password,
+        storePermissions({ namespace, inboxPrefix, create }),
+      )
+    )
+  );
+  const admins = `  { user: admin, password: ${password} }\n`;
+  return `authorization { users: [\n${admins}${users.join("")}] }`;
+}
+
+async function openAsUser(
   create: boolean,
   { namespace = freshNamespace(), duplicateWindow }: ContractStoreOptions = {},
 ): Promise<ContractFixture> {
+  if (!namespaces.has(namespace)) {
+    namespaces.add(namespace);
+    await server.reload(renderConfig());
+  }
   const user = userOf(namespace, create);
-  return openFixture(
+  return await openFixture(
     () => connect(server, { user, pass: password, inboxPrefix }),
     { namespace, duplicateWindow },
     { inboxPrefix, create },
