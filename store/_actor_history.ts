@@ -213,6 +213,7 @@ export class ActorHistory {
     range: ForwardRange,
     bounds: ReadBounds,
   ): AsyncGenerator<AnyEvent[], void> {
+    if (range.toVersion < Math.max(1, range.fromVersion)) return;
     const events = await this.#few(actorId, range, bounds);
     if (events === undefined) yield* this.#pages(actorId, range, bounds);
     else if (events.length > 0) yield events;

@@ -167,6 +167,34 @@ export function readingContract({ test, testTwo, runs }: Contract): void {
     );
   });
 
+  test("readEvents() yields what the bounds say of a long history", async ({ store }) => {
+    const versions = upTo(600);
+    const events = makeEvents("a", ...versions);
+    for (let i = 0; i < 500; i += 50) {
+      await store.saveEvents(events.slice(i, i + 50));
+    }
+    for (const event of events.slice(500)) await store.saveEvent(event);
+    const bounds = fc.record({
+      fromVersion: fc.nat(620),
+      // Also below, where there is nothing.
+      span: fc.oneof(fc.integer({ min: -50, max: 50 }), fc.nat(620)),
+      limit: fc.oneof(fc.integer({ min: 1, max: 40 }), fc.constant(Infinity)),
+      direction: fc.constantFrom("forward", "backward"),
+    });
+    await fc.assert(
+      fc.asyncProperty(bounds, async ({ span, ...bounds }) => {
+        const toVersion = Math.max(0, bounds.fromVersion + span);
+        const options = { ...bounds, toVersion };
+        const read = await collect(store.readEvents("a", options));
+        assertEquals(
+          read.map(({ version }) => version),
+          reference(versions, options),
+        );
+      }),
+      { numRuns: runs },
+    );
+  });
+
   test("readEvents() can be begun many times at once", async ({ store }) => {
     const events = makeEvents("a", ...upTo(50));
     await store.saveEvents(events);
