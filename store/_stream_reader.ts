@@ -49,6 +49,12 @@ const SINGLE_ATTEMPT = 5_000;
 const REPLICA_ATTEMPT = 400;
 
 /**
+ * How long a later attempt waits at most on a replicated stream: one that is
+ * sent while there is no leader is never answered, however soon there is one.
+ */
+const LATER_REPLICA_ATTEMPT = 1_600;
+
+/**
  * How often it is looked whether the stream was replaced while it is used, in
  * milliseconds: nothing tells of it where an actor was never seen before.
  */
@@ -162,15 +168,31 @@ export class StreamReader {
     subjects: readonly string[],
     bounds: ReadBounds,
   ): Promise<{ messages: Map<string, StoredMessage>; upTo: number }> {
-    const { items, upTo } = await this.#page(
-      { multi_last: subjects, batch: subjects.length },
-      bounds,
-      (msg) => fromDirectGet(msg.data, msg.headers!),
-      (pending) => pending,
-    );
-    const messages = new Map(
-      items.map((message) => [message.subject, message]),
-    );
+    const messages = new Map<string, StoredMessage>();
+    let [from, upTo, missing] = [0, 0, 0];
+    for (let n = 0;; n++) {
+      // A page that is full of bytes is gone on behind.
+      const rest = from > 0 ? { seq: from, up_to_seq: upTo } : {};
+      const page = await this.#page(
+        { multi_last: subjects, batch: subjects.length, ...rest },
+        bounds,
+        (msg) => fromDirectGet(msg.data, msg.headers!),
+        (pending) => pending,
+      );
+      for (const message of page.items) messages.set(message.subject, message);
+      if (page.lastSequence > 0) {
+        if (from === 0) upTo = page.upTo;
+        from = page.lastSequence + 1;
+        missing = page.remaining;
+        if (missing > 0) continue;
+      }
+      if (missing === 0) break;
+      // This replica lags behind the one that was asked before.
+      await delay(backoff(n), bounds.signal);
+      if (bounds.deadline.left === 0) {
+        throw new RequestTimeoutError(this.#stream.name, this.#timeout);
+      }
+    }
     return { messages, upTo };
   }
 
@@ -363,7 +385,10 @@ export class StreamReader {
         if (error instanceof ConnectionLostError) {
           await this.#mux.connected({ timeout: deadline.left, signal });
         } else if (error instanceof RequestTimeoutError) {
-          timeout *= 2;
+          timeout = Math.max(
+            timeout,
+            Math.min(2 * timeout, LATER_REPLICA_ATTEMPT),
+          );
           continue;
         }
         await delay(Math.min(backoff(n), deadline.left), signal);
