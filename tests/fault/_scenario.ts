@@ -26,10 +26,10 @@ import { connect, type ConnectTarget } from "../support/nats_connect.ts";
 export interface ScenarioOptions {
   readonly random: Random;
   readonly namespace: string;
-  /** Where each writer connects to: a store and a connection each. */
-  readonly writers: readonly ConnectTarget[];
-  /** Where readers and subscriptions connect to. */
-  readonly readers: readonly ConnectTarget[];
+  /** The writers' names, and where each one's connection goes to. */
+  readonly writers: Readonly<Record<string, ConnectTarget>>;
+  /** As `writers`, of readers and subscriptions. */
+  readonly readers: Readonly<Record<string, ConnectTarget>>;
   readonly writing: WriterOptions;
   /** Loops of each reader. @default {2} */
   readonly reading?: number;
@@ -46,6 +46,8 @@ export class Scenario implements AsyncDisposable {
   readonly writers: Writer[] = [];
   readonly stores: RecordedStore[] = [];
   readonly subscriptions: RecordedSubscription[] = [];
+  /** Those of the writers, then those of the readers. */
+  readonly connections: NatsConnection[] = [];
   readonly #stack = new AsyncDisposableStack();
   readonly #readers: Reader[] = [];
   readonly #options: ScenarioOptions;
@@ -68,12 +70,12 @@ export class Scenario implements AsyncDisposable {
 
   async #start(): Promise<void> {
     const { random, writers, readers, writing, reading = 2 } = this.#options;
-    for (const target of writers) {
-      this.stores.push(await this.open(target, `w${this.stores.length}`));
+    for (const [name, target] of Object.entries(writers)) {
+      this.stores.push(await this.open(target, name));
     }
     const watching: RecordedStore[] = [];
-    for (const target of readers) {
-      const store = await this.open(target, `r${watching.length}`);
+    for (const [name, target] of Object.entries(readers)) {
+      const store = await this.open(target, name);
       watching.push(store);
       this.subscriptions.push(
         store.subscribe(),
@@ -107,7 +109,9 @@ export class Scenario implements AsyncDisposable {
 
   /** Opens a connection that is closed in the end. */
   async connect(target: ConnectTarget): Promise<NatsConnection> {
-    return this.#stack.adopt(await connect(target), (nc) => nc.close());
+    const nc = this.#stack.adopt(await connect(target), (nc) => nc.close());
+    this.connections.push(nc);
+    return nc;
   }
 
   /** How many saves are under way. */

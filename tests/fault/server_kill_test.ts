@@ -19,8 +19,8 @@ async function killRepeatedly(
     await using scenario = await Scenario.start({
       random,
       namespace: "kill",
-      writers: [server, server, server, server],
-      readers: [server],
+      writers: { w0: server, w1: server, w2: server, w3: server },
+      readers: { r0: server },
       writing,
     });
     for (let i = 0; i < KILLS; i++) {

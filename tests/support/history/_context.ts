@@ -1,5 +1,5 @@
 import type { FinalState } from "./_final_state.ts";
-import type { Call, Completed, Invoked } from "./records.ts";
+import type { Call, Completed, ErrorOutcome, Invoked } from "./records.ts";
 import type { Violations } from "./violations.ts";
 
 /** What all checks share. */
@@ -10,6 +10,8 @@ export interface Context {
   readonly slack: number;
   /** When reads may lag, see `CheckOptions`. */
   readonly lag: readonly (readonly [from: number, to: number])[];
+  /** Names of errors that calls may end with. */
+  readonly allowed: readonly string[];
   /** What each store instance is known to know: the place of each actor's end. */
   readonly floors: Map<string, Map<number, number>>;
 }
@@ -32,6 +34,16 @@ export interface Ended<C extends Call = Call> extends Op<C> {
 /** Whether reads might lag at some time between the two. */
 export function mayLag({ lag }: Context, from: number, to: number): boolean {
   return lag.some(([begin, end]) => from <= end && to >= begin);
+}
+
+/** Judges an error that is none of the contract's outcomes. */
+export function judgeError(
+  { allowed, violations }: Context,
+  { name, message }: ErrorOutcome,
+  { invoked, completed }: Ended,
+): void {
+  if (allowed.includes(name)) return;
+  violations.add("unexpected", `${name}: ${message}`, invoked, completed);
 }
 
 /** What a store instance knows of an actor: a place, -1 for nothing. */

@@ -1,4 +1,10 @@
-import { type Context, type Ended, mayLag, raiseFloor } from "./_context.ts";
+import {
+  type Context,
+  type Ended,
+  judgeError,
+  mayLag,
+  raiseFloor,
+} from "./_context.ts";
 import type { LatestCall, Outcome, ReadCall } from "./records.ts";
 
 type Events = Extract<Outcome, { is: "events" }>;
@@ -16,12 +22,9 @@ export class ReadChecks {
 
   /** Judges a read that has ended. */
   judge(op: Ended<ReadCall | LatestCall>): void {
-    const { invoked, completed, call } = op;
-    const { outcome } = completed;
-    if (outcome.is === "error") {
-      const { violations } = this.#context;
-      violations.add("unexpected", outcome.message, invoked, completed);
-    } else if (outcome.is === "version") {
+    const { completed: { outcome }, call } = op;
+    if (outcome.is === "error") judgeError(this.#context, outcome, op);
+    else if (outcome.is === "version") {
       this.#judgeVersion(op, outcome.version);
     } else if (outcome.is === "events" && call.name === "read") {
       if (call.backward) this.#judgeBackward(op as Ended<ReadCall>, outcome);

@@ -1,6 +1,7 @@
 import {
   type Context,
   type Ended,
+  judgeError,
   mayLag,
   type Op,
   raiseFloor,
@@ -146,9 +147,7 @@ export class SaveChecks {
 
   /** Second pass, when a save has ended. */
   judge(op: Ended<SaveCall>): void {
-    const { violations } = this.#context;
-    const { invoked, completed } = op;
-    const outcome = completed.outcome as SaveOutcome;
+    const outcome = op.completed.outcome as SaveOutcome;
     switch (outcome.is) {
       case "success":
         return this.#judgeSuccess(op, outcome);
@@ -157,7 +156,7 @@ export class SaveChecks {
       case "duplicate-id":
         return this.#judgeDuplicateId(op, outcome.id);
       case "error":
-        violations.add("unexpected", outcome.message, invoked, completed);
+        return judgeError(this.#context, outcome, op);
     }
   }
 

@@ -1,6 +1,7 @@
 import {
   type Context,
   type Ended,
+  judgeError,
   mayLag,
   type Op,
   raiseFloor,
@@ -99,22 +100,19 @@ export class SubscriptionChecks {
   }
 
   /** It was closed, or failed. */
-  end({ invoked, completed, call }: Ended<SubscribeCall>): void {
-    const { violations } = this.#context;
+  end(op: Ended<SubscribeCall>): void {
+    const { invoked, completed, call } = op;
     const following = this.#following.get(invoked.op)!;
     this.#following.delete(invoked.op);
     const { outcome } = completed;
-    if (outcome.is !== "closed") {
-      const message = outcome.is === "error" ? outcome.message : outcome.is;
-      violations.add("unexpected", message, invoked, completed);
-      return;
-    }
+    if (outcome.is === "error") return judgeError(this.#context, outcome, op);
+    if (outcome.is !== "closed") return;
     following.row ??= this.#context.state.rowAfter(outcome.position);
     this.#pass(following, outcome.position, completed);
     if (call.live) return;
     const { position } = outcome;
     this.#judgePosition(following.op, position, completed);
-    const { state } = this.#context;
+    const { state, violations } = this.#context;
     const next = state.rowAfter(position);
     if (next > 0 && next < state.size && state.splits(next - 1, next)) {
       const message = `it ended within a batch, at ${position}`;

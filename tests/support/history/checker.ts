@@ -61,6 +61,13 @@ export interface CheckOptions {
    */
   deliveriesCount?: boolean;
   /**
+   * Names of errors that calls may end with, a save then as one that stored
+   * nothing.
+   *
+   * @default {[]}
+   */
+  allowed?: readonly string[];
+  /**
    * How many violations of a kind to keep.
    *
    * @default {20}
@@ -91,13 +98,15 @@ export async function checkHistory(
     lag = [],
     contiguous = true,
     deliveriesCount = false,
+    allowed = [],
     most = 20,
   }: CheckOptions = {},
 ): Promise<HistoryReport> {
   const violations = new Violations(most);
   const state = new FinalState();
   await state.load(finalEvents, { contiguous }, violations);
-  const context = { state, violations, slack, lag, floors: new Map() };
+  const floors = new Map();
+  const context = { state, violations, slack, lag, allowed, floors };
   const check = new Check(context, deliveriesCount);
   for await (const record of records) check.collect(record);
   check.turn();

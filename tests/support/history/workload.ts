@@ -7,7 +7,7 @@
 import type { Event } from "../../../store/event.ts";
 import type { Random } from "./random.ts";
 import type { RecordedStore } from "./recorder.ts";
-import type { SaveOutcome } from "./records.ts";
+import type { Outcome, SaveOutcome } from "./records.ts";
 
 /** How a writer works. */
 export interface WriterOptions {
@@ -47,6 +47,8 @@ const HOT_ACTORS = 3;
 
 /** Saves to choose from when one is to be repeated. */
 const REMEMBERED = 200;
+
+const breathe = () => new Promise((resolve) => setTimeout(resolve, 5));
 
 /** An event as a workload makes them; its type follows from its version. */
 export function workEvent(
@@ -119,6 +121,8 @@ export class Writer {
       while (outcome.is === "unknown" && !this.#stopped) {
         outcome = await this.#save(save);
       }
+      // What fails at once must not keep everything else from running.
+      if (outcome.is === "error") await breathe();
     }
   }
 
@@ -219,18 +223,20 @@ export class Reader {
   }
 
   async #loop(): Promise<void> {
-    while (!this.#stopped) await this.#read();
+    while (!this.#stopped) {
+      const outcome = await this.#read();
+      if (outcome.is === "error") await breathe();
+    }
   }
 
-  async #read(): Promise<void> {
+  async #read(): Promise<Outcome> {
     const random = this.#random;
     const actor = random.pick(this.#actors);
     const consistency = random.chance(0.7) ? "strong" : "eventual";
     if (random.chance(0.25)) {
-      await this.#store.latest(actor, consistency);
-      return;
+      return await this.#store.latest(actor, consistency);
     }
-    await this.#store.read(actor, consistency, {
+    return await this.#store.read(actor, consistency, {
       ...(random.chance(0.4) && { from: random.below(400) }),
       ...(random.chance(0.2) && { to: random.below(400) }),
       ...(random.chance(0.4) && { limit: 1 + random.below(20) }),
