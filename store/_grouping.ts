@@ -25,15 +25,18 @@ const SINGLE_BATCHES = 2;
 /** Events in a group at most on one server: the server's limit for a batch. */
 const SINGLE_GROUP = 1_000;
 
-/** What a batch costs one server, and each event in it, in milliseconds. */
+/**
+ * What a batch costs an idle server without replicas, and each event in it,
+ * in milliseconds: whether to try is guessed by it, whether to stay measured.
+ */
 const BATCH_COST = 2.5;
 const EVENT_COST = 0.007;
 
-/** Acknowledgements a measurement counts, and how many must be awaited. */
+/** Events a measurement counts, and how many must be awaited meanwhile. */
 const WINDOW = 256;
 const CROWD = 32;
 
-/** Milliseconds after which a slow server is measured anew. */
+/** Milliseconds after which the other way is tried again. */
 const REMEASURE = 5_000;
 
 /**
@@ -46,9 +49,15 @@ export class Grouping {
   readonly #now: () => number;
   #singles = 0;
   #batches = 0;
+  /** Whether saves wait for company on one server. */
+  #waits = false;
+  /** When that was decided. */
+  #decided = -Infinity;
+  /** Events acknowledged since a measurement began, and when that was. */
   #counted = 0;
   #since = 0;
-  #slowUntil = -Infinity;
+  /** Events a millisecond when each was sent at once. */
+  #rate = 0;
 
   /** @param now Monotonic milliseconds. */
   constructor(replicas: number, now: () => number = () => performance.now()) {
@@ -66,7 +75,7 @@ export class Grouping {
     const requests = this.#singles + this.#batches;
     if (this.#replicated) return requests < FEW;
     if (events > 1) return this.#batches < SINGLE_BATCHES;
-    return requests === 0 || !this.#isSlow;
+    return requests === 0 || !this.#waits;
   }
 
   /** Whether what waits may go now, in one batch. */
@@ -78,33 +87,54 @@ export class Grouping {
   /** Takes note of a request that is sent. */
   begin(events: number): void {
     if (events > 1) this.#batches++;
-    else if (++this.#singles < CROWD) this.#counted = 0;
+    else this.#singles++;
   }
 
   /** Takes note of a request that has ended. */
   end(events: number): void {
+    if (!this.#replicated) this.#measure(events);
     if (events > 1) this.#batches--;
-    else this.#measure(this.#singles--);
+    else this.#singles--;
   }
 
-  get #isSlow(): boolean {
-    return this.#now() < this.#slowUntil;
+  #measure(events: number): void {
+    if (this.#waits) this.#measureGroups(events);
+    else if (events > 1 || this.#singles < CROWD) this.#counted = 0;
+    else this.#measureSingles();
   }
 
-  /** How far apart do acknowledgements come while many are awaited? */
-  #measure(awaited: number): void {
-    if (this.#replicated) return;
-    if (awaited < CROWD) {
-      this.#counted = 0;
-      return;
-    }
-    if (this.#counted++ === 0) this.#since = this.#now();
+  /** How fast do acknowledgements come while many are awaited? */
+  #measureSingles(): void {
+    const now = this.#now();
+    if (this.#counted++ === 0) this.#since = now;
     if (this.#counted <= WINDOW) return;
-    const interval = (this.#now() - this.#since) / WINDOW;
+    this.#rate = WINDOW / (now - this.#since);
     this.#counted = 0;
     // Half of those awaited, for another half would wait behind the batch.
-    const group = awaited / 2;
-    const asBatch = BATCH_COST + group * EVENT_COST;
-    if (group * interval > asBatch) this.#slowUntil = this.#now() + REMEASURE;
+    const group = this.#singles / 2;
+    const isSlow = group / this.#rate > BATCH_COST + group * EVENT_COST;
+    if (isSlow && now - this.#decided > REMEASURE) this.#decide(true);
+  }
+
+  /** Is it faster with company than it was without? */
+  #measureGroups(events: number): void {
+    const now = this.#now();
+    const isOver = now - this.#decided > REMEASURE;
+    this.#counted += events;
+    if (this.#counted < 4 * WINDOW && !isOver) return;
+    const isFaster = this.#counted / (now - this.#since) > this.#rate;
+    if (!isFaster || isOver) this.#decide(false);
+    else {
+      this.#counted = 0;
+      this.#since = now;
+    }
+    // What was faster for a while is tried again without delay.
+    if (isFaster && !this.#waits) this.#decided = -Infinity;
+  }
+
+  #decide(waits: boolean): void {
+    this.#waits = waits;
+    this.#decided = this.#since = this.#now();
+    this.#counted = 0;
   }
 }

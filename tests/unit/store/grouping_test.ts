@@ -53,13 +53,50 @@ function load(
   }
 }
 
+/** Ends batches of 100 events, one every `ms`. */
+function group(
+  grouping: Grouping,
+  clock: { now: number },
+  batches: number,
+  ms: number,
+): void {
+  for (let i = 0; i < batches; i++) {
+    grouping.begin(100);
+    clock.now += ms;
+    grouping.end(100);
+  }
+}
+
 Deno.test("Grouping lets saves wait on one server that syncs each", () => {
   const clock = { now: 0 };
   const grouping = new Grouping(1, () => clock.now);
   load(grouping, clock, 500, 0.175);
   assert(!grouping.sendsAtOnce(1));
-  clock.now += 60_000; // then it is measured anew
+  group(grouping, clock, 100, 3);
+  assert(!grouping.sendsAtOnce(1));
+});
+
+Deno.test("Grouping measures anew after a while", () => {
+  const clock = { now: 0 };
+  const grouping = new Grouping(1, () => clock.now);
+  load(grouping, clock, 500, 0.175);
+  group(grouping, clock, 2_000, 3);
   assert(grouping.sendsAtOnce(1));
+  load(grouping, clock, 500, 0.175);
+  assert(!grouping.sendsAtOnce(1));
+});
+
+Deno.test("Grouping lets nobody wait when company turns out slower", () => {
+  const clock = { now: 0 };
+  const grouping = new Grouping(1, () => clock.now);
+  load(grouping, clock, 500, 0.175);
+  group(grouping, clock, 20, 30);
+  assert(grouping.sendsAtOnce(1));
+  load(grouping, clock, 500, 0.175);
+  assert(grouping.sendsAtOnce(1));
+  clock.now += 10_000; // then it is tried again
+  load(grouping, clock, 500, 0.175);
+  assert(!grouping.sendsAtOnce(1));
 });
 
 Deno.test("Grouping does not let saves wait on one server that is fast", () => {
