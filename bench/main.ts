@@ -17,8 +17,9 @@ import {
 } from "./_harness.ts";
 import { describe, environment, type Report } from "./_report.ts";
 import { memory } from "./memory.ts";
+import { saves } from "./saves.ts";
 
-const THEMES: readonly ((scale: Scale) => Theme)[] = [memory];
+const THEMES: readonly ((scale: Scale) => Theme)[] = [memory, saves];
 
 const HELP = `Measures this library beside its peers and what the server allows.
 
