@@ -234,7 +234,7 @@ export class NatsEventBus<E extends AnyEvent = Event>
     const proven = this.#rights.has(place)
       ? undefined
       : this.#rights.prove(place, subject);
-    if (room === undefined && proven === undefined) return DONE;
+    if (proven === undefined) return untilAborted(room ?? DONE, signal);
     return untilAborted(Promise.all([room, proven]).then(nothing), signal);
   }
 
