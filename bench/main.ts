@@ -16,10 +16,11 @@ import {
   type Theme,
 } from "./_harness.ts";
 import { describe, environment, type Report } from "./_report.ts";
+import { groups } from "./groups.ts";
 import { memory } from "./memory.ts";
 import { saves } from "./saves.ts";
 
-const THEMES: readonly ((scale: Scale) => Theme)[] = [memory, saves];
+const THEMES: readonly ((scale: Scale) => Theme)[] = [memory, saves, groups];
 
 const HELP = `Measures this library beside its peers and what the server allows.
 

@@ -1,0 +1,197 @@
+/**
+ * Saves that ride together in batches.
+ *
+ * @module
+ */
+
+import { BareClient } from "./_bare_client.ts";
+import { batchesByHand, batchesByStore } from "./_batches.ts";
+import { type Contention, ContentionRun } from "./_contention.ts";
+import { deploy, type Kind } from "./_deployment.ts";
+import {
+  type Measurement,
+  ratioAtLeast,
+  type Scale,
+  type Theme,
+} from "./_harness.ts";
+import { Actors, byPublish, byStore } from "./_savers.ts";
+import { rateOf, takeTurns } from "./_timing.ts";
+
+const UNIT = "events/s";
+
+/** How many actors each client saves events of. */
+const ACTORS = 1_000;
+
+interface OnAndOff {
+  readonly name: string;
+  readonly kind: Kind;
+  /** Events a save. */
+  readonly size: number;
+  readonly inFlight: number;
+  /** How many saves a turn, with grouping and without. */
+  readonly counts: readonly [number, number];
+  readonly turns: number;
+  readonly atLeast: number;
+}
+
+/** The same store with grouping and without. */
+function onAndOff(
+  { name, kind, size, inFlight, counts, turns, atLeast }: OnAndOff,
+): Measurement {
+  return {
+    rows: [name],
+    async run(bench) {
+      const servers = await deploy(bench, kind);
+      const namespace = servers.namespace();
+      const side = async (groupSaves: boolean) => {
+        const store = await servers.open({ namespace, groupSaves });
+        const actors = new Actors(groupSaves ? "a" : "b", ACTORS);
+        const save = size === 1
+          ? byStore(store, actors)
+          : batchesByStore(store, actors, size);
+        const count = counts[groupSaves ? 0 : 1];
+        return async () => size * await rateOf(count, inFlight, save);
+      };
+      const { grouped, alone } = await takeTurns(turns, {
+        grouped: await side(true),
+        alone: await side(false),
+      }, bench.progress);
+      bench.row({
+        name,
+        unit: UNIT,
+        figure: grouped.median,
+        reference: { name: "without grouping", figure: alone.median },
+        targets: [ratioAtLeast(atLeast)],
+        cpu: grouped.cpu,
+      });
+    },
+  };
+}
+
+/** Saves of a hundred events. */
+function hundreds(scale: Scale): Measurement {
+  const [size, inFlight] = [100, 8];
+  const count = scale.pick(100, 500);
+  const publish = `saves of ${size}, ${inFlight} in flight, beside js.publish`;
+  const byHand = `saves of ${size}, ${inFlight} in flight, beside own batches`;
+  return {
+    rows: [publish, byHand],
+    async run(bench) {
+      const servers = await deploy(bench, "one server");
+      const namespace = servers.namespace();
+      const store = await servers.open({ namespace });
+      const connection = await servers.connect();
+      const save = batchesByStore(store, new Actors("a", ACTORS), size);
+      const client = new BareClient(await servers.connect());
+      const frame = batchesByHand(
+        client,
+        namespace,
+        new Actors("b", ACTORS),
+        size,
+      );
+      const send = byPublish(connection, namespace, new Actors("c", ACTORS));
+      const taken = await takeTurns(scale.pick(5, 9), {
+        store: async () => size * await rateOf(count, inFlight, save),
+        hand: async () => size * await rateOf(count, inFlight, frame),
+        publish: () => rateOf(scale.pick(1_000, 5_000), 1, send),
+      }, bench.progress);
+      const { median: figure, cpu } = taken.store;
+      bench.row({
+        name: publish,
+        unit: UNIT,
+        figure,
+        reference: {
+          name: "js.publish, one at a time",
+          figure: taken.publish.median,
+        },
+        targets: [ratioAtLeast(5)],
+        cpu,
+      });
+      bench.row({
+        name: byHand,
+        unit: UNIT,
+        figure,
+        reference: { name: "batches by hand", figure: taken.hand.median },
+        targets: [ratioAtLeast(0.9)],
+        cpu,
+      });
+    },
+  };
+}
+
+/** A hundred of five hundred savers contend for ten actors. */
+function contention(kind: Kind, scale: Scale): Measurement {
+  const name = `100 of 500 savers contend, ${kind}`;
+  return {
+    rows: [name],
+    async run(bench) {
+      const servers = await deploy(bench, kind);
+      const namespace = servers.namespace();
+      const run = new ContentionRun([
+        await servers.open({ namespace }),
+        await servers.open({ namespace }),
+      ]);
+      const milliseconds = scale.pick(700, 3_000);
+      const all: Contention[] = [];
+      const { contended, apart } = await takeTurns(scale.pick(3, 7), {
+        contended: async () => {
+          const one = await run.run(milliseconds, true);
+          all.push(one);
+          return one.others;
+        },
+        apart: async () => (await run.run(milliseconds, false)).others,
+      }, bench.progress);
+      const sum = (key: "won" | "lost") =>
+        all.reduce((total, one) => total + one[key], 0);
+      bench.row({
+        name,
+        unit: UNIT,
+        figure: contended.median,
+        reference: { name: "without contention", figure: apart.median },
+        targets: [ratioAtLeast(0.5)],
+        note: `events/s of the other 400; ${sum("won")} contended saves won ` +
+          `and ${sum("lost")} lost, each checked against what is stored`,
+      });
+    },
+  };
+}
+
+/** Saves in groups. */
+export function groups(scale: Scale): Theme {
+  const turns = scale.pick(3, 7);
+  return {
+    name: "groups",
+    measurements: [
+      onAndOff({
+        name: "500 in flight, three replicas",
+        kind: "three replicas",
+        size: 1,
+        inFlight: 500,
+        counts: scale.pick([10_000, 10_000], [40_000, 40_000]),
+        turns,
+        atLeast: 1.8,
+      }),
+      onAndOff({
+        name: "500 in flight, sync_interval: always",
+        kind: "sync_interval: always",
+        size: 1,
+        inFlight: 500,
+        counts: scale.pick([10_000, 3_000], [40_000, 10_000]),
+        turns,
+        atLeast: 4,
+      }),
+      onAndOff({
+        name: "saves of 2, 40 in flight, one server",
+        kind: "one server",
+        size: 2,
+        inFlight: 40,
+        counts: scale.pick([5_000, 400], [20_000, 1_500]),
+        turns,
+        atLeast: 10,
+      }),
+      hundreds(scale),
+      contention("one server", scale),
+      contention("three replicas", scale),
+    ],
+  };
+}
