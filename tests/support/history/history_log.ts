@@ -8,8 +8,13 @@ import type { HistoryRecord } from "./records.ts";
 
 /** Takes records as they are made. */
 export interface RecordSink {
-  /** Takes one; when it returns, a crash of this process does not lose it. */
+  /**
+   * Takes one; when it returns, a crash of this process does not lose it,
+   * unless there is {@linkcode flushed}.
+   */
   write(record: HistoryRecord): void;
+  /** Resolves when a crash does not lose what was taken so far. */
+  flushed?(): Promise<void>;
 }
 
 /** Milliseconds that never go back and mean the same in every process here. */

@@ -174,6 +174,7 @@ export class RecordedStore {
 
   async #record(call: Call, run: () => Promise<Outcome>): Promise<Outcome> {
     const op = this.#begin(call);
+    if (this.#sink.flushed) await this.#sink.flushed();
     let outcome: Outcome;
     try {
       outcome = await run();
