@@ -4,65 +4,72 @@
  * @module
  */
 
-/** Locks on actors, held until they are given back. */
+/** A call that waits for actors, or holds them. */
+interface Turn {
+  /** At how many of its actors somebody is before it. */
+  behind: number;
+  /** Called when it is first everywhere. */
+  begin: () => void;
+}
+
+/**
+ * Locks on actors. A call takes its place at all of its actors at once, so
+ * that calls never wait for each other in a circle, and those of one actor
+ * have their turns in the order they came in.
+ */
 export class ActorLocks {
-  /** Who waits for each actor that is held. */
-  readonly #held = new Map<string, (() => void)[]>();
+  /** Who holds each actor that is held, and who waits for it behind. */
+  readonly #turns = new Map<string, Turn[]>();
 
   /** Takes an actor that nobody holds; false if somebody does. */
   tryAcquire(actorId: string): boolean {
-    if (this.#held.has(actorId)) return false;
-    this.#held.set(actorId, NOBODY);
+    if (this.#turns.has(actorId)) return false;
+    this.#turns.set(actorId, [HELD]);
     return true;
   }
 
   /**
-   * Waits until each of the actors is free, and takes them. They are taken in
-   * one order by all, so that no two calls wait for each other.
+   * Waits until it is first at each of the actors, which are different ones.
+   * The place is taken when it is called.
    */
-  async acquire(
-    actorIds: readonly string[],
-    signal?: AbortSignal,
-  ): Promise<void> {
-    const taken: string[] = [];
-    try {
-      for (const actorId of actorIds.toSorted()) {
-        if (!this.tryAcquire(actorId)) await this.#wait(actorId, signal);
-        taken.push(actorId);
-      }
-    } catch (error) {
-      this.release(taken);
-      throw error;
-    }
-  }
-
-  /** Gives actors back, each to the one who has waited longest. */
-  release(actorIds: readonly string[]): void {
-    for (const actorId of actorIds) {
-      const next = this.#held.get(actorId)!.shift();
-      if (next === undefined) this.#held.delete(actorId);
-      else next();
-    }
-  }
-
-  #wait(actorId: string, signal: AbortSignal | undefined): Promise<void> {
+  acquire(actorIds: readonly string[], signal?: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason);
-      const take = () => {
-        signal?.removeEventListener("abort", abort);
+      const turn: Turn = { behind: 0, begin: resolve };
+      for (const actorId of actorIds) {
+        const turns = this.#turns.get(actorId);
+        if (turns === undefined) this.#turns.set(actorId, [turn]);
+        else if (turns.push(turn) > 1) turn.behind++;
+      }
+      if (turn.behind === 0) return resolve();
+      if (signal === undefined) return;
+      const abort = () => {
+        for (const actorId of actorIds) this.#leave(actorId, turn);
+        reject(signal.reason);
+      };
+      turn.begin = () => {
+        signal.removeEventListener("abort", abort);
         resolve();
       };
-      const abort = () => {
-        waiting.splice(waiting.indexOf(take), 1);
-        reject(signal!.reason);
-      };
-      let waiting = this.#held.get(actorId)!;
-      if (waiting === NOBODY) this.#held.set(actorId, waiting = []);
-      waiting.push(take);
-      signal?.addEventListener("abort", abort, { once: true });
+      signal.addEventListener("abort", abort, { once: true });
     });
+  }
+
+  /** Gives actors back, each to the call that has waited longest. */
+  release(actorIds: readonly string[]): void {
+    for (const actorId of actorIds) {
+      this.#leave(actorId, this.#turns.get(actorId)![0]!);
+    }
+  }
+
+  #leave(actorId: string, turn: Turn): void {
+    const turns = this.#turns.get(actorId)!;
+    const place = turns.indexOf(turn);
+    turns.splice(place, 1);
+    if (turns.length === 0) this.#turns.delete(actorId);
+    else if (place === 0 && --turns[0]!.behind === 0) turns[0]!.begin();
   }
 }
 
-/** Most actors are waited for by nobody: they share this. Never written to. */
-const NOBODY: (() => void)[] = [];
+/** Whoever took an actor without waiting; never waits itself. */
+const HELD: Turn = { behind: 0, begin: () => {} };

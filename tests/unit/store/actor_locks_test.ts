@@ -64,3 +64,25 @@ Deno.test("acquire() never lets two hold one actor, and lets everybody at last",
     }
   }));
 });
+
+Deno.test("acquire() keeps the order of the calls, however many actors they have", async () => {
+  const locks = new ActorLocks();
+  const order: string[] = [];
+  const run = async (name: string, actorIds: string[]) => {
+    await locks.acquire(actorIds);
+    order.push(name);
+    await Promise.resolve();
+    locks.release(actorIds);
+  };
+  await locks.acquire(["a"]);
+  const runs = [
+    run("first", ["a", "z"]),
+    run("second", ["z"]),
+    run("third", ["m", "z"]),
+    run("alone", ["m2"]),
+  ];
+  await runs.at(-1);
+  locks.release(["a"]);
+  await Promise.all(runs);
+  assertEquals(order, ["alone", "first", "second", "third"]);
+});
