@@ -12,9 +12,10 @@ import {
   type StreamConfig,
   type StreamInfo,
 } from "@nats-io/jetstream";
-import { NoRespondersError } from "../nats/errors.ts";
+import { NoRespondersError, RequestTimeoutError } from "../nats/errors.ts";
 import { apiRequest, isApiError, JetStreamCode } from "../nats/js_api.ts";
 import type { Multiplexer } from "../nats/multiplexer.ts";
+import { Deadline } from "./_waiting.ts";
 import {
   InsufficientServersError,
   JetStreamUnavailableError,
@@ -35,6 +36,12 @@ const REQUIRED_API_LEVEL = 2;
 
 /** Milliseconds an answer of JetStream's API is waited for. */
 const API_TIMEOUT = 5_000;
+
+/** How long opening asks for a stream that stays silent, in milliseconds. */
+const PATIENCE = 10_000;
+
+/** How long the first of its attempts waits, in milliseconds. */
+const FIRST_ATTEMPT = 500;
 
 /** How far ids are remembered by default, in milliseconds. */
 const DEFAULT_DUPLICATE_WINDOW = 30_000;
@@ -150,21 +157,29 @@ export async function checkServer(mux: Multiplexer): Promise<void> {
   }
 }
 
-/** Asks for the stream as it is now; undefined when there is none. */
+/**
+ * Asks for the stream as it is now; undefined when there is none. Without a
+ * timeout it asks again and again: one that has no leader yet stays silent.
+ */
 export async function streamInfo(
   mux: Multiplexer,
   name: string,
-  options: { timeout?: number; signal?: AbortSignal } = {},
+  { timeout, signal }: { timeout?: number; signal?: AbortSignal } = {},
 ): Promise<StreamInfo | undefined> {
-  const { timeout = API_TIMEOUT, signal } = options;
-  try {
-    return await apiRequest<StreamInfo>(mux, `STREAM.INFO.${name}`, undefined, {
-      timeout,
-      signal,
-    });
-  } catch (error) {
-    if (isApiError(error, JetStreamCode.streamNotFound)) return undefined;
-    throw error;
+  const deadline = new Deadline(timeout ?? PATIENCE);
+  for (let attempt = timeout ?? FIRST_ATTEMPT;; attempt *= 2) {
+    try {
+      return await apiRequest<StreamInfo>(
+        mux,
+        `STREAM.INFO.${name}`,
+        undefined,
+        { timeout: Math.min(attempt, Math.max(1, deadline.left)), signal },
+      );
+    } catch (error) {
+      if (isApiError(error, JetStreamCode.streamNotFound)) return undefined;
+      const isSilent = error instanceof RequestTimeoutError;
+      if (!isSilent || deadline.left === 0) throw error;
+    }
   }
 }
 
@@ -215,7 +230,10 @@ export async function createStream(
       timeout: API_TIMEOUT,
     });
   } catch (error) {
-    if (isApiError(error, JetStreamCode.streamNameExists)) {
+    if (
+      error instanceof RequestTimeoutError ||
+      isApiError(error, JetStreamCode.streamNameExists)
+    ) {
       const info = await streamInfo(mux, name);
       if (info) return info; // theirs is what counts
     }
