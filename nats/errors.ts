@@ -4,10 +4,21 @@
  * @module
  */
 
-/** The connection dropped before the answer came: the outcome is unknown. */
+/** The connection was down, or dropped before the answer came. */
 export class ConnectionLostError extends Error {
   /** Always `"ConnectionLostError"`. */
   override readonly name = "ConnectionLostError";
+  /** Whether anything was sent, so that the outcome is unknown. */
+  readonly sent: boolean;
+
+  /** Says what was not answered, or how long the connection was down. */
+  constructor(
+    message: string,
+    { sent = false, ...options }: ErrorOptions & { sent?: boolean } = {},
+  ) {
+    super(message, options);
+    this.sent = sent;
+  }
 }
 
 /** The connection is closed for good; nothing can be sent on it any more. */

@@ -292,8 +292,15 @@ export class Multiplexer implements AsyncDisposable {
       return;
     }
     if (signal.aborted) return fail(signal.reason);
+    let token: string | undefined;
     const stop = () => signal.removeEventListener("abort", abort);
-    const token = this.call(subject, payload, options, (msg) => {
+    const abort = () => {
+      if (token !== undefined) this.#pending.delete(token);
+      stop();
+      fail(signal.reason);
+    };
+    signal.addEventListener("abort", abort);
+    token = this.call(subject, payload, options, (msg) => {
       const done = take(msg);
       if (done) stop();
       return done;
@@ -301,12 +308,6 @@ export class Multiplexer implements AsyncDisposable {
       stop();
       fail(error);
     });
-    const abort = () => {
-      this.#pending.delete(token);
-      stop();
-      fail(signal.reason);
-    };
-    if (this.#pending.has(token)) signal.addEventListener("abort", abort);
   }
 
   #throwIfUnusable(): void {
@@ -367,6 +368,7 @@ export class Multiplexer implements AsyncDisposable {
               `The connection dropped before ${
                 JSON.stringify(subject)
               } was answered`,
+              { sent: true },
             )
           );
           this.#tell("disconnect");

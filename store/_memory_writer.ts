@@ -20,10 +20,19 @@ import type { SaveEventsResult, SaveResult } from "./event_store.ts";
 export class MemoryWriter<E extends AnyEvent> {
   readonly #log: MemoryLog<E>;
   readonly #recentIds: RecentIds;
+  readonly #appended: (event: E) => void;
 
-  /** @param duplicateWindow Milliseconds, more than 0. */
-  constructor(log: MemoryLog<E>, duplicateWindow: number) {
+  /**
+   * @param duplicateWindow Milliseconds, more than 0.
+   * @param appended Told of each new event, in order.
+   */
+  constructor(
+    log: MemoryLog<E>,
+    duplicateWindow: number,
+    appended: (event: E) => void = () => {},
+  ) {
     this.#log = log;
+    this.#appended = appended;
     this.#recentIds = new RecentIds(log, duplicateWindow);
   }
 
@@ -134,6 +143,7 @@ export class MemoryWriter<E extends AnyEvent> {
   #append(event: E, history: History): number {
     const sequence = this.#log.append(event, history);
     this.#recentIds.addLast();
+    this.#appended(event);
     return sequence;
   }
 }

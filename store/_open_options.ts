@@ -12,6 +12,11 @@ import {
   oneOf,
   optionsOf,
 } from "./_arguments.ts";
+import {
+  type ResolvedTelemetry,
+  resolveTelemetry,
+  type StoreTelemetryOptions,
+} from "./_monitor.ts";
 import type { StreamSettings } from "./_stream.ts";
 
 /**
@@ -21,7 +26,7 @@ import type { StreamSettings } from "./_stream.ts";
  * those that are given must be what it has, and those that are not may be
  * anything.
  */
-export interface JetStreamEventStoreOptions {
+export interface JetStreamEventStoreOptions extends StoreTelemetryOptions {
   /**
    * The logical boundary the events lie in: a stream of its own. At most 128
    * bytes when encoded. @default {"default"}
@@ -90,6 +95,7 @@ export interface JetStreamEventStoreOptions {
 
 /** The options, checked. */
 export interface ResolvedOpen {
+  readonly telemetry: ResolvedTelemetry;
   readonly namespace: string;
   readonly prefix: string;
   readonly create: boolean;
@@ -125,6 +131,7 @@ export function resolveOpen(
     groupSaves = true,
     readTimeout = 10_000,
     cachedActors = 100_000,
+    ...telemetry
   } = optionsOf(options, ACTION);
   if (typeof create !== "boolean") {
     throw badType(ACTION, "create", "a boolean", create);
@@ -154,6 +161,7 @@ export function resolveOpen(
     oneOf(storage, ["file", "memory"], ACTION, "storage");
   }
   return {
+    telemetry: resolveTelemetry(telemetry, ACTION),
     namespace,
     prefix,
     create,

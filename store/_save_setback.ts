@@ -36,10 +36,13 @@ const BUSY_STATUSES = [429, 503];
 export function judge(error: unknown): Verdict {
   if (
     error instanceof RequestTimeoutError ||
-    error instanceof ConnectionLostError ||
+    (error instanceof ConnectionLostError && error.sent) ||
     error instanceof ConnectionClosedError
   ) return "unknown";
-  if (error instanceof NoRespondersError || isBusy(error)) return "refused";
+  if (
+    error instanceof ConnectionLostError ||
+    error instanceof NoRespondersError || isBusy(error)
+  ) return "refused";
   if (
     isApiError(
       error,

@@ -4,13 +4,18 @@
  * @module
  */
 
-import { checkActorId } from "../nats/names.ts";
+import { checkActorId, checkNamespace } from "../nats/names.ts";
 import { show } from "../nats/show.ts";
 import { badRange, badType, optionsOf, resolveSignal } from "./_arguments.ts";
 import { sealEvent } from "./_event_codec.ts";
 import { MemoryLog } from "./_memory_log.ts";
 import { MemorySubscription } from "./_memory_subscription.ts";
 import { MemoryWriter } from "./_memory_writer.ts";
+import {
+  Monitor,
+  resolveTelemetry,
+  type StoreTelemetryOptions,
+} from "./_monitor.ts";
 import {
   resolveActorIds,
   type ResolvedRead,
@@ -40,9 +45,15 @@ import type {
   SaveResult,
   SubscribeOptions,
 } from "./event_store.ts";
+import type { StoreMetrics } from "./metrics.ts";
 
 /** Options of {@linkcode InMemoryEventStore}. */
-export interface InMemoryEventStoreOptions {
+export interface InMemoryEventStoreOptions extends StoreTelemetryOptions {
+  /**
+   * The name by which the store tells of its work. At most 128 bytes when
+   * encoded. @default {"default"}
+   */
+  namespace?: string;
   /**
    * How long an event's id is known to be taken, in milliseconds: within it an
    * id used for another event is a {@linkcode DuplicateEventError} for
@@ -88,6 +99,9 @@ export class InMemoryEventStore<E extends AnyEvent = Event>
   readonly #writer: MemoryWriter<E>;
   readonly #snapshots = new Map<string, ActorSnapshot>();
   readonly #subscriptions = new Set<MemorySubscription<E>>();
+  readonly #monitor: Monitor;
+  /** What the save under way has appended. */
+  readonly #fresh: E[] = [];
   #closed = false;
 
   /**
@@ -97,7 +111,8 @@ export class InMemoryEventStore<E extends AnyEvent = Event>
    */
   constructor(options: InMemoryEventStoreOptions = {}) {
     const action = "open store";
-    const { duplicateWindow = 30_000 } = optionsOf(options, action);
+    const { duplicateWindow = 30_000, namespace = "default", ...telemetry } =
+      optionsOf(options, action);
     const name = "duplicateWindow";
     if (typeof duplicateWindow !== "number") {
       throw badType(action, name, "a number", duplicateWindow);
@@ -106,7 +121,17 @@ export class InMemoryEventStore<E extends AnyEvent = Event>
       const must = "more than 0 milliseconds and finite";
       throw badRange(action, name, must, duplicateWindow);
     }
-    this.#writer = new MemoryWriter(this.#log, duplicateWindow);
+    checkNamespace(namespace, action);
+    this.#monitor = new Monitor(
+      "aether",
+      namespace,
+      resolveTelemetry(telemetry, action),
+    );
+    this.#writer = new MemoryWriter(
+      this.#log,
+      duplicateWindow,
+      (event) => this.#fresh.push(event),
+    );
   }
 
   /** As {@linkcode EventStore.saveEvent}; the outcome is always known. */
@@ -115,7 +140,11 @@ export class InMemoryEventStore<E extends AnyEvent = Event>
     const { expectedVersion, signal } = resolveSave(options);
     this.#begin("save event", signal);
     const sealed = sealEvent(event, "save event");
-    return this.#writer.save(sealed, expectedVersion);
+    return this.#monitor.saveNow(
+      "save event",
+      this.#fresh,
+      () => this.#writer.save(sealed, expectedVersion),
+    );
   }
 
   /** As {@linkcode EventStore.saveEvents}; the outcome is always known. */
@@ -127,7 +156,9 @@ export class InMemoryEventStore<E extends AnyEvent = Event>
     const { expectedVersions, signal } = resolveSaveEvents(options);
     this.#begin("save events", signal);
     const sealed = resolveBatch(events, sealEvent<E>);
-    return this.#writer.saveAll(sealed, expectedVersions);
+    const save = () => this.#writer.saveAll(sealed, expectedVersions);
+    if (sealed.length === 0) return save();
+    return this.#monitor.saveNow("save events", this.#fresh, save);
   }
 
   /** As {@linkcode EventStore.getEvents}. The array is the caller's own. */
@@ -139,13 +170,15 @@ export class InMemoryEventStore<E extends AnyEvent = Event>
   ): Promise<E[]> {
     const read = resolveGetEvents(actorId, fromVersion, options);
     this.#begin("get events", read.signal);
-    const history = this.#log.history(actorId);
-    const first = this.#log.indexOf(history, read.fromVersion);
-    const events = new Array<E>(history.length - first);
-    for (let i = 0; i < events.length; i++) {
-      events[i] = this.#log.at(history[first + i]!);
-    }
-    return events;
+    return this.#monitor.readNow("get events", () => {
+      const history = this.#log.history(actorId);
+      const first = this.#log.indexOf(history, read.fromVersion);
+      const events = new Array<E>(history.length - first);
+      for (let i = 0; i < events.length; i++) {
+        events[i] = this.#log.at(history[first + i]!);
+      }
+      return events;
+    });
   }
 
   /**
@@ -165,7 +198,10 @@ export class InMemoryEventStore<E extends AnyEvent = Event>
     const action = "get latest version";
     checkActorId(actorId, action);
     this.#begin(action, resolveReadOptions(options, action).signal);
-    return this.#log.latestVersion(this.#log.history(actorId));
+    return this.#monitor.readNow(
+      action,
+      () => this.#log.latestVersion(this.#log.history(actorId)),
+    );
   }
 
   /** As {@linkcode EventStore.getLatestVersions}. */
@@ -177,11 +213,15 @@ export class InMemoryEventStore<E extends AnyEvent = Event>
     const action = "get latest versions";
     const unique = resolveActorIds(actorIds, action);
     this.#begin(action, resolveReadOptions(options, action).signal);
-    return new Map(
-      unique.map((actorId) => [
-        actorId,
-        this.#log.latestVersion(this.#log.history(actorId)),
-      ]),
+    return this.#monitor.readNow(
+      action,
+      () =>
+        new Map(
+          unique.map((actorId) => [
+            actorId,
+            this.#log.latestVersion(this.#log.history(actorId)),
+          ]),
+        ),
     );
   }
 
@@ -204,7 +244,10 @@ export class InMemoryEventStore<E extends AnyEvent = Event>
     const action = "get snapshot";
     checkActorId(actorId, action);
     this.#begin(action, resolveReadOptions(options, action).signal);
-    return this.#snapshots.get(actorId);
+    return this.#monitor.readNow(
+      action,
+      () => this.#snapshots.get(actorId),
+    );
   }
 
   /** As {@linkcode EventStore.saveSnapshot}. */
@@ -231,6 +274,11 @@ export class InMemoryEventStore<E extends AnyEvent = Event>
     }
   }
 
+  /** What the store has done so far. */
+  get metrics(): StoreMetrics {
+    return this.#monitor.snapshot();
+  }
+
   /** As {@linkcode EventStore.subscribe}. */
   subscribe(options?: SubscribeOptions): EventSubscription<E> {
     const resolved = resolveSubscribe(options);
@@ -247,13 +295,14 @@ export class InMemoryEventStore<E extends AnyEvent = Event>
   /**
    * Closes the store: every method fails from now on with a
    * {@linkcode StoreClosedError}, and so does the iteration of its
-   * subscriptions. Closing it again does nothing.
+   * subscriptions. A bus that is behind gets up to a second to take what it
+   * was not told yet. Closing it again does nothing.
    */
   [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
     const error = new StoreClosedError("go on with the subscription");
     for (const subscription of this.#subscriptions) subscription.fail(error);
-    return Promise.resolve();
+    return this.#monitor.close();
   }
 
   async *#walk(read: ResolvedRead): AsyncGenerator<E, void> {

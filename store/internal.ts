@@ -20,6 +20,8 @@ export {
   traceOfHeaders,
   traceOfSpan,
 } from "./_trace.ts";
+export { checkTelemetry } from "./_monitor.ts";
 export { ObservedCounters } from "./_observed_counters.ts";
 export type { CounterInstruments, Counters } from "./_observed_counters.ts";
 export { untilAborted } from "./_waiting.ts";
+export { Ring } from "./_ring.ts";

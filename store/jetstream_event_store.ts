@@ -16,6 +16,7 @@ import {
 import { ActorHistory } from "./_actor_history.ts";
 import { resolveSignal } from "./_arguments.ts";
 import { EventWriter } from "./_event_writer.ts";
+import { Monitor } from "./_monitor.ts";
 import {
   type JetStreamEventStoreOptions,
   resolveOpen,
@@ -56,6 +57,7 @@ import type {
   SaveResult,
   SubscribeOptions,
 } from "./event_store.ts";
+import type { StoreMetrics } from "./metrics.ts";
 
 export type { JetStreamEventStoreOptions } from "./_open_options.ts";
 
@@ -70,6 +72,7 @@ interface Parts {
   readonly history: ActorHistory;
   readonly writer: EventWriter;
   readonly snapshots: StreamSnapshots;
+  readonly monitor: Monitor;
 }
 
 /**
@@ -145,8 +148,9 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
         grouping: resolved.groupSaves,
       });
       const snapshots = new StreamSnapshots(bucket, history);
+      const monitor = new Monitor("nats", namespace, resolved.telemetry);
       return new JetStreamEventStore<E>(
-        { mux, root, reader, history, writer, snapshots },
+        { mux, root, reader, history, writer, snapshots, monitor },
       );
     } catch (error) {
       await mux[Symbol.asyncDispose]();
@@ -158,11 +162,13 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
   async saveEvent(event: E, options?: SaveOptions): Promise<SaveResult> {
     const { expectedVersion, signal } = resolveSave(options);
     this.#begin("save event", signal);
-    const { writer } = this.#parts;
+    const { writer, monitor } = this.#parts;
     const draft = writer.draft(event, "save event");
-    const { sequence, fresh } = await this.#track(
-      writer.saveOne(draft, expectedVersion, signal),
-    );
+    const note = monitor.note([event]);
+    const start = performance.now();
+    const save = writer.saveOne(draft, expectedVersion, signal);
+    monitor.watchSave("save event", start, note, save);
+    const { sequence, fresh } = await this.#track(save);
     return { version: draft.event.version, sequence, duplicate: !fresh };
   }
 
@@ -173,7 +179,7 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
   ): Promise<SaveEventsResult> {
     const { expectedVersions, signal } = resolveSaveEvents(options);
     this.#begin("save events", signal);
-    const { writer } = this.#parts;
+    const { writer, monitor } = this.#parts;
     const drafts = resolveBatch(
       events,
       (event, action) => writer.draft(event, action),
@@ -187,9 +193,11 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
       versions.set(actorId, own.at(-1)!.version);
     }
     if (drafts.length === 0) return { versions, sequence: 0, duplicate: false };
-    const saved = await this.#track(
-      writer.save({ drafts, expectedVersions, signal }),
-    );
+    const note = monitor.note(events);
+    const start = performance.now();
+    const save = writer.save({ drafts, expectedVersions, signal });
+    monitor.watchSave("save events", start, note, save);
+    const saved = await this.#track(save);
     return {
       versions,
       sequence: saved.reduce(
@@ -229,7 +237,7 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
     const { consistency, signal } = resolveReadOptions(options, action);
     const bounds = this.#begin(action, signal);
     const { history } = this.#parts;
-    return await this.#settle(
+    return await this.#read(
       history.tail(actorId, consistency, bounds).then(({ version }) => version),
       action,
     );
@@ -248,7 +256,7 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
     const { consistency, signal } = resolveReadOptions(options, action);
     const bounds = this.#begin(action, signal);
     const { history } = this.#parts;
-    const tails = await this.#settle(
+    const tails = await this.#read(
       history.tails(unique, consistency, bounds),
       action,
     );
@@ -266,7 +274,7 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
     const action = "get events";
     const read = resolveGetEvents(actorId, fromVersion, options);
     const bounds = this.#begin(action, read.signal);
-    const { events, errors, truncated } = await this.#settle(
+    const { events, errors, truncated } = await this.#read(
       this.#parts.history.withErrors(
         actorId,
         fromVersion,
@@ -292,7 +300,7 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
     checkActorId(actorId, action);
     const { consistency, signal } = resolveReadOptions(options, action);
     const bounds = this.#begin(action, signal);
-    return await this.#settle(
+    return await this.#read(
       this.#parts.snapshots.get(actorId, consistency, bounds),
       action,
     );
@@ -308,6 +316,11 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
     const bounds = this.#begin(action, signal);
     const sealed = resolveSnapshot(snapshot);
     await this.#settle(this.#parts.snapshots.save(sealed, bounds), action);
+  }
+
+  /** What the store has done so far. */
+  get metrics(): StoreMetrics {
+    return this.#parts.monitor.snapshot();
   }
 
   /** As {@linkcode EventStore.subscribe}. */
@@ -340,6 +353,7 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
       return subscription[Symbol.asyncDispose]();
     });
     await Promise.allSettled([...closed, ...this.#saving]);
+    await this.#parts.monitor.close();
     await this.#parts.mux[Symbol.asyncDispose]();
   }
 
@@ -361,13 +375,15 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
     action: string,
   ): AsyncGenerator<E[], void> {
     const { actorId, direction, limit, signal } = read;
-    const { history } = this.#parts;
+    const { history, monitor } = this.#parts;
     const bounds = this.#begin(action, signal);
     const pages = direction === "forward"
       ? history.forward(actorId, read, bounds)
       : history.backward(actorId, read, limit, bounds);
-    for (;;) {
+    for (let page = 0;; page++) {
+      const start = performance.now();
       const { done, value } = await this.#settle(pages.next(), action);
+      if (page === 0 || !done) monitor.read(action, start);
       if (done) return;
       yield value as AnyEvent[] as E[];
       this.#begin(action, signal);
@@ -381,6 +397,14 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
     reader.throwIfReplaced();
     reader.glance();
     return reader.bounds(signal);
+  }
+
+  /** What a read gives, its duration counted. */
+  async #read<T>(promise: Promise<T>, action: string): Promise<T> {
+    const start = performance.now();
+    const value = await this.#settle(promise, action);
+    this.#parts.monitor.read(action, start);
+    return value;
   }
 
   /** What a read gives, or the error that says why there is none. */

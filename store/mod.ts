@@ -92,6 +92,25 @@ export type {
   SubscribeFilter,
   SubscribeOptions,
 } from "./event_store.ts";
+export type { EventStored, EventStoredPublisher } from "./event_stored.ts";
+export type { StoreTelemetryOptions } from "./_monitor.ts";
+export type {
+  DurationBucket,
+  DurationStats,
+  StoreCounters,
+  StoreMetrics,
+} from "./metrics.ts";
+export type {
+  ActiveSpan,
+  Histogram,
+  InstrumentOptions,
+  Meter,
+  MeterAttributes,
+  ObservableCounter,
+  ObservableResult,
+  SpanContext,
+  TraceContext,
+} from "./telemetry.ts";
 export { InMemoryEventStore } from "./in_memory_event_store.ts";
 export type { InMemoryEventStoreOptions } from "./in_memory_event_store.ts";
 export {

@@ -1,0 +1,310 @@
+/**
+ * What a store tells of its work: numbers, instruments, and events on a bus.
+ *
+ * @module
+ */
+
+import { badType } from "./_arguments.ts";
+import { Durations } from "./_durations.ts";
+import {
+  type CounterInstruments,
+  type Counters,
+  ObservedCounters,
+} from "./_observed_counters.ts";
+import { Outbox, type Told } from "./_outbox.ts";
+import { activeTrace } from "./_trace.ts";
+import { SaveOutcomeUnknownError, VersionConflictError } from "./errors.ts";
+import type { AnyEvent } from "./event.ts";
+import type { EventStoredPublisher } from "./event_stored.ts";
+import type { StoreCounters, StoreMetrics } from "./metrics.ts";
+import type {
+  ActiveSpan,
+  Histogram,
+  Meter,
+  TraceContext,
+} from "./telemetry.ts";
+
+type Name = keyof StoreCounters;
+
+/** Options that every store has for telling of its work. */
+export interface StoreTelemetryOptions {
+  /**
+   * Where an {@linkcode EventStored} is published for each event that a save
+   * has newly stored, in order. Nobody waits for it: a bus that fails, hangs
+   * or is closed neither fails nor slows a save, and what it does not take is
+   * counted. The bus stays the caller's. @default nowhere
+   */
+  bus?: EventStoredPublisher;
+  /**
+   * Where counters and durations are told as instruments; OpenTelemetry's
+   * `Meter` is one. @default nowhere
+   */
+  meter?: Meter;
+  /**
+   * Gives the span that is active when something is saved; its trace context
+   * goes with what is published on the bus. @default none
+   */
+  activeSpan?: ActiveSpan;
+}
+
+const instruments: CounterInstruments<Name> = {
+  saves: {
+    name: "aether.store.saves",
+    unit: "{save}",
+    description: "Saves that succeeded",
+  },
+  savedEvents: {
+    name: "aether.store.saved.events",
+    unit: "{event}",
+    description: "Events newly stored",
+  },
+  duplicates: {
+    name: "aether.store.duplicates",
+    unit: "{save}",
+    description: "Saves of events that were stored already",
+  },
+  conflicts: {
+    name: "aether.store.conflicts",
+    unit: "{save}",
+    description: "Saves that failed with a version conflict",
+  },
+  unknownOutcomes: {
+    name: "aether.store.unknown_outcomes",
+    unit: "{save}",
+    description: "Saves whose outcome could not be told",
+  },
+  eventStoredPublished: {
+    name: "aether.store.event_stored.published",
+    unit: "{event}",
+    description: "EventStored events that the bus took",
+  },
+  eventStoredDropped: {
+    name: "aether.store.event_stored.dropped",
+    unit: "{event}",
+    description: "EventStored events that the bus did not take",
+  },
+};
+
+/** What is told of a save's events when they are stored. */
+export interface Note {
+  readonly told: readonly Told[];
+  readonly trace: TraceContext | undefined;
+}
+
+/** What became of an event in a save. */
+export interface Outcome {
+  /** Whether it was newly stored. */
+  readonly fresh: boolean;
+}
+
+/** What the conventions for databases advise, in seconds. */
+const BOUNDARIES = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10];
+
+/** Watches one store. */
+export class Monitor {
+  readonly #namespace: string;
+  readonly #counters: Counters<Name> = {
+    saves: 0,
+    savedEvents: 0,
+    duplicates: 0,
+    conflicts: 0,
+    unknownOutcomes: 0,
+    eventStoredPublished: 0,
+    eventStoredDropped: 0,
+  };
+  readonly #saves = new Durations();
+  readonly #reads = new Durations();
+  readonly #attributes: Readonly<Record<string, string>>;
+  readonly #histogram: Histogram | undefined;
+  readonly #unobserve: (() => void) | undefined;
+  readonly #outbox: Outbox | undefined;
+  readonly #activeSpan: ActiveSpan | undefined;
+
+  /** @param system What keeps the events, for the instruments. */
+  constructor(
+    system: string,
+    namespace: string,
+    { bus, meter, activeSpan }: ResolvedTelemetry,
+  ) {
+    this.#namespace = namespace;
+    this.#attributes = { "db.system.name": system, "db.namespace": namespace };
+    this.#activeSpan = activeSpan;
+    this.#outbox = bus && new Outbox(bus, namespace, this.#counters);
+    if (meter === undefined) return;
+    this.#unobserve = ObservedCounters.of(meter, instruments)
+      .add(this.#counters, this.#attributes);
+    this.#histogram = meter.createHistogram("db.client.operation.duration", {
+      description: "Duration of the store's operations",
+      unit: "s",
+      advice: { explicitBucketBoundaries: [...BOUNDARIES] },
+    });
+  }
+
+  /** The numbers as of now. */
+  snapshot(): StoreMetrics {
+    return Object.freeze({
+      ...this.#counters,
+      namespace: this.#namespace,
+      saveDuration: this.#saves.snapshot(),
+      readDuration: this.#reads.snapshot(),
+    });
+  }
+
+  /** What can be told of events by the time they are stored; undefined if nobody listens. */
+  note(events: readonly AnyEvent[]): Note | undefined {
+    if (this.#outbox === undefined) return undefined;
+    // The caller may change its events meanwhile.
+    const told = events.map(({ id, actorId, version, timestamp }) => ({
+      id,
+      actorId,
+      version,
+      timestamp,
+    }));
+    return { told, trace: this.trace() };
+  }
+
+  /** The trace context of whoever calls. */
+  trace(): TraceContext | undefined {
+    return activeTrace(this.#activeSpan, () => {});
+  }
+
+  /** Does a save that takes no time; `fresh` are the events it has appended. */
+  saveNow<T>(action: string, fresh: Told[], save: () => T): T {
+    const start = performance.now();
+    let result: T;
+    fresh.length = 0;
+    try {
+      result = save();
+    } catch (error) {
+      this.#saveFailed(action, start, error);
+      throw error;
+    }
+    this.#saved(action, start, fresh.length);
+    if (this.#outbox !== undefined) {
+      const trace = this.trace();
+      for (const event of fresh) this.#outbox.add(event, trace);
+    }
+    return result;
+  }
+
+  /** Watches a save that began at `start`; nobody has to wait for that. */
+  async watchSave(
+    action: string,
+    start: number,
+    note: Note | undefined,
+    save: Promise<Outcome | readonly Outcome[]>,
+  ): Promise<void> {
+    try {
+      const saved = [await save].flat();
+      let fresh = 0;
+      saved.forEach((outcome, i) => {
+        if (!outcome.fresh) return;
+        fresh++;
+        if (note !== undefined) this.#outbox!.add(note.told[i]!, note.trace);
+      });
+      this.#saved(action, start, fresh);
+    } catch (error) {
+      this.#saveFailed(action, start, error);
+    }
+  }
+
+  /** Does a read that takes no time. */
+  readNow<T>(action: string, read: () => T): T {
+    const start = performance.now();
+    const result = read();
+    this.#measure(this.#reads, action, start);
+    return result;
+  }
+
+  /** A read that began at `start` has succeeded. */
+  read(action: string, start: number): void {
+    this.#measure(this.#reads, action, start);
+  }
+
+  /** Gives the bus time to take what waits, and ends the instruments. */
+  async close(): Promise<void> {
+    await this.#outbox?.close();
+    this.#unobserve?.();
+  }
+
+  #saved(action: string, start: number, fresh: number): void {
+    this.#counters.saves++;
+    this.#counters.savedEvents += fresh;
+    if (fresh === 0) this.#counters.duplicates++;
+    this.#measure(this.#saves, action, start);
+  }
+
+  #saveFailed(action: string, start: number, error: unknown): void {
+    if (error instanceof VersionConflictError) this.#counters.conflicts++;
+    if (error instanceof SaveOutcomeUnknownError) {
+      this.#counters.unknownOutcomes++;
+    }
+    this.#measure(this.#saves, action, start, error);
+  }
+
+  #measure(
+    durations: Durations,
+    action: string,
+    start: number,
+    error?: unknown,
+  ): void {
+    const seconds = (performance.now() - start) / 1000;
+    durations.add(seconds);
+    this.#histogram?.record(seconds, {
+      ...this.#attributes,
+      "db.operation.name": operationOf(action),
+      ...(error !== undefined && {
+        "error.type": error instanceof Error ? error.name : "_OTHER",
+      }),
+    });
+  }
+}
+
+const operations = new Map<string, string>();
+
+/** The method's name, such as `saveEvent` for the action `save event`. */
+function operationOf(action: string): string {
+  let operation = operations.get(action);
+  if (operation === undefined) {
+    operation = action.replace(/ (.)/g, (_, letter) => letter.toUpperCase());
+    operations.set(action, operation);
+  }
+  return operation;
+}
+
+/** The options, checked. */
+export type ResolvedTelemetry = Readonly<StoreTelemetryOptions>;
+
+/** Checks the options that every store has for telling of its work. */
+export function resolveTelemetry(
+  { bus, meter, activeSpan }: StoreTelemetryOptions,
+  action: string,
+): ResolvedTelemetry {
+  if (bus !== undefined && !has(bus, "publish")) {
+    throw badType(action, "bus", "an event bus", bus);
+  }
+  checkTelemetry({ meter, activeSpan }, action);
+  return { bus, meter, activeSpan };
+}
+
+/** Checks the options that stores and buses have. */
+export function checkTelemetry(
+  { meter, activeSpan }: { meter: unknown; activeSpan: unknown },
+  action: string,
+): void {
+  if (
+    meter !== undefined &&
+    !has(meter, "createObservableCounter", "createHistogram")
+  ) throw badType(action, "meter", "a meter", meter);
+  if (activeSpan !== undefined && typeof activeSpan !== "function") {
+    throw badType(action, "activeSpan", "a function", activeSpan);
+  }
+}
+
+/** Whether a value has these methods. */
+function has(value: unknown, ...methods: readonly string[]): boolean {
+  return typeof value === "object" && value !== null &&
+    methods.every((method) =>
+      typeof (value as Record<string, unknown>)[method] === "function"
+    );
+}

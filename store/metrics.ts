@@ -1,0 +1,64 @@
+/**
+ * What a store counts and measures.
+ *
+ * @module
+ */
+
+/** How long something took, over all times it was done. */
+export interface DurationStats {
+  /** How often. */
+  readonly count: number;
+  /** All together, in seconds. */
+  readonly sum: number;
+  /** The shortest, in seconds; 0 when there was none. */
+  readonly min: number;
+  /** The longest, in seconds; 0 when there was none. */
+  readonly max: number;
+  /** How many there were by how long they took. */
+  readonly buckets: readonly DurationBucket[];
+}
+
+/** The durations between two bounds. */
+export interface DurationBucket {
+  /**
+   * The longest that counts here, in seconds, inclusive; what counts in an
+   * earlier bucket does not count here. The last bound is `Infinity`.
+   */
+  readonly to: number;
+  /** How many. */
+  readonly count: number;
+}
+
+/** Counts since a store was opened; each only rises. */
+export interface StoreCounters {
+  /** Calls of `saveEvent` and `saveEvents` that succeeded. */
+  readonly saves: number;
+  /** Events newly stored by them. */
+  readonly savedEvents: number;
+  /** Calls among `saves` that found all of their events stored already. */
+  readonly duplicates: number;
+  /** Calls that failed with a `VersionConflictError`. */
+  readonly conflicts: number;
+  /** Calls that failed with a `SaveOutcomeUnknownError`. */
+  readonly unknownOutcomes: number;
+  /** `EventStored` events that the bus took. */
+  readonly eventStoredPublished: number;
+  /**
+   * `EventStored` events that the bus did not take: it failed, or was so far
+   * behind that 10,000 waited already.
+   */
+  readonly eventStoredDropped: number;
+}
+
+/** What a store has done so far, as of when it was asked. */
+export interface StoreMetrics extends StoreCounters {
+  /** The store's namespace. */
+  readonly namespace: string;
+  /** How long calls of `saveEvent` and `saveEvents` took that were sent. */
+  readonly saveDuration: DurationStats;
+  /**
+   * How long reads took that succeeded; for `getEvents` and `readEvents`, each
+   * page that was read. Subscriptions don't count.
+   */
+  readonly readDuration: DurationStats;
+}
