@@ -60,10 +60,13 @@ export class Deployment implements AsyncDisposable {
     );
   }
 
-  /** A store on a connection of its own, closed with the servers. */
-  async open(options: JetStreamEventStoreOptions): Promise<OrderStore> {
+  /** A store, on a connection of its own by default, closed with the servers. */
+  async open(
+    options: JetStreamEventStoreOptions,
+    connection?: NatsConnection,
+  ): Promise<OrderStore> {
     const { replicas } = this;
-    const connection = await this.connect();
+    connection ??= await this.connect();
     const all = { replicas, ...options };
     return this.#resources.use(
       await JetStreamEventStore.open<OrderPlaced>(connection, all),

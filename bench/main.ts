@@ -18,9 +18,15 @@ import {
 import { describe, environment, type Report } from "./_report.ts";
 import { groups } from "./groups.ts";
 import { memory } from "./memory.ts";
+import { reads } from "./reads.ts";
 import { saves } from "./saves.ts";
 
-const THEMES: readonly ((scale: Scale) => Theme)[] = [memory, saves, groups];
+const THEMES: readonly ((scale: Scale) => Theme)[] = [
+  memory,
+  saves,
+  groups,
+  reads,
+];
 
 const HELP = `Measures this library beside its peers and what the server allows.
 

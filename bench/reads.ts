@@ -1,0 +1,26 @@
+/**
+ * Reads on one server.
+ *
+ * @module
+ */
+
+import { partsOfLong, whole } from "./_read_long.ts";
+import { besideReaders, latestVersions, million } from "./_read_many.ts";
+import { scans, tens } from "./_read_tens.ts";
+import type { Scale, Theme } from "./_harness.ts";
+
+/** Reads of one actor, and of many. */
+export function reads(scale: Scale): Theme {
+  return {
+    name: "reads",
+    measurements: [
+      tens(scale),
+      scans(scale),
+      partsOfLong(scale),
+      whole(scale),
+      latestVersions(scale),
+      besideReaders(scale),
+      million(),
+    ],
+  };
+}
