@@ -132,6 +132,7 @@ export class EventWriter {
     const { actorId, version, id } = draft.event;
     const name = this.#nextName();
     const entry = { draft, tail, save: name };
+    const began = performance.now();
     return new Promise((resolve, reject) => {
       const goOn = (failure: { error: unknown } | { duplicate: number }) => {
         const expectedVersions = expectedVersion === undefined
@@ -142,7 +143,13 @@ export class EventWriter {
           expectedVersions,
           signal: undefined,
         };
-        this.#begin(request, [actorId], name).run({ draft, ...failure })
+        const save = this.#begin(
+          request,
+          [actorId],
+          name,
+          performance.now() - began,
+        );
+        save.run({ draft, ...failure })
           .finally(() => this.#locks.release([actorId]))
           .then(([saved]) => resolve(saved!), reject);
       };
@@ -171,6 +178,7 @@ export class EventWriter {
     request: SaveRequest,
     actorIds: readonly string[],
     name: string,
+    spent = 0,
   ): Save {
     return new Save(request, actorIds, name, {
       mux: this.#mux,
@@ -178,6 +186,7 @@ export class EventWriter {
       tails: this.#tails,
       committer: this.#committer,
       timeout: this.#timeout,
+      spent,
     });
   }
 

@@ -48,6 +48,8 @@ export interface SaveContext {
   readonly committer: Committer;
   /** Milliseconds until an outcome counts as unknown. */
   readonly timeout: number;
+  /** Milliseconds of it that have passed already. */
+  readonly spent: number;
 }
 
 /** How an attempt ended that did not store everything. */
@@ -79,7 +81,7 @@ export class Save {
     this.#name = name;
     this.#context = context;
     this.#bounds = {
-      deadline: new Deadline(context.timeout),
+      deadline: new Deadline(context.timeout - context.spent),
       signal: request.signal,
     };
   }

@@ -28,7 +28,10 @@ import {
   type StoredMessage,
 } from "./_stored_message.ts";
 import { backoff, Deadline, delay } from "./_waiting.ts";
-import { StreamReplacedError } from "./jetstream_errors.ts";
+import {
+  JetStreamUnavailableError,
+  StreamReplacedError,
+} from "./jetstream_errors.ts";
 
 /** At most this many messages a request: longer ones stall writers. */
 export const PAGE_SIZE = 1_000;
@@ -395,6 +398,18 @@ export class StreamReader {
       }
     }
   }
+}
+
+/** What to tell of a transient error that lasted. */
+export function asUnavailable(action: string, error: unknown): unknown {
+  return isTransient(error) && !(error instanceof ConnectionLostError)
+    ? new JetStreamUnavailableError(
+      `Cannot ${action}: ${
+        (error as Error).message
+      }; look whether JetStream's servers run, most of them at least`,
+      { cause: error },
+    )
+    : error;
 }
 
 /** Whether asking again may help. */

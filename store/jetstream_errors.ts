@@ -4,7 +4,10 @@
  * @module
  */
 
-/** JetStream is not there: not enabled, or not for this account. */
+/**
+ * JetStream is not there: not enabled, not for this account, or it does not
+ * answer, for want of a majority of its servers for instance.
+ */
 export class JetStreamUnavailableError extends Error {
   /** Always `"JetStreamUnavailableError"`. */
   override readonly name = "JetStreamUnavailableError";

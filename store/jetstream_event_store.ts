@@ -38,7 +38,11 @@ import {
 } from "./_save_arguments.ts";
 import { openBucket } from "./_snapshot_bucket.ts";
 import { checkServer, openStream } from "./_stream.ts";
-import { type ReadBounds, StreamReader } from "./_stream_reader.ts";
+import {
+  asUnavailable,
+  type ReadBounds,
+  StreamReader,
+} from "./_stream_reader.ts";
 import { StreamSnapshots } from "./_stream_snapshots.ts";
 import { StreamSubscription } from "./_stream_subscription.ts";
 import { TailCache } from "./_tail_cache.ts";
@@ -105,7 +109,8 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
    *
    * @param nc An open connection, from whichever transport fits.
    * @throws {UnsupportedServerError} If the server is older than 2.12.
-   * @throws {JetStreamUnavailableError} If JetStream is not enabled.
+   * @throws {JetStreamUnavailableError} If JetStream is not enabled, or does
+   * not answer.
    * @throws {StreamNotFoundError} If there is no stream and `create` is false.
    * @throws {StreamMismatchError} If the stream has other settings than the
    * layout needs or an option names.
@@ -154,7 +159,7 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
       );
     } catch (error) {
       await mux[Symbol.asyncDispose]();
-      throw error;
+      throw asUnavailable("open store", error);
     }
   }
 
@@ -415,7 +420,7 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
       if (this.#closed && error instanceof ConnectionClosedError) {
         throw new StoreClosedError(action);
       }
-      throw error;
+      throw asUnavailable(action, error);
     }
   }
 
