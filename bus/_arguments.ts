@@ -13,6 +13,7 @@ import {
   badRange,
   badType,
   checkSignal,
+  checkTelemetry,
   checkTrace,
   oneOf,
   optionsOf,
@@ -69,13 +70,8 @@ export function resolveBusOptions(
   onError: BusOptions["onError"];
 } {
   const { activeSpan, meter, onError } = options;
-  checkFunction(activeSpan, action, "activeSpan");
+  checkTelemetry({ meter, activeSpan }, action);
   checkFunction(onError, action, "onError");
-  const isMeter = meter === undefined ||
-    (typeof meter === "object" && meter !== null &&
-      typeof meter.createObservableCounter === "function" &&
-      typeof meter.createHistogram === "function");
-  if (!isMeter) throw badType(action, "meter", "a meter", meter);
   return { activeSpan, meter, onError };
 }
 

@@ -92,7 +92,7 @@ export class Link {
       } catch (cause) {
         this.throwIfClosed(action);
         const message = "The connection was lost before the server answered";
-        throw new ConnectionLostError(message, { cause });
+        throw new ConnectionLostError(message, { sent: true, cause });
       } finally {
         // Statuses come a few microtasks later.
         await new Promise((resolve) => setTimeout(resolve));

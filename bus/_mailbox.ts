@@ -4,11 +4,10 @@
  * @module
  */
 
-import type { Counters } from "../store/internal.ts";
+import { type Counters, Ring } from "../store/internal.ts";
 import type { AnyEvent } from "../store/event.ts";
 import type { BusMeter } from "./_bus_meter.ts";
 import { call, type Report } from "./_callbacks.ts";
-import { Ring } from "./_ring.ts";
 import { SlowSubscriberError } from "./errors.ts";
 import type {
   BusSubscribeOptions,
