@@ -97,19 +97,24 @@ export function sequenceOf(data: Uint8Array): number {
   return seq;
 }
 
-/** Saves by a bare request, of a payload that is made beforehand. */
+/**
+ * Saves by a bare request.
+ *
+ * @param encoded Whether all have the one payload, which is made beforehand.
+ */
 export function byBareRequest(
   client: BareClient,
   namespace: string,
   actors: Actors,
+  encoded = true,
 ): Saver {
   const root = rootOf(namespace);
   const subjects = actors.names.map((name) => `${root}.${name}`);
-  const payload = encoder.encode(
-    JSON.stringify(orderPlaced(actors.names[0]!, 1)),
-  );
+  const encode = (event: OrderPlaced) => encoder.encode(JSON.stringify(event));
+  const same = encode(orderPlaced(actors.names[0]!, 1));
   return async (i) => {
     const at = actors.at(i);
+    const payload = encoded ? same : encode(actors.next(at));
     const headers = saveHeaders(crypto.randomUUID(), actors.sequences[at]!);
     const { data } = await client.request(subjects[at]!, payload, headers);
     actors.sequences[at] = sequenceOf(data);

@@ -20,12 +20,14 @@ import { groups } from "./groups.ts";
 import { memory } from "./memory.ts";
 import { reads } from "./reads.ts";
 import { saves } from "./saves.ts";
+import { subscriptions } from "./subscriptions.ts";
 
 const THEMES: readonly ((scale: Scale) => Theme)[] = [
   memory,
   saves,
   groups,
   reads,
+  subscriptions,
 ];
 
 const HELP = `Measures this library beside its peers and what the server allows.
@@ -40,8 +42,7 @@ const HELP = `Measures this library beside its peers and what the server allows.
   --list       prints the names of all themes and rows
   --help       prints this
 
-The picture of saves in flight and what needs most of the time or memory are
-measured with --full, or when --only names them.`;
+Rows that --list marks are measured with --full, or when --only names them.`;
 
 const progressing = Deno.stderr.isTerminal();
 const encoder = new TextEncoder();
@@ -69,7 +70,7 @@ async function measure(
     only.some((part) => text.toLowerCase().includes(part));
   const wants = (row: string) => only.length === 0 || named(name) || named(row);
   const wanted = measurements.filter(({ rows, onlyFull }) =>
-    rows.some(wants) && (!onlyFull || scale.full || only.length > 0)
+    rows.some(wants) && (!onlyFull || scale.full || rows.some(named))
   );
   if (wanted.length === 0) return rows;
   progress("");
@@ -161,6 +162,11 @@ async function main(): Promise<void> {
     seconds,
     rows,
   };
+  if (rows.length === 0) {
+    throw new RangeError(
+      `Cannot bench: nothing has ${only.join(" or ")} in its name (see --list)`,
+    );
+  }
   summary(report);
   if (values.json !== undefined) {
     await Deno.writeTextFile(
