@@ -7,7 +7,7 @@
 import { createEvent, type Event } from "@flowmade-one/aether";
 import { generate as uuid } from "@std/uuid/v5";
 import { parse } from "csv-parse";
-import { Readable } from "node:stream";
+import { pipeline, Readable } from "node:stream";
 
 /** An event of a log: its row, without what the event itself says. */
 export type LogEvent = Event<string, Record<string, string>>;
@@ -47,13 +47,15 @@ export async function* readEventLog(
   columns: Columns,
   onBadRow: (row: BadRow) => void,
 ): AsyncGenerator<LogEvent, void> {
-  const parser = Readable.fromWeb(csv as never).pipe(parse({
+  const parser = parse({
     bom: true,
     info: true,
     relax_column_count: true,
     relax_quotes: true,
     skip_empty_lines: true,
-  }));
+  });
+  // What fails on the way ends the parser, and so the loop below.
+  pipeline(Readable.fromWeb(csv as never), parser, () => {});
   const versions = new Map<string, number>();
   let names: readonly string[] | undefined;
   for await (const { record, info } of parser as AsyncIterable<ParsedRow>) {

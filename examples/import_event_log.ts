@@ -105,16 +105,19 @@ export async function importEventLog(
     onBadRow?.(row);
   });
   let batch: LogEvent[] = [];
-  for await (const event of log) {
-    const { actorId, eventType } = event;
-    actors.add(actorId);
-    types.set(eventType, (types.get(eventType) ?? 0) + 1);
-    if (batch.push(event) < BATCH) continue;
+  try {
+    for await (const event of log) {
+      const { actorId, eventType } = event;
+      actors.add(actorId);
+      types.set(eventType, (types.get(eventType) ?? 0) + 1);
+      if (batch.push(event) < BATCH) continue;
+      await submit(batch);
+      batch = [];
+    }
     await submit(batch);
-    batch = [];
+  } finally {
+    await Promise.all(saving);
   }
-  await submit(batch);
-  await Promise.all(saving);
   if (failure) throw failure.error;
   const seconds = (performance.now() - started) / 1_000;
   return { events, duplicates, badRows, actors, types, seconds };
