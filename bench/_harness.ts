@@ -72,7 +72,7 @@ export type NewRow = Omit<Row, "theme" | "ratio" | "met">;
 export interface Measurement {
   /** The names of all its rows. */
   readonly rows: readonly string[];
-  /** Whether it runs only when it is named or `--full` is given. */
+  /** Whether it runs only when a row is named or `--full` is given. */
   readonly onlyFull?: boolean;
   /** Measures, and tells {@linkcode Bench.row} of each row. */
   run(bench: Bench): Promise<void>;
@@ -81,6 +81,8 @@ export interface Measurement {
 /** Measurements that belong together. */
 export interface Theme {
   readonly name: string;
+  /** Whether it runs only when it is named or `--full` is given. */
+  readonly onlyFull?: boolean;
   readonly measurements: readonly Measurement[];
 }
 

@@ -16,7 +16,9 @@ import {
   type Theme,
 } from "./_harness.ts";
 import { describe, environment, type Report } from "./_report.ts";
+import { footprint } from "./footprint.ts";
 import { groups } from "./groups.ts";
+import { inFlight } from "./in_flight.ts";
 import { memory } from "./memory.ts";
 import { reads } from "./reads.ts";
 import { saves } from "./saves.ts";
@@ -28,6 +30,8 @@ const THEMES: readonly ((scale: Scale) => Theme)[] = [
   groups,
   reads,
   subscriptions,
+  footprint,
+  inFlight,
 ];
 
 const HELP = `Measures this library beside its peers and what the server allows.
@@ -62,13 +66,14 @@ interface Options {
 
 /** Measures a theme; prints and returns its rows. */
 async function measure(
-  { name, measurements }: Theme,
+  { name, onlyFull = false, measurements }: Theme,
   { scale, only }: Options,
 ): Promise<Row[]> {
   const rows: Row[] = [];
   const named = (text: string) =>
     only.some((part) => text.toLowerCase().includes(part));
   const wants = (row: string) => only.length === 0 || named(name) || named(row);
+  if (onlyFull && !scale.full && only.length === 0) return rows;
   const wanted = measurements.filter(({ rows, onlyFull }) =>
     rows.some(wants) && (!onlyFull || scale.full || rows.some(named))
   );
@@ -95,12 +100,11 @@ async function measure(
 }
 
 function list(themes: readonly Theme[]): void {
-  for (const { name, measurements } of themes) {
-    console.log(name);
+  const mark = (onlyFull = false) => onlyFull ? " (--full)" : "";
+  for (const { name, onlyFull, measurements } of themes) {
+    console.log(name + mark(onlyFull));
     for (const { rows, onlyFull } of measurements) {
-      for (const row of rows) {
-        console.log(`  ${row}${onlyFull ? " (--full)" : ""}`);
-      }
+      for (const row of rows) console.log(`  ${row}${mark(onlyFull)}`);
     }
   }
 }
