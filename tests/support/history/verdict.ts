@@ -34,7 +34,7 @@ export async function assertKept(
   console.log(
     `${report.stored} stored, ${report.delivered} delivered; ${
       outcomes.join(", ")
-    }`,
+    }; longest ${await longest(records)}`,
   );
   if (report.violations.length === 0) return report;
   const folder = await Deno.makeTempDir({ prefix: "aether-history-" });
@@ -60,4 +60,21 @@ export async function assertKept(
   throw new Error(
     `Promises broken: ${counts.join(", ")}; see ${folder}\n${shown.join("")}`,
   );
+}
+
+/** The calls that took longest, one of each name. */
+async function longest(records: HistorySource): Promise<string> {
+  const begun = new Map<string, { name: string; at: number }>();
+  const most = new Map<string, number>();
+  for await (const record of records) {
+    if (record.kind === "invoke") {
+      begun.set(record.op, { name: record.call.name, at: record.at });
+    } else if (record.kind === "complete") {
+      const { name, at } = begun.get(record.op)!;
+      begun.delete(record.op);
+      if (name === "subscribe") continue;
+      most.set(name, Math.max(most.get(name) ?? 0, record.at - at));
+    }
+  }
+  return [...most].map(([name, ms]) => `${name} ${ms.toFixed()} ms`).join(", ");
 }
