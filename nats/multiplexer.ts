@@ -292,15 +292,14 @@ export class Multiplexer implements AsyncDisposable {
       return;
     }
     if (signal.aborted) return fail(signal.reason);
-    let token: string | undefined;
     const stop = () => signal.removeEventListener("abort", abort);
     const abort = () => {
-      if (token !== undefined) this.#pending.delete(token);
+      this.#pending.delete(token);
       stop();
       fail(signal.reason);
     };
     signal.addEventListener("abort", abort);
-    token = this.call(subject, payload, options, (msg) => {
+    const token = this.call(subject, payload, options, (msg) => {
       const done = take(msg);
       if (done) stop();
       return done;

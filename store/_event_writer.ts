@@ -10,13 +10,14 @@ import type { Multiplexer } from "../nats/multiplexer.ts";
 import { encodeToken } from "../nats/names.ts";
 import { show } from "../nats/show.ts";
 import type { ActorHistory } from "./_actor_history.ts";
+import type { ActorTails } from "./_actor_tails.ts";
 import { ActorLocks } from "./_actor_locks.ts";
 import { Committer } from "./_committer.ts";
 import { encodeEventTo } from "./_event_codec.ts";
 import { type Draft, MAX_HEADER_BYTES } from "./_publisher.ts";
 import { ATTEMPT_TIMEOUT, Save } from "./_save.ts";
 import type { Saved, SaveRequest } from "./_save_plan.ts";
-import type { Tail, TailCache } from "./_tail_cache.ts";
+import type { Tail } from "./_tail_cache.ts";
 import { followingTrail } from "./_trail.ts";
 import { PayloadTooLargeError } from "./errors.ts";
 import type { AnyEvent } from "./event.ts";
@@ -33,7 +34,7 @@ export interface WriterOptions {
 export class EventWriter {
   readonly #mux: Multiplexer;
   readonly #history: ActorHistory;
-  readonly #tails: TailCache;
+  readonly #tails: ActorTails;
   readonly #committer: Committer;
   readonly #locks = new ActorLocks();
   readonly #timeout: number;
@@ -44,7 +45,7 @@ export class EventWriter {
   constructor(
     mux: Multiplexer,
     history: ActorHistory,
-    tails: TailCache,
+    tails: ActorTails,
     { timeout, grouping }: WriterOptions,
   ) {
     this.#mux = mux;
@@ -53,7 +54,7 @@ export class EventWriter {
     this.#timeout = timeout;
     this.#committer = new Committer(
       mux,
-      history.reader,
+      tails.reader,
       this.#name,
       grouping,
     );
@@ -69,7 +70,7 @@ export class EventWriter {
     const { id, actorId, version } = event;
     const msgId = encodeToken(id);
     const size = payload.length + msgId.length + MAX_HEADER_BYTES;
-    const { maxMessageSize } = this.#history.reader.stream;
+    const { maxMessageSize } = this.#tails.reader.stream;
     const limit = Math.min(this.#mux.maxPayload, maxMessageSize);
     if (size > limit) {
       const setting = limit === maxMessageSize
@@ -82,7 +83,7 @@ export class EventWriter {
         { size, limit },
       );
     }
-    const subject = this.#history.subjectOf(actorId);
+    const subject = this.#tails.subjectOf(actorId);
     return { event: { id, actorId, version }, subject, msgId, payload };
   }
 
@@ -93,7 +94,7 @@ export class EventWriter {
     signal: AbortSignal | undefined,
   ): Promise<Saved> {
     const { actorId, version } = draft.event;
-    const tail = this.#tails.get(actorId);
+    const tail = this.#tails.cache.get(actorId);
     const mayBeNext = tail !== undefined && version > tail.version &&
       (expectedVersion === undefined || expectedVersion === tail.version);
     if (mayBeNext && signal === undefined && this.#locks.tryAcquire(actorId)) {
@@ -158,9 +159,9 @@ export class EventWriter {
         timeout: Math.min(ATTEMPT_TIMEOUT, this.#timeout),
         stored: (sequence, duplicate) => {
           if (duplicate) return goOn({ duplicate: sequence });
-          if (sequence <= tail.sequence) this.#history.reader.suspect();
+          if (sequence <= tail.sequence) this.#tails.reader.suspect();
           const trail = followingTrail(tail, tail.trail);
-          this.#tails.advance(actorId, {
+          this.#tails.cache.advance(actorId, {
             version,
             sequence,
             eventId: id,

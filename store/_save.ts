@@ -7,6 +7,7 @@
 import { ConnectionClosedError, NoRespondersError } from "../nats/errors.ts";
 import type { Multiplexer } from "../nats/multiplexer.ts";
 import type { ActorHistory } from "./_actor_history.ts";
+import type { ActorTails } from "./_actor_tails.ts";
 import type { Committer, Unit } from "./_committer.ts";
 import { decodeEvent, sameEvent } from "./_event_codec.ts";
 import { type Draft, tailsAfter } from "./_publisher.ts";
@@ -21,7 +22,7 @@ import {
 import { isFull, judge, type Verdict } from "./_save_setback.ts";
 import { Header, type StoredMessage } from "./_stored_message.ts";
 import { isTransient, type ReadBounds } from "./_stream_reader.ts";
-import type { Tail, TailCache } from "./_tail_cache.ts";
+import type { Tail } from "./_tail_cache.ts";
 import { backoff, Deadline, delay } from "./_waiting.ts";
 import {
   DuplicateEventError,
@@ -44,7 +45,7 @@ const MAX_CONFIRMATIONS = 3;
 export interface SaveContext {
   readonly mux: Multiplexer;
   readonly history: ActorHistory;
-  readonly tails: TailCache;
+  readonly tails: ActorTails;
   readonly committer: Committer;
   /** Milliseconds until an outcome counts as unknown. */
   readonly timeout: number;
@@ -122,7 +123,7 @@ export class Save {
     tails: ReadonlyMap<string, Tail>,
     confirmed: boolean,
   ): Promise<Plan> {
-    const { history } = this.#context;
+    const { history, tails: ends } = this.#context;
     for (let asked = confirmed ? 1 : 0;; asked++) {
       try {
         return await planSave(
@@ -137,7 +138,7 @@ export class Save {
         if (!isConflict || this.#isCertain(error, asked)) throw error;
         if (asked > 0) await delay(backoff(asked), this.#bounds.signal);
         const before = tails;
-        tails = await history.tails(this.#actorIds, "strong", this.#bounds);
+        tails = await ends.ofAll(this.#actorIds, "strong", this.#bounds);
         const changed = this.#actorIds.some((actorId) =>
           tails.get(actorId)!.sequence !== before.get(actorId)!.sequence
         );
@@ -148,11 +149,11 @@ export class Save {
 
   /** Sends what is to be sent; undefined when it is stored. */
   async #attempt({ entries, stored }: Plan): Promise<Setback | undefined> {
-    const { mux, history, tails, committer } = this.#context;
+    const { mux, tails, committer } = this.#context;
     const { deadline, signal } = this.#bounds;
     await mux.connected({ timeout: deadline.left, signal });
     signal?.throwIfAborted();
-    const { highest } = tails;
+    const { highest } = tails.cache;
     return await new Promise((resolve, reject) => {
       const settle = (setback: Setback | undefined) => {
         signal?.removeEventListener("abort", abort);
@@ -165,13 +166,13 @@ export class Save {
           if (duplicate) {
             return settle({ duplicate: sequence, draft: entries[0]!.draft });
           }
-          if (sequence <= highest) history.reader.suspect();
+          if (sequence <= highest) tails.reader.suspect();
           entries.forEach(({ draft: { event } }, i) => {
             const own = sequence - entries.length + 1 + i;
             stored.set(event.id, { sequence: own, fresh: true });
           });
           for (const [actorId, tail] of tailsAfter(entries, sequence)) {
-            tails.advance(actorId, tail);
+            tails.cache.advance(actorId, tail);
           }
           settle(undefined);
         },
@@ -196,7 +197,7 @@ export class Save {
     setback: Setback,
     attempt: number,
   ): Promise<ReadonlyMap<string, Tail>> {
-    const { mux, history } = this.#context;
+    const { mux, tails } = this.#context;
     const { deadline, signal } = this.#bounds;
     if ("duplicate" in setback) {
       await this.#checkDuplicate(setback);
@@ -211,14 +212,14 @@ export class Save {
       }
       if (deadline.left === 0) throw error;
       if (error instanceof NoRespondersError) {
-        await history.reader.state("save", this.#bounds);
+        await tails.reader.state("save", this.#bounds);
       }
       if (attempt > 0 || verdict === "refused" || verdict === "final") {
         await delay(Math.min(backoff(attempt), deadline.left), signal);
       }
     }
     await mux.connected({ timeout: deadline.left, signal });
-    return await history.tails(this.#actorIds, "strong", this.#bounds);
+    return await tails.ofAll(this.#actorIds, "strong", this.#bounds);
   }
 
   /**
@@ -229,7 +230,7 @@ export class Save {
   async #checkDuplicate(
     { duplicate, draft }: { duplicate: number; draft: Draft },
   ): Promise<void> {
-    const { reader } = this.#context.history;
+    const { reader } = this.#context.tails;
     const request = { seq: duplicate };
     const message = await reader.fromLeader(request, this.#bounds);
     if (message !== undefined) throwUnlessSame(draft, message);
@@ -241,11 +242,11 @@ export class Save {
    * @throws {DuplicateEventError} If it is another event's.
    */
   async #nameDuplicate({ entries }: Plan): Promise<void> {
-    const { history } = this.#context;
+    const { tails } = this.#context;
     const byId = new Map(entries.map(({ draft }) => [draft.msgId, draft]));
     const found = await findRecentIds(
-      history.reader,
-      history.subjects,
+      tails.reader,
+      tails.subjects,
       byId,
       this.#bounds,
     );
@@ -256,16 +257,16 @@ export class Save {
 
   /** What is known, and for the other actors what the nearest replica knows. */
   async #knownTails(): Promise<Map<string, Tail>> {
-    const { tails, history } = this.#context;
+    const { tails } = this.#context;
     const known = new Map<string, Tail>();
     const unknown: string[] = [];
     for (const actorId of this.#actorIds) {
-      const tail = tails.get(actorId);
+      const tail = tails.cache.get(actorId);
       if (tail === undefined) unknown.push(actorId);
       else known.set(actorId, tail);
     }
     if (unknown.length === 0) return known;
-    const found = await history.tails(unknown, "eventual", this.#bounds);
+    const found = await tails.ofAll(unknown, "eventual", this.#bounds);
     for (const [actorId, tail] of found) known.set(actorId, tail);
     return known;
   }
@@ -280,7 +281,7 @@ export class Save {
       return true;
     }
     // A leader that was frozen may answer with less than there is.
-    return this.#context.history.reader.stream.replicas === 1 ||
+    return this.#context.tails.reader.stream.replicas === 1 ||
       asked >= MAX_CONFIRMATIONS;
   }
 
@@ -295,7 +296,7 @@ export class Save {
       error instanceof VersionConflictError ||
       error instanceof DuplicateEventError
     ) return error;
-    const { name } = this.#context.history.reader.stream;
+    const { name } = this.#context.tails.reader.stream;
     if (this.#doubt !== undefined) {
       const ids = this.#request.drafts.map(({ event }) => event.id);
       const cause = isTransient(error) ? this.#doubt.cause : error;

@@ -7,6 +7,7 @@
 import { encodeActorId } from "../nats/names.ts";
 import { show } from "../nats/show.ts";
 import type { ActorHistory } from "./_actor_history.ts";
+import type { ActorTails } from "./_actor_tails.ts";
 import type { SnapshotBucket } from "./_snapshot_bucket.ts";
 import { Header } from "./_stored_message.ts";
 import type { ReadBounds } from "./_stream_reader.ts";
@@ -29,10 +30,16 @@ interface Kept extends ActorSnapshot {
 /** The snapshots of a store. */
 export class StreamSnapshots {
   readonly #bucket: SnapshotBucket;
+  readonly #tails: ActorTails;
   readonly #history: ActorHistory;
 
-  constructor(bucket: SnapshotBucket, history: ActorHistory) {
+  constructor(
+    bucket: SnapshotBucket,
+    tails: ActorTails,
+    history: ActorHistory,
+  ) {
     this.#bucket = bucket;
+    this.#tails = tails;
     this.#history = history;
   }
 
@@ -44,10 +51,10 @@ export class StreamSnapshots {
   ): Promise<ActorSnapshot | undefined> {
     const [{ kept }, tail] = await Promise.all([
       this.#load(actorId, bounds).catch(nothingIfGone),
-      this.#history.tail(actorId, consistency, bounds),
+      this.#tails.of(actorId, consistency, bounds),
     ]);
     if (kept === undefined || kept.version > tail.version) return undefined;
-    const { mayExpire } = this.#history.reader.stream;
+    const { mayExpire } = this.#tails.reader.stream;
     if (mayExpire && !(await this.#isContinued(kept, bounds))) return undefined;
     const { version, state, timestamp } = kept;
     return { actorId, version, state, timestamp };
@@ -62,7 +69,7 @@ export class StreamSnapshots {
   async save(snapshot: ActorSnapshot, bounds: ReadBounds): Promise<void> {
     const { actorId, version, state, timestamp } = snapshot;
     const sequence = await this.#sequenceOf(actorId, version, bounds);
-    const stream = this.#history.reader.stream.incarnation;
+    const stream = this.#tails.reader.stream.incarnation;
     const data = new TextEncoder().encode(
       JSON.stringify({ actorId, version, state, timestamp, sequence, stream }),
     );
@@ -91,7 +98,7 @@ export class StreamSnapshots {
     const key = encodeActorId(actorId);
     const { data, revision } = await this.#bucket.get(key, bounds);
     const kept = data && parse(data);
-    const { incarnation } = this.#history.reader.stream;
+    const { incarnation } = this.#tails.reader.stream;
     const isOurs = kept?.stream === incarnation && kept.actorId === actorId;
     return { kept: isOurs ? kept : undefined, revision };
   }
@@ -102,7 +109,7 @@ export class StreamSnapshots {
     version: number,
     bounds: ReadBounds,
   ): Promise<number> {
-    const tail = await this.#history.tail(actorId, "strong", bounds);
+    const tail = await this.#tails.of(actorId, "strong", bounds);
     if (version === tail.version) return tail.sequence;
     if (version > tail.version) {
       throw new RangeError(
@@ -135,8 +142,8 @@ export class StreamSnapshots {
     { actorId, sequence }: Kept,
     bounds: ReadBounds,
   ): Promise<boolean> {
-    const subject = this.#history.subjectOf(actorId);
-    const { items: [message] } = await this.#history.reader.messages(
+    const subject = this.#tails.subjectOf(actorId);
+    const { items: [message] } = await this.#tails.reader.messages(
       subject,
       sequence,
       1,
@@ -148,7 +155,7 @@ export class StreamSnapshots {
 
   #checkSize(actorId: string, bytes: number): void {
     const size = bytes + MAX_HEADER_BYTES;
-    const limit = this.#history.reader.mux.maxPayload;
+    const limit = this.#tails.reader.mux.maxPayload;
     if (size <= limit) return;
     throw new PayloadTooLargeError(
       `Cannot save snapshot: that of actor ${

@@ -14,6 +14,8 @@ import {
   streamName,
 } from "../nats/names.ts";
 import { ActorHistory } from "./_actor_history.ts";
+import { ActorTails } from "./_actor_tails.ts";
+import { readWithErrors } from "./_replay_report.ts";
 import { resolveSignal } from "./_arguments.ts";
 import { EventWriter } from "./_event_writer.ts";
 import { Monitor } from "./_monitor.ts";
@@ -73,6 +75,7 @@ interface Parts {
   readonly mux: Multiplexer;
   readonly root: string;
   readonly reader: StreamReader;
+  readonly tails: ActorTails;
   readonly history: ActorHistory;
   readonly writer: EventWriter;
   readonly snapshots: StreamSnapshots;
@@ -145,17 +148,18 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
         replicas,
         storage,
       });
-      const tails = new TailCache(resolved.cachedActors);
       const reader = new StreamReader(mux, stream, resolved.readTimeout);
-      const history = new ActorHistory(reader, tails, { prefix, namespace });
+      const cache = new TailCache(resolved.cachedActors);
+      const tails = new ActorTails(reader, cache, { prefix, namespace });
+      const history = new ActorHistory(tails);
       const writer = new EventWriter(mux, history, tails, {
         timeout: resolved.saveTimeout,
         grouping: resolved.groupSaves,
       });
-      const snapshots = new StreamSnapshots(bucket, history);
+      const snapshots = new StreamSnapshots(bucket, tails, history);
       const monitor = new Monitor("nats", namespace, resolved.telemetry);
       return new JetStreamEventStore<E>(
-        { mux, root, reader, history, writer, snapshots, monitor },
+        { mux, root, reader, tails, history, writer, snapshots, monitor },
       );
     } catch (error) {
       await mux[Symbol.asyncDispose]();
@@ -241,16 +245,16 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
     checkActorId(actorId, action);
     const { consistency, signal } = resolveReadOptions(options, action);
     const bounds = this.#begin(action, signal);
-    const { history } = this.#parts;
+    const { tails } = this.#parts;
     return await this.#read(
-      history.tail(actorId, consistency, bounds).then(({ version }) => version),
+      tails.of(actorId, consistency, bounds).then(({ version }) => version),
       action,
     );
   }
 
   /**
-   * As {@linkcode EventStore.getLatestVersions}: 1,000 actors a request. On
-   * replicas a strong read asks the leader for each actor.
+   * As {@linkcode EventStore.getLatestVersions}: 1,000 actors a request, and on
+   * replicas one more for a strong read.
    */
   async getLatestVersions(
     actorIds: readonly string[],
@@ -260,13 +264,13 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
     const unique = resolveActorIds(actorIds, action);
     const { consistency, signal } = resolveReadOptions(options, action);
     const bounds = this.#begin(action, signal);
-    const { history } = this.#parts;
-    const tails = await this.#read(
-      history.tails(unique, consistency, bounds),
+    const { tails } = this.#parts;
+    const found = await this.#read(
+      tails.ofAll(unique, consistency, bounds),
       action,
     );
     return new Map(
-      unique.map((actorId) => [actorId, tails.get(actorId)!.version]),
+      unique.map((actorId) => [actorId, found.get(actorId)!.version]),
     );
   }
 
@@ -280,7 +284,8 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
     const read = resolveGetEvents(actorId, fromVersion, options);
     const bounds = this.#begin(action, read.signal);
     const { events, errors, truncated } = await this.#read(
-      this.#parts.history.withErrors(
+      readWithErrors(
+        this.#parts.tails,
         actorId,
         fromVersion,
         read.consistency,

@@ -1,0 +1,283 @@
+/**
+ * Where actors' histories end, by what this store instance has seen and what
+ * the servers say.
+ *
+ * @module
+ */
+
+import {
+  encodeActorId,
+  eventSubject,
+  eventSubjectRoot,
+} from "../nats/names.ts";
+import { tryRead } from "./_stored_event.ts";
+import { Header, type StoredMessage } from "./_stored_message.ts";
+import {
+  PAGE_SIZE,
+  type ReadBounds,
+  type StreamReader,
+} from "./_stream_reader.ts";
+import { NO_TAIL, type Tail, type TailCache } from "./_tail_cache.ts";
+import { trailOf } from "./_version_search.ts";
+import { backoff, delay } from "./_waiting.ts";
+import type { AnyEvent } from "./event.ts";
+import type { Consistency } from "./event_store.ts";
+import { StaleReadError } from "./jetstream_errors.ts";
+
+/** At most this many questions to the leader at once. */
+const LEADER_BURST = 100;
+
+/** How often a replica that lags is asked before the leader is. */
+const MAX_LAGGING = 5;
+
+/** The ends of the histories of one store's actors. */
+export class ActorTails {
+  /** The requests this is made of. */
+  readonly reader: StreamReader;
+  /** What this store instance has seen; kept up to date. */
+  readonly cache: TailCache;
+  /** A filter for all events of the store. */
+  readonly subjects: string;
+  readonly #names: { readonly prefix: string; readonly namespace: string };
+
+  constructor(
+    reader: StreamReader,
+    cache: TailCache,
+    { prefix, namespace }: { prefix: string; namespace: string },
+  ) {
+    this.reader = reader;
+    this.cache = cache;
+    this.#names = { prefix, namespace };
+    this.subjects = `${eventSubjectRoot(prefix, namespace)}.>`;
+  }
+
+  /** The subject of an actor's events. */
+  readonly subjectOf = (actorId: string): string => {
+    const { prefix, namespace } = this.#names;
+    return eventSubject(prefix, namespace, encodeActorId(actorId));
+  };
+
+  /**
+   * The end of the actor's history, at least as late as this store instance
+   * has seen it.
+   */
+  async of(
+    actorId: string,
+    consistency: Consistency,
+    bounds: ReadBounds,
+  ): Promise<Tail> {
+    return (await this.last(actorId, consistency, bounds)).tail;
+  }
+
+  /** As {@linkcode of}, with the message that told it. */
+  async last(
+    actorId: string,
+    consistency: Consistency,
+    bounds: ReadBounds,
+  ): Promise<{ tail: Tail; message: StoredMessage | undefined }> {
+    const subject = this.subjectOf(actorId);
+    const strong = this.isStrong(actorId, consistency);
+    const message = strong && this.replicated
+      ? await this.reader.fromLeader({ last_by_subj: subject }, bounds)
+      : await this.reader.last(subject, bounds);
+    const tail = await this.#reconcile(actorId, message, strong, bounds);
+    return { tail, message };
+  }
+
+  /** As {@linkcode of}, of several actors, with as few requests as will do. */
+  async ofAll(
+    actorIds: readonly string[],
+    consistency: Consistency,
+    bounds: ReadBounds,
+  ): Promise<Map<string, Tail>> {
+    const tails = new Map<string, Tail>();
+    const strong = consistency === "strong";
+    for (let i = 0; i < actorIds.length; i += PAGE_SIZE) {
+      const some = actorIds.slice(i, i + PAGE_SIZE);
+      const one = async (actorId: string, message?: StoredMessage) => {
+        const tail = await this.#reconcile(actorId, message, strong, bounds);
+        tails.set(actorId, tail);
+      };
+      if (some.length === 1) {
+        const [actorId] = some as [string];
+        tails.set(actorId, await this.of(actorId, consistency, bounds));
+        continue;
+      }
+      const subjects = some.map(this.subjectOf);
+      const messages = await this.#lastOf(subjects, strong, bounds);
+      await Promise.all(
+        some.map((actorId, k) => one(actorId, messages.get(subjects[k]!))),
+      );
+    }
+    return tails;
+  }
+
+  /**
+   * The last messages of some subjects. On replicas a strong read is of one
+   * that knows the stream as far as the leader does.
+   */
+  async #lastOf(
+    subjects: readonly string[],
+    strong: boolean,
+    bounds: ReadBounds,
+  ): Promise<Map<string, StoredMessage>> {
+    const confirm = strong && this.replicated;
+    for (let n = 0;; n++) {
+      const [{ messages, upTo }, last] = await Promise.all([
+        this.reader.lastOf(subjects, bounds),
+        confirm
+          ? this.reader.fromLeader({ last_by_subj: this.subjects }, bounds)
+          : undefined,
+      ]);
+      if (last === undefined || upTo >= last.sequence) return messages;
+      if (messages.size === 0 || n >= MAX_LAGGING) {
+        return await this.#lastFromLeader(subjects, bounds);
+      }
+      await delay(backoff(n), bounds.signal);
+    }
+  }
+
+  async #lastFromLeader(
+    subjects: readonly string[],
+    bounds: ReadBounds,
+  ): Promise<Map<string, StoredMessage>> {
+    const messages = new Map<string, StoredMessage>();
+    const one = async (subject: string) => {
+      const request = { last_by_subj: subject };
+      const message = await this.reader.fromLeader(request, bounds);
+      if (message !== undefined) messages.set(subject, message);
+    };
+    for (let i = 0; i < subjects.length; i += LEADER_BURST) {
+      await Promise.all(subjects.slice(i, i + LEADER_BURST).map(one));
+    }
+    return messages;
+  }
+
+  /** The later of what the server says and what is known. */
+  async #reconcile(
+    actorId: string,
+    message: StoredMessage | undefined,
+    strong: boolean,
+    bounds: ReadBounds,
+  ): Promise<Tail> {
+    const known = this.cache.get(actorId) ?? NO_TAIL;
+    const sequence = message?.sequence ?? 0;
+    if (message !== undefined && sequence > known.sequence) {
+      const tail = await this.#resolve(actorId, message, bounds);
+      return this.cache.advance(actorId, tail);
+    }
+    if (sequence < known.sequence && strong) {
+      const { first_seq } = await this.reader.state("read", bounds);
+      if (first_seq > known.sequence) {
+        this.cache.forget(actorId);
+        return NO_TAIL;
+      }
+    }
+    return known;
+  }
+
+  /** Whether the stream has replicas, which may lag behind. */
+  get replicated(): boolean {
+    return this.reader.stream.replicas > 1;
+  }
+
+  /** Whether a read has to be as fresh as the leader knows. */
+  isStrong(actorId: string, consistency: Consistency): boolean {
+    // What was seen of a forgotten actor only the leader can vouch for.
+    return consistency === "strong" ||
+      (this.cache.hasEvicted && this.cache.get(actorId) === undefined);
+  }
+
+  /**
+   * Decides what to do about a history that ends before it should: waits, for
+   * a replica that lags; true if the rest has expired.
+   *
+   * @throws {StreamReplacedError} If it is another stream by now.
+   * @throws {StaleReadError} If the time is up.
+   */
+  async hasExpired(
+    actorId: string,
+    required: number,
+    attempt: number,
+    bounds: ReadBounds,
+  ): Promise<boolean> {
+    if (!this.replicated || attempt % 16 === 8) {
+      const { first_seq } = await this.reader.state("read", bounds);
+      if (first_seq > required) {
+        this.cache.forget(actorId);
+        return true;
+      }
+    }
+    if (bounds.deadline.left === 0) throw new StaleReadError(actorId, required);
+    await delay(
+      Math.min(backoff(attempt), bounds.deadline.left),
+      bounds.signal,
+    );
+    return false;
+  }
+
+  /** The tail that a last message makes. */
+  async #resolve(
+    actorId: string,
+    message: StoredMessage,
+    bounds: ReadBounds,
+  ): Promise<Tail> {
+    const event = tryRead(message.data, actorId);
+    if (event && await this.#vouchedFor(actorId, event, message, bounds)) {
+      const { version, id } = event;
+      const { sequence } = message;
+      return { version, sequence, eventId: id, trail: trailOf(message) };
+    }
+    // Somebody else's message: only the whole history tells the version.
+    const last = await this.#lastEvent(actorId, message.sequence, bounds);
+    return {
+      version: last?.version ?? 0,
+      sequence: message.sequence,
+      eventId: last?.id,
+      trail: undefined,
+    };
+  }
+
+  /** Whether an event's version surely lies above all before it. */
+  async #vouchedFor(
+    actorId: string,
+    event: AnyEvent,
+    message: StoredMessage,
+    bounds: ReadBounds,
+  ): Promise<boolean> {
+    if (message.header(Header.save) !== "") return true;
+    const expected = message.header(Header.expectedSequence);
+    if (expected === "") return false;
+    if (expected === "0") return true;
+    const seq = Number(expected);
+    const before = await this.reader.fromLeader({ seq }, bounds);
+    if (before?.subject !== this.subjectOf(actorId)) return false;
+    const previous = tryRead(before.data, actorId);
+    return previous !== undefined && previous.version < event.version;
+  }
+
+  /** The last event up to a sequence, by reading all there are. */
+  async #lastEvent(
+    actorId: string,
+    upTo: number,
+    bounds: ReadBounds,
+  ): Promise<AnyEvent | undefined> {
+    const subject = this.subjectOf(actorId);
+    let last: AnyEvent | undefined;
+    for (let next = 1, n = 0; next <= upTo;) {
+      const { items, lastSequence } = await this.reader.messages(
+        subject,
+        next,
+        PAGE_SIZE,
+        bounds,
+      );
+      for (const { data, sequence } of items) {
+        const event = sequence <= upTo ? tryRead(data, actorId) : undefined;
+        if (event && event.version > (last?.version ?? 0)) last = event;
+      }
+      if (lastSequence > 0) next = lastSequence + 1;
+      else if (await this.hasExpired(actorId, upTo, n++, bounds)) break;
+    }
+    return last;
+  }
+}
