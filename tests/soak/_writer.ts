@@ -69,7 +69,8 @@ export class SoakWriter {
     this.#random = random;
     this.#options = options;
     const queue = [...unfinished];
-    const loop = () => this.#loop(queue);
+    // Batches take a server longer: single saves must not wait for them.
+    const loop = (_: unknown, i: number) => this.#loop(i % 8 === 7, queue);
     this.#loops = Promise.all(Array.from({ length: options.inFlight }, loop));
   }
 
@@ -84,11 +85,11 @@ export class SoakWriter {
     await this.#loops;
   }
 
-  async #loop(queue: Save[]): Promise<void> {
+  async #loop(isForBatches: boolean, queue: Save[]): Promise<void> {
     let save: Save | undefined;
     while (
       (save = queue.pop()) !== undefined ||
-      (!this.#stopped && (save = await this.#choose()))
+      (!this.#stopped && (save = await this.#choose(isForBatches)))
     ) {
       let outcome = await this.#save(save);
       let left = LAST_TRIES;
@@ -132,21 +133,26 @@ export class SoakWriter {
     }
   }
 
-  async #choose(): Promise<Save> {
+  async #choose(isForBatches: boolean): Promise<Save> {
     const random = this.#random;
     const roll = random.next();
-    if (roll < 0.03) return this.#again() ?? await this.#some(1, 1);
-    if (roll < 0.032) return this.#usedId() ?? await this.#some(1, 1);
-    if (roll < 0.042) return await this.#outdated();
-    if (roll < 0.12) {
-      return await this.#some(1 + random.below(3), 1 + random.below(4));
+    if (isForBatches) {
+      if (roll < 0.05) return this.#again(0.5) ?? await this.#some(1, 1);
+      if (roll < 0.06) return await this.#some(1, 50 + random.below(250));
+      return await this.#some(1 + random.below(4), 1 + random.below(6));
     }
-    if (roll < 0.121) return await this.#some(1, 50 + random.below(250));
+    if (roll < 0.02) return this.#again(0) ?? await this.#some(1, 1);
+    if (roll < 0.022) return this.#usedId() ?? await this.#some(1, 1);
+    if (roll < 0.032) return await this.#outdated();
     return await this.#some(1, 1);
   }
 
-  /** What was saved before, perhaps made anew, perhaps with something new. */
-  #again(): Save | undefined {
+  /**
+   * What was saved before, perhaps made anew.
+   *
+   * @param more How often there is something new with it.
+   */
+  #again(more: number): Save | undefined {
     const random = this.#random;
     if (this.#remembered.length === 0) return undefined;
     const { events, expected } = random.pick(this.#remembered).save;
@@ -157,9 +163,7 @@ export class SoakWriter {
         })
         : event
     );
-    if (again.length > 900 || random.chance(0.8)) {
-      return { events: again, expected };
-    }
+    if (!random.chance(more)) return { events: again, expected };
     const { actorId, version } = events.at(-1)!;
     again.push(this.#make(actorId, this.#after(actorId, version)));
     return { events: again, expected: new Map() };

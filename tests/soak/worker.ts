@@ -30,7 +30,7 @@ async function persist<T>(what: string, run: () => Promise<T>): Promise<T> {
     try {
       return await run();
     } catch (cause) {
-      if (performance.now() > deadline) {
+      if (cause instanceof TypeError || performance.now() > deadline) {
         throw new Error(`Cannot ${what}`, { cause });
       }
       await new Promise((resolve) => setTimeout(resolve, 100));
