@@ -25,11 +25,10 @@ export interface Reason {
   readonly reason: unknown;
 }
 
-/** A call of `next` that waits for an event. */
-interface Taker<E extends AnyEvent> {
-  resolve(result: Result<E>): void;
-  reject(reason: unknown): void;
-}
+/** A call of `next` that waits for an event: what resolves it. */
+type Taker<E extends AnyEvent> = (
+  result: Result<E> | Promise<Result<E>>,
+) => void;
 
 /** A publish that waits for room. */
 interface Sender<E extends AnyEvent> {
@@ -156,7 +155,7 @@ export class Mailbox<E extends AnyEvent> implements Subscription<E> {
   ): Promise<void> | undefined {
     if (this.#ended) return undefined;
     if (this.#takers.length > 0) {
-      this.#takers.shift()!.resolve({ done: false, value: delivery });
+      this.#takers.shift()!({ done: false, value: delivery });
       this.#count(delivery.namespace);
     } else if (this.#ring.size < this.#options.buffer) {
       this.#ring.push(delivery);
@@ -197,12 +196,7 @@ export class Mailbox<E extends AnyEvent> implements Subscription<E> {
       else sender.reject(refusal.reason);
     }
     this.#senders.clear();
-    for (const { resolve, reject } of this.#takers.splice(0)) {
-      const told = this.#failure;
-      this.#failure = undefined;
-      if (told === undefined) resolve({ done: true, value: undefined });
-      else reject(told.reason);
-    }
+    for (const resolve of this.#takers.splice(0)) resolve(this.#last());
     this.#checkDrained();
   }
 
@@ -227,10 +221,15 @@ export class Mailbox<E extends AnyEvent> implements Subscription<E> {
       return Promise.resolve({ done: false, value: delivery });
     }
     if (!this.#ended) {
-      return new Promise((resolve, reject) => {
-        this.#takers.push({ resolve, reject });
+      return new Promise((resolve) => {
+        this.#takers.push(resolve);
       });
     }
+    return this.#last();
+  }
+
+  /** What an iteration gets when nothing is left: why it ended, once. */
+  #last(): Promise<Result<E>> {
     const failure = this.#failure;
     this.#failure = undefined;
     if (failure !== undefined) return Promise.reject(failure.reason);

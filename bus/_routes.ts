@@ -61,36 +61,37 @@ class Group<E extends AnyEvent> {
       : addUnder(this.#byActor, actors, entry);
   }
 
-  /** Offers the event to all that it is for; what has to be waited for. */
+  /** Offers the event to all that it is for; adds what has to be waited for. */
   send(
     delivery: Delivery<E>,
     signal: AbortSignal | undefined,
-    waits: Promise<void>[],
-  ): void {
+    waits: Promise<void>[] | undefined,
+  ): Promise<void>[] | undefined {
     const { eventType, actorId } = delivery.event;
     for (const mailbox of this.#all) {
       const wait = mailbox.offer(delivery, signal);
-      if (wait !== undefined) waits.push(wait);
+      if (wait !== undefined) (waits ??= []).push(wait);
     }
     if (this.#byType.size > 0) {
       for (const mailbox of this.#byType.get(eventType) ?? []) {
         const wait = mailbox.offer(delivery, signal);
-        if (wait !== undefined) waits.push(wait);
+        if (wait !== undefined) (waits ??= []).push(wait);
       }
     }
     if (this.#byActor.size > 0) {
       for (const { mailbox, eventTypes } of this.#byActor.get(actorId) ?? []) {
         if (eventTypes !== undefined && !eventTypes.has(eventType)) continue;
         const wait = mailbox.offer(delivery, signal);
-        if (wait !== undefined) waits.push(wait);
+        if (wait !== undefined) (waits ??= []).push(wait);
       }
     }
     for (const { mailbox, eventTypes, passes } of this.#rest) {
       if (eventTypes !== undefined && !eventTypes.has(eventType)) continue;
       if (!passes!(actorId)) continue;
       const wait = mailbox.offer(delivery, signal);
-      if (wait !== undefined) waits.push(wait);
+      if (wait !== undefined) (waits ??= []).push(wait);
     }
+    return waits;
   }
 }
 

@@ -150,11 +150,11 @@ export class EventBus<E extends AnyEvent = Event>
         ? { namespace, event: sealed }
         : { namespace, event: sealed, trace },
     );
-    const waits: Promise<void>[] = [];
+    let waits: Promise<void>[] | undefined;
     for (let i = 0; i < groups.length; i++) {
-      groups[i]!.send(delivery, signal, waits);
+      waits = groups[i]!.send(delivery, signal, waits);
     }
-    return waits.length === 0 ? DONE : Promise.all(waits).then(nothing);
+    return waits === undefined ? DONE : Promise.all(waits).then(nothing);
   }
 }
 

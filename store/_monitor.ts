@@ -182,7 +182,8 @@ export class Monitor {
     this.#saved(action, start, fresh.length);
     if (this.#outbox !== undefined) {
       const trace = this.trace();
-      for (const event of fresh) this.#outbox.add(event, trace);
+      // Whom the bus calls may save as well.
+      for (const event of fresh.slice()) this.#outbox.add(event, trace);
     }
     return result;
   }

@@ -25,7 +25,7 @@ export type Told = Pick<AnyEvent, "id" | "actorId" | "version" | "timestamp">;
 
 interface Letter {
   readonly event: EventStored;
-  readonly options: { trace: TraceContext } | undefined;
+  readonly trace: TraceContext | undefined;
 }
 
 /** Counts of an outbox. */
@@ -34,14 +34,23 @@ export interface OutboxCounters {
   eventStoredDropped: number;
 }
 
-/** Publishes one event after the other, and never holds anybody up. */
+/** Hands events to the bus in order, and never holds anybody up. */
 export class Outbox {
   readonly #bus: EventStoredPublisher;
   readonly #counters: OutboxCounters;
   readonly #metadata: { readonly namespace: string };
+  /** Those that were stored while the bus was being told of another one. */
   readonly #letters = new Ring<Letter>();
-  #sending: Promise<void> | undefined;
+  #telling = false;
+  /** How many the bus has not answered for, with those. */
+  #waiting = 0;
+  #idle: PromiseWithResolvers<void> | undefined;
+  /** A promise that buses may give again and again, which need not be looked at twice. */
+  #fulfilled: Promise<void> | undefined;
   #closed = false;
+  /** What the ids of its events begin with: a random number of their own costs more than all else. */
+  readonly #name = `${crypto.randomUUID()}-`;
+  #written = 0;
   #millisecond = 0;
   #timestamp = "";
 
@@ -57,49 +66,76 @@ export class Outbox {
 
   /** Tells of an event that was stored. */
   add(stored: Told, trace: TraceContext | undefined): void {
-    if (this.#closed || this.#letters.size === CAPACITY) {
+    if (this.#closed || this.#waiting === CAPACITY) {
       this.#counters.eventStoredDropped++;
       return;
     }
-    const options = trace === undefined ? undefined : { trace };
-    this.#letters.push({ event: this.#write(stored), options });
-    this.#sending ??= this.#send();
+    this.#waiting++;
+    const event = this.#write(stored);
+    if (this.#telling) {
+      this.#letters.push({ event, trace });
+      return;
+    }
+    this.#telling = true;
+    this.#publish(event, trace);
+    while (this.#letters.size > 0) {
+      const letter = this.#letters.shift()!;
+      this.#publish(letter.event, letter.trace);
+    }
+    this.#telling = false;
   }
 
   /** Gives the bus a second to take what waits; the rest is dropped. */
   async close(): Promise<void> {
-    const gaveUp = new AbortController();
-    if (this.#sending !== undefined) {
-      await Promise.race([
-        this.#sending,
-        delay(PATIENCE, gaveUp.signal).catch(() => {}),
-      ]);
-      gaveUp.abort();
+    if (this.#waiting > 0) {
+      this.#idle ??= Promise.withResolvers();
+      const idle = new AbortController();
+      const late = delay(PATIENCE, idle.signal).catch(() => {});
+      await Promise.race([this.#idle.promise, late]);
+      idle.abort();
     }
+    if (this.#closed) return;
     this.#closed = true;
-    this.#counters.eventStoredDropped += this.#letters.size;
-    this.#letters.clear();
+    this.#counters.eventStoredDropped += this.#waiting;
   }
 
-  async #send(): Promise<void> {
-    // Whoever saved goes on first.
-    await undefined;
-    for (;;) {
-      const letter = this.#letters.shift();
-      if (letter === undefined) break;
-      try {
-        await this.#bus.publish(NAMESPACE, letter.event, letter.options);
-        this.#counters.eventStoredPublished++;
-      } catch {
-        this.#counters.eventStoredDropped++;
-      }
+  #publish(event: EventStored, trace: TraceContext | undefined): void {
+    const options = trace === undefined ? undefined : { trace };
+    try {
+      this.#follow(this.#bus.publish(NAMESPACE, event, options));
+    } catch {
+      this.#refused();
     }
-    this.#sending = undefined;
+  }
+
+  /** Counts what becomes of a publish. The bus keeps the order of the calls. */
+  #follow(published: Promise<void>): void {
+    if (published === this.#fulfilled) return this.#taken();
+    Promise.resolve(published).then(() => {
+      this.#fulfilled = published;
+      this.#taken();
+    }, this.#refused);
+  }
+
+  #taken(): void {
+    if (this.#closed) return;
+    this.#counters.eventStoredPublished++;
+    this.#settled();
+  }
+
+  readonly #refused = (): void => {
+    if (this.#closed) return;
+    this.#counters.eventStoredDropped++;
+    this.#settled();
+  };
+
+  #settled(): void {
+    if (--this.#waiting === 0) this.#idle?.resolve();
   }
 
   #write({ id, actorId, version, timestamp }: Told): EventStored {
     const event: EventStored = {
-      id: crypto.randomUUID(),
+      id: this.#name + (this.#written++).toString(36),
       eventType: "EventStored",
       actorId,
       version,
