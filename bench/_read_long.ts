@@ -84,7 +84,6 @@ export function partsOfLong(scale: Scale): Measurement {
             figure: percentile(taken[state]!, 0.5),
           },
           targets: [ratioAtMost(part === "10 in the middle" ? 8 : 3)],
-          note: "median",
         });
       }
     },

@@ -103,7 +103,6 @@ export function scans(scale: Scale): Measurement {
           unit: "ms",
           figure: median(distance),
           reference: { name: `one every ${close}`, figure: median(close!) },
-          note: "not this library: what a read without hints takes",
         });
       }
     },

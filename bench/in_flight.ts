@@ -95,7 +95,7 @@ function clients(kind: Kind, scale: Scale): Measurement {
           CLIENTS.map((client) => [client, () => all[client](count, inFlight)]),
         ) as Record<Client, () => Promise<number>>;
         const taken = await takeTurns(
-          scale.pick(3, 7),
+          scale.pick(3, 5),
           sides,
           (text) => bench.progress(`${inFlight} in flight, ${text}`),
         );

@@ -27,6 +27,17 @@ function table(lines: readonly (readonly string[])[]): string {
   return [line(head!), rule, ...body.map(line)].join("\n");
 }
 
+/** An item of a list, its lines as long as the formatter has them. */
+function item(text: string): string {
+  const lines = ["-"];
+  for (const word of text.split(" ")) {
+    const longer = `${lines.at(-1)} ${word}`;
+    if (longer.length <= 80) lines[lines.length - 1] = longer;
+    else lines.push(`  ${word}`);
+  }
+  return lines.join("\n");
+}
+
 /** The columns that any row fills. */
 function withoutEmpty(lines: readonly (readonly string[])[]): string[][] {
   const filled = lines[0]!.map((_, column) =>
@@ -41,20 +52,24 @@ export function themeTable(rows: readonly Row[]): string {
     ...cells(row),
     row.cpu === undefined ? "" : `${Math.round(row.cpu * 100)} %`,
   ]);
-  const notes = rows.flatMap(({ name, note }) =>
-    note ? [`- ${name}: ${note}`] : []
+  const notes = new Map<string, string[]>();
+  for (const { name, note } of rows) {
+    if (note) notes.set(note, [...notes.get(note) ?? [], name]);
+  }
+  const items = [...notes].map(([note, names]) =>
+    item(`${names.join("; ")}: ${note}`)
   );
   const all = withoutEmpty([[...headings, "client CPU"], ...lines]);
-  return [table(all), ...(notes.length > 0 ? ["", ...notes] : [])].join("\n");
+  return [table(all), ...(items.length > 0 ? ["", ...items] : [])].join("\n");
 }
 
 /** What the reports were taken on, and when. */
 function machine(reports: readonly Report[]): string {
   const report = reports.at(-1)!;
   const runs = reports.map(({ began, mode, seconds }) =>
-    `- ${mode} run of ${began.slice(0, 10)}, ${Math.round(seconds)} s`
+    `${mode} run of ${began.slice(0, 10)}, ${Math.round(seconds)} s`
   );
-  return [...describe(report).map((text) => `- ${text}`), ...runs].join("\n");
+  return [...describe(report), ...runs].map(item).join("\n");
 }
 
 /** The document with the figures of the reports. */
@@ -65,7 +80,7 @@ export function fill(document: string, reports: readonly Report[]): string {
   }
   const all = [...rows.values()];
   return document.replace(
-    /(<!-- figures: (\S+) -->\n)[^]*?(\n<!-- end -->)/g,
+    /(<!-- figures: (\S+) -->\n)[^]*?(<!-- end -->)/g,
     (_, open: string, theme: string, close: string) => {
       const own = all.filter((row) => row.theme === theme);
       const content = theme === "machine"
@@ -73,7 +88,7 @@ export function fill(document: string, reports: readonly Report[]): string {
         : own.length > 0
         ? themeTable(own)
         : "Not measured in this run.";
-      return `${open}\n${content}\n${close}`;
+      return `${open}\n${content}\n\n${close}`;
     },
   );
 }

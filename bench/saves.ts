@@ -66,7 +66,6 @@ function oneInFlight(scale: Scale): Measurement {
         figure,
         reference: beside("bare request", "bare"),
         targets: [ratioAtMost(1.15)],
-        note: "median",
       });
       bench.row({
         name: publish,
@@ -74,7 +73,6 @@ function oneInFlight(scale: Scale): Measurement {
         figure,
         reference: beside("js.publish", "publish"),
         targets: [ratioAtMost(1)],
-        note: "median",
       });
     },
   };
