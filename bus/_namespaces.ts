@@ -69,17 +69,17 @@ export function parsePattern(
   const wild = parts.some((part) => part === "*" || part === ">");
   if (!wild) {
     if (parts.includes("")) {
-      throw badType(action, name, "tokens that are not empty", pattern);
+      throw badType(action, name, "tokens divided by single dots", pattern);
     }
     const spelling = spellNamespace(pattern, action);
     return { text: pattern, literal: true, ...spelling };
   }
   const tokens = parts.map((part, i) => {
     if (part === "") {
-      throw badType(action, name, "tokens that are not empty", pattern);
+      throw badType(action, name, "tokens divided by single dots", pattern);
     }
     if (part === ">" && i !== parts.length - 1) {
-      throw badType(action, name, "a pattern with '>' last only", pattern);
+      throw badType(action, name, "without '>' before its end", pattern);
     }
     return part === "*" || part === ">" ? part : encodeToken(part);
   });
