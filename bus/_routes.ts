@@ -16,7 +16,7 @@ import type { BusCounters } from "./metrics.ts";
 /** The most namespaces whose routes are remembered. */
 const MAX_ROUTES = 10_000;
 
-/** Where the events of a namespace go, until the index changes. */
+/** Where the events of a namespace go, until nodes come or go. */
 export interface Route<E extends AnyEvent> {
   readonly groups: readonly Group<E>[];
   readonly counters: Counters<keyof BusCounters>;
@@ -148,7 +148,8 @@ export class Routes<E extends AnyEvent> {
     const groups: Group<E>[] = [];
     const visit = ({ children, group }: Node<E>, depth: number): void => {
       if (depth === tokens.length) {
-        if (!group.empty) groups.push(group);
+        // Empty or not: it may be filled without a change of the index.
+        groups.push(group);
         return;
       }
       const rest = children.get(">");
