@@ -220,18 +220,24 @@ export class ActorHistory {
     }
   }
 
-  /** The stored events of these versions, both inclusive. */
+  /**
+   * The stored events of these versions, both inclusive.
+   *
+   * @param known A sequence that the actor is known to have reached.
+   */
   async between(
     actorId: string,
     fromVersion: number,
     toVersion: number,
     bounds: ReadBounds,
+    known = 0,
   ): Promise<StoredEvent[]> {
     const subject = this.#tails.subjectOf(actorId);
     const found: StoredEvent[] = [];
     let { sequence: next, versionBefore: version, unproven } = await this
       .#startOf(actorId, fromVersion, bounds);
-    const required = this.#tails.cache.get(actorId)?.sequence ?? 0;
+    const cached = this.#tails.cache.get(actorId)?.sequence ?? 0;
+    const required = Math.max(known, cached);
     let reached = next - 1;
     for (let n = 0;;) {
       const wanted = toVersion - version + 2 * SLACK;

@@ -91,9 +91,11 @@ export class ActorTails {
     bounds: ReadBounds,
   ): Promise<Map<string, Tail>> {
     const tails = new Map<string, Tail>();
-    const strong = consistency === "strong";
     for (let i = 0; i < actorIds.length; i += PAGE_SIZE) {
       const some = actorIds.slice(i, i + PAGE_SIZE);
+      const strong = some.some((actorId) =>
+        this.isStrong(actorId, consistency)
+      );
       const one = async (actorId: string, message?: StoredMessage) => {
         const tail = await this.#reconcile(actorId, message, strong, bounds);
         tails.set(actorId, tail);

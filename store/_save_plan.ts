@@ -138,6 +138,7 @@ async function storedAmong(
     first.version,
     last.version,
     bounds,
+    tail.sequence,
   );
   const byId = new Map(range.map((stored) => [stored.event.id, stored]));
   const found: StoredEvent[] = [];

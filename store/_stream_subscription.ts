@@ -47,6 +47,8 @@ export class StreamSubscription<E extends AnyEvent>
   #consumer: OrderedConsumer | undefined;
   /** The last sequence delivered or left out; undefined until it is known. */
   #position: number | undefined;
+  /** The last sequence that the consumer gave. */
+  #taken = 0;
   /** The end of the stream as of the start; undefined until it is known. */
   #target: number | undefined;
   /** The last sequence that the filter at the server lets through, as of then. */
@@ -143,11 +145,12 @@ export class StreamSubscription<E extends AnyEvent>
       ? target
       : await this.#findLastMatch(`${this.#root}.${serverFilter}`, bounds);
     if (this.#ended) return;
+    this.#taken = this.#position;
     this.#pass(this.#position);
     this.#consumer = new OrderedConsumer(
       this.#reader,
       `${this.#root}.${serverFilter}`,
-      this.#position,
+      this.#taken,
       (after) => this.#check(after),
       this.#wake,
     );
@@ -264,7 +267,9 @@ export class StreamSubscription<E extends AnyEvent>
         const delivery = this.#consumer?.take();
         if (delivery === undefined) return false;
         const { sequence } = delivery;
-        if (sequence <= this.#position!) continue;
+        // Not by the position: that may rest on a leader that lagged behind.
+        if (sequence <= this.#taken) continue;
+        this.#taken = sequence;
         this.#throwIfExpired(delivery);
         if (!this.#options.live && sequence > this.#target!) {
           this.#pass(this.#target!);
