@@ -6,11 +6,12 @@ import { fingerprint, type SaveCall } from "../support/history/records.ts";
 export const NAMESPACE = "soak";
 export const STREAM = "AETHER_soak";
 
-/** What a filtered subscription asks for: a quarter of the actors, two types. */
+/** What filtered subscriptions ask for. */
 export const FILTER: SubscribeFilter = {
   actors: "order.*",
   eventTypes: ["T0", "T1"],
 };
+export const LATE_FILTER: SubscribeFilter = { actors: "cart.*" };
 
 /** How many of the actors everybody writes all the time. */
 export const HOT_ACTORS = 5;

@@ -2,7 +2,7 @@ import type { Random } from "../support/history/random.ts";
 import type { RecordedSubscription } from "../support/history/recorded_subscription.ts";
 import type { RecordedStore } from "../support/history/recorder.ts";
 import { waitFor } from "../support/conditions.ts";
-import { actorName, FILTER, HOT_ACTORS } from "./_events.ts";
+import { actorName, FILTER, HOT_ACTORS, LATE_FILTER } from "./_events.ts";
 import type { Place } from "./_protocol.ts";
 
 /** A store that was opened for a reader. */
@@ -123,7 +123,7 @@ export class SoakReader {
     const subscriptions = new Map([
       ["all", store.subscribe({ after: all })],
       ["some", store.subscribe({ after: some, filter: FILTER })],
-      ["late", store.subscribe({ after: late ?? "end" })],
+      ["late", store.subscribe({ after: late ?? "end", filter: LATE_FILTER })],
     ]);
     return { opened, subscriptions };
   }

@@ -14,14 +14,17 @@ export interface Fault {
 /** When faults come. */
 export interface ScheduleOptions {
   readonly random: Random;
-  /** Milliseconds from one fault's end to the next one's begin. */
+  /**
+   * Milliseconds from one fault's end to the next one's begin. When each kind
+   * has come, it is twice as long.
+   */
   readonly gap: readonly [least: number, most: number];
   /** Takes down what was done. */
   readonly write: (record: HistoryRecord) => void;
 }
 
 /** One fault after the other, each kind as often as any other. */
-export class Schedule {
+export class Schedule implements AsyncDisposable {
   /** How often each kind of fault has come. */
   readonly counts: Map<string, number> = new Map<string, number>();
   /** From when to when reads may have lagged. */
@@ -40,19 +43,29 @@ export class Schedule {
     this.done = this.#run();
   }
 
-  /** Ends it, with what is under way. */
+  /**
+   * Ends it, with what is under way.
+   *
+   * @throws As {@linkcode done}.
+   */
   async stop(): Promise<void> {
     this.#stop.abort();
     await this.done;
   }
 
+  /** As {@linkcode stop}, without a throw. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop().catch(() => {});
+  }
+
   async #run(): Promise<void> {
     const { random, gap: [least, most] } = this.#options;
     let deck: Fault[] = [];
-    for (;;) {
+    for (let n = 0;; n++) {
       try {
         const gap = least + random.below(most - least);
-        await delay(gap, this.#stop.signal);
+        const isCalm = n >= this.#faults.length;
+        await delay(isCalm ? 2 * gap : gap, this.#stop.signal);
       } catch {
         return; // It was stopped.
       }

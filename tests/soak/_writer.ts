@@ -26,6 +26,13 @@ export interface Save {
 /** Saves to choose from when one is to be repeated, or an id used again. */
 const REMEMBERED = 500;
 
+/**
+ * One of so many loops saves batches, with pauses: a server without replicas
+ * does not take many a second, and everything else waits for them.
+ */
+const BATCH_LOOPS = 25;
+const BATCH_PAUSE = 100;
+
 /** How often a save that ended unknown is repeated after the stop. */
 const LAST_TRIES = 5;
 
@@ -69,8 +76,8 @@ export class SoakWriter {
     this.#random = random;
     this.#options = options;
     const queue = [...unfinished];
-    // Batches take a server longer: single saves must not wait for them.
-    const loop = (_: unknown, i: number) => this.#loop(i % 8 === 7, queue);
+    const loop = (_: unknown, i: number) =>
+      this.#loop(i % BATCH_LOOPS === BATCH_LOOPS - 1, queue);
     this.#loops = Promise.all(Array.from({ length: options.inFlight }, loop));
   }
 
@@ -99,6 +106,7 @@ export class SoakWriter {
       }
       // What fails at once must not keep everything else from running.
       if (outcome.is === "error") await pause(5);
+      else if (isForBatches) await pause(this.#random.below(BATCH_PAUSE));
     }
   }
 

@@ -138,9 +138,12 @@ const isGood = printHistory(report.history);
 if (isGood && !values.keep) {
   await Deno.remove(report.folder, { recursive: true });
 } else {
+  const args = Deno.args.join(" ");
+  const again = values.seed === undefined ? `${args} --seed ${seed}` : args;
   console.log(
-    `\nThe histories stay; to check them again:\n    deno task soak --check ${report.folder}\n` +
-      `To have the same faults again:\n    deno task soak --seed ${seed} ...`,
+    `\nThe histories stay. To check them again, and to have such a run again:
+    deno task soak --check ${report.folder}
+    deno task soak ${again.trim()}`,
   );
 }
 Deno.exit(isGood ? 0 : 1);

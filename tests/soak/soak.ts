@@ -115,21 +115,19 @@ async function work(
     ...{ random: random.fork(), folder, servers: servers.all },
     ...{ writers, readers, actors, inFlight, write },
   });
-  // What goes wrong with servers and with clients may go wrong at once.
-  const schedules = [
-    new Schedule(servers.faults, {
-      ...{ random: random.fork(), gap: [1_000, 5_000], write },
-    }),
-    new Schedule(
-      [
-        ...(fleet.links.length > 0
-          ? linkFaults(fleet.links, random.fork())
-          : []),
-        ...fleet.faults(random.fork()),
-      ],
-      { random: random.fork(), gap: [500, 2_500], write },
-    ),
+  const { links } = fleet;
+  const clientFaults = [
+    ...(links.length > 0 ? linkFaults(links, random.fork()) : []),
+    ...fleet.faults(random.fork()),
   ];
+  // What goes wrong with servers and with clients may go wrong at once.
+  await using some = new Schedule(servers.faults, {
+    ...{ random: random.fork(), gap: [1_000, 4_000], write },
+  });
+  await using others = new Schedule(clientFaults, {
+    ...{ random: random.fork(), gap: [500, 2_500], write },
+  });
+  const schedules = [some, others];
   const broken = new AbortController();
   for (const { done } of schedules) {
     done.catch((error) => broken.abort(error));
