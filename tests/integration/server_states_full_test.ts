@@ -5,7 +5,6 @@ import type { NatsConnection } from "@nats-io/nats-core";
 import { assert, assertEquals } from "@std/assert";
 import {
   DuplicateEventError,
-  PayloadTooLargeError,
   VersionConflictError,
 } from "../../store/errors.ts";
 import type { Event } from "../../store/event.ts";
@@ -263,32 +262,4 @@ Deno.test("saveSnapshot() fails when there is no room for it", () =>
       bucket,
     );
     assertEquals(await store.getLatestSnapshot("a"), undefined);
-  }));
-
-Deno.test("saveEvent() fails when the stream takes only smaller messages", () =>
-  withServer({}, async (server) => {
-    await using nc = await connect(server);
-    const made = await JetStreamEventStore.open(nc);
-    await made[Symbol.asyncDispose]();
-    const jsm = await jetstreamManager(nc);
-    await jsm.streams.update(stream, { max_msg_size: 10_000 });
-    await using store = await JetStreamEventStore.open(nc);
-    const small = makeEvent("a", 1);
-    await store.saveEvent(small);
-    const large = makeLarge("a", 2);
-    for (const events of [[large], [makeEvent("b", 1), large]]) {
-      for (
-        const save of [
-          () => store.saveEvents(events),
-          () => store.saveEvent(large),
-        ]
-      ) {
-        const error = await assertRefusedAtOnce(save, PayloadTooLargeError, {
-          limit: 10_000,
-        });
-        assert(error.size > 20_000);
-      }
-    }
-    await assertHistory(store, "a", [small]);
-    await assertHistory(store, "b", []);
   }));

@@ -63,6 +63,7 @@ export function storePermissions(
       // Subscribing.
       `$JS.API.CONSUMER.CREATE.${stream}.*.${events}`,
       `$JS.API.CONSUMER.MSG.NEXT.${stream}.*`,
+      // Tidies up. Without it the server drops what is not used after 30 s.
       `$JS.API.CONSUMER.DELETE.${stream}.*`,
       // Snapshots.
       `$KV.${bucket}.>`,
