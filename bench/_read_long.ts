@@ -108,7 +108,7 @@ export function whole(scale: Scale): Measurement {
         if (count !== TEN_THOUSAND) throw new Error(`Read ${count} events`);
         return count / (performance.now() - began) * 1000;
       };
-      const taken = await takeTurns(scale.pick(9, 25), {
+      const taken = await takeTurns(scale.pick(7, 25), {
         store: rate(async () => (await known.getEvents(actor)).length),
         bare: rate(async () => (await bare.batch(actor, TEN_THOUSAND)).length),
         consumer: rate(() =>

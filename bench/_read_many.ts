@@ -42,7 +42,7 @@ export function latestVersions(scale: Scale): Measurement {
         figure: connection.stats().outMsgs - before,
         targets: [figureAtMost(2)],
       });
-      const taken = await timeEach(scale.pick(30, 200), {
+      const taken = await timeEach(scale.pick(20, 200), {
         store: { run: () => store.getLatestVersions(actors) },
         bare: { run: () => bare.last(actors) },
       });
@@ -62,7 +62,7 @@ export function latestVersions(scale: Scale): Measurement {
 
 /** Saves beside four readers of long histories. */
 export function besideReaders(scale: Scale): Measurement {
-  const count = scale.pick(1_500, 10_000);
+  const count = scale.pick(500, 10_000);
   const p99 = "save beside four readers, p99";
   const median = "save beside four readers, median";
   const actors = 1_000;

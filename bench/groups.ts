@@ -90,7 +90,7 @@ function hundreds(scale: Scale): Measurement {
         size,
       );
       const send = byPublish(connection, namespace, new Actors("c", ACTORS));
-      const taken = await takeTurns(scale.pick(5, 9), {
+      const taken = await takeTurns(scale.pick(3, 9), {
         store: async () => size * await rateOf(count, inFlight, save),
         hand: async () => size * await rateOf(count, inFlight, frame),
         publish: () => rateOf(scale.pick(1_000, 5_000), 1, send),
@@ -131,9 +131,9 @@ function contention(kind: Kind, scale: Scale): Measurement {
         await servers.open({ namespace }),
         await servers.open({ namespace }),
       ]);
-      const milliseconds = scale.pick(700, 3_000);
+      const milliseconds = scale.pick(500, 3_000);
       const all: Contention[] = [];
-      const { contended, apart } = await takeTurns(scale.pick(3, 7), {
+      const { contended, apart } = await takeTurns(scale.pick(2, 7), {
         contended: async () => {
           const one = await run.run(milliseconds, true);
           all.push(one);
@@ -185,7 +185,7 @@ export function groups(scale: Scale): Theme {
         kind: "one server",
         size: 2,
         inFlight: 40,
-        counts: scale.pick([5_000, 400], [20_000, 1_500]),
+        counts: scale.pick([3_000, 300], [20_000, 1_500]),
         turns,
         atLeast: 10,
       }),
