@@ -1,127 +1,206 @@
 /**
- * Event logs in CSV: a row an event, the columns of one row naming the rest.
+ * An event log, one row an event, read as events of its cases.
  *
  * @module
  */
 
-import { createEvent, type Event } from "@flowmade-one/aether";
-import { generate as uuid } from "@std/uuid/v5";
-import { parse } from "csv-parse";
-import { pipeline, Readable } from "node:stream";
+import { createEvent, type Event, MetadataKey } from "@flowmade-one/aether";
+import { generate } from "@std/uuid/v5";
+// @ts-types="@types/papaparse"
+import Papa from "papaparse";
 
-/** An event of a log: its row, without what the event itself says. */
+/** What a row becomes; `data` holds the columns that have no other meaning. */
 export type LogEvent = Event<string, Record<string, string>>;
 
-/** The columns that make a row an event. */
-export interface Columns {
+/** Which columns mean what. */
+export interface LogColumns {
+  /** The case, which becomes the actor. */
   readonly actor: string;
+  /** What happened. */
   readonly type: string;
+  /** When, in RFC 3339, or with a space in the place of its `T`. */
   readonly time: string;
+  /** Who did it; a log without that column has nobody. */
+  readonly user: string;
 }
 
-/** A row that can't be an event. */
-export interface BadRow {
-  /** The line of the file on which the row ends; the first line is 1. */
-  readonly line: number;
-  readonly reason: string;
+/** How a log is read. */
+export interface EventLogOptions {
+  /** Which columns mean what. @default {@linkcode DEFAULT_COLUMNS} */
+  columns?: Partial<LogColumns>;
+  /** What divides the fields. @default {","} */
+  delimiter?: string;
 }
 
-/** The UUID namespace of ids that are made from rows. */
-const ROWS = "0b7c3c0e-53f5-5b0e-9d6c-6d0a3c6b7f11";
+/** A row of a log: the event it is, or why it is none. */
+export type LogRow =
+  & {
+    /** The line it begins on; the header is on line 1. */
+    readonly line: number;
+    /** How many bytes were read up to its end. */
+    readonly bytes: number;
+  }
+  & ({ readonly event: LogEvent } | { readonly error: unknown });
 
-interface ParsedRow {
-  readonly record: string[];
-  readonly info: { readonly lines: number };
-}
+/** The columns of the XES standard, as event logs in CSV name them. */
+export const DEFAULT_COLUMNS: LogColumns = {
+  actor: "case:concept:name",
+  type: "concept:name",
+  time: "time:timestamp",
+  user: "org:resource",
+};
+
+/** The namespace of the ids, so that no other source of ids makes the same. */
+const ID_NAMESPACE = "9d6de7f5-6c39-4ac9-8ae3-3ba08f51cbb1";
 
 /**
- * The events of a log in the order of its rows. An actor's versions count its
- * rows, and ids are made from the rows, so that the same log gives the same
- * events each time.
+ * Reads a log, row by row.
  *
- * @param onBadRow Told of each row that can't be an event, which is left out.
- * @throws {RangeError} If the first row lacks one of the columns.
+ * A case's n-th row is version n, also when a row before it is no event: its
+ * version stays free. The id is derived from the row's case, version, type and
+ * time, so that the same log gives the same events each time.
+ *
+ * @throws {RangeError} If a column is missing, or there are two of a name.
  */
 export async function* readEventLog(
   csv: ReadableStream<Uint8Array>,
-  columns: Columns,
-  onBadRow: (row: BadRow) => void,
-): AsyncGenerator<LogEvent, void> {
-  const parser = parse({
-    bom: true,
-    info: true,
-    relax_column_count: true,
-    relax_quotes: true,
-    skip_empty_lines: true,
-  });
-  // What fails on the way ends the parser, and so the loop below.
-  pipeline(Readable.fromWeb(csv as never), parser, () => {});
-  const versions = new Map<string, number>();
-  let names: readonly string[] | undefined;
-  for await (const { record, info } of parser as AsyncIterable<ParsedRow>) {
-    if (names === undefined) {
-      names = record;
-      checkColumns(names, columns);
-      continue;
-    }
-    const line = info.lines;
+  { columns = {}, delimiter = "," }: EventLogOptions = {},
+): AsyncGenerator<LogRow, void> {
+  let toEvent: ((fields: readonly string[]) => Promise<LogEvent>) | undefined;
+  const toRow = async (record: CsvRecord): Promise<LogRow> => {
+    const { fields, line, bytes } = record;
     try {
-      const fields = fieldsOf(record, names);
-      const actorId = fields[columns.actor] ?? "";
-      const version = (versions.get(actorId) ?? 0) + 1;
-      yield await eventOf(fields, columns, version);
-      versions.set(actorId, version);
+      if (fields === undefined) throw new SyntaxError("a quote is not closed");
+      return { line, bytes, event: await toEvent!(fields) };
     } catch (error) {
-      if (!(error instanceof TypeError || error instanceof RangeError)) {
-        throw error;
-      }
-      onBadRow({ line, reason: error.message });
+      return { line, bytes, error };
     }
+  };
+  for await (const records of readRecords(csv, delimiter)) {
+    toEvent ??= mapping(records.shift()!.fields ?? [], columns);
+    // Together, for hashes are made on other threads.
+    yield* await Promise.all(records.map(toRow));
   }
+  if (toEvent === undefined) mapping([], columns);
 }
 
-function checkColumns(names: readonly string[], columns: Columns): void {
-  for (const [what, name] of Object.entries(columns)) {
-    if (names.includes(name)) continue;
+const encoder = new TextEncoder();
+
+/** How a log with this header is read. */
+function mapping(
+  header: readonly string[],
+  columns: Partial<LogColumns>,
+): (fields: readonly string[]) => Promise<LogEvent> {
+  const versions = new Map<string, number>();
+  const indexOf = (column: string): number => {
+    const index = header.indexOf(column);
+    if (index >= 0 && index === header.lastIndexOf(column)) return index;
     throw new RangeError(
-      `The log has no column ${JSON.stringify(name)} for the ${what}; it has ${
-        names.map((name) => JSON.stringify(name)).join(", ")
-      }. Name the column with --${what}`,
+      `Cannot read event log: its header must have one column "${column}", has ${
+        header.map((name) => `"${name}"`).join(", ")
+      }`,
     );
-  }
+  };
+  const { actor, type, time } = { ...DEFAULT_COLUMNS, ...columns };
+  const actorIndex = indexOf(actor);
+  const typeIndex = indexOf(type);
+  const timeIndex = indexOf(time);
+  const user = columns.user ?? DEFAULT_COLUMNS.user;
+  const userIndex = columns.user !== undefined || header.includes(user)
+    ? indexOf(user)
+    : -1;
+  const meant = new Set([actorIndex, typeIndex, timeIndex, userIndex]);
+  const dataColumns = header.map((name, index) => ({ name, index }))
+    .filter(({ index }) => !meant.has(index));
+  for (const { name } of dataColumns) indexOf(name);
+
+  return async (fields) => {
+    if (fields.length !== header.length) {
+      throw new SyntaxError(
+        `must have ${header.length} fields, has ${fields.length}`,
+      );
+    }
+    const actorId = fields[actorIndex]!;
+    if (actorId === "") throw new RangeError(`column "${actor}" is empty`);
+    const version = (versions.get(actorId) ?? 0) + 1;
+    versions.set(actorId, version);
+    const data: Record<string, string> = {};
+    for (const { name, index } of dataColumns) {
+      if (fields[index] !== "") data[name] = fields[index]!;
+    }
+    const userId = fields[userIndex];
+    const eventType = fields[typeIndex]!;
+    const timestamp = fields[timeIndex]!.replace(" ", "T");
+    const name = JSON.stringify([actorId, version, eventType, timestamp]);
+    return createEvent({
+      id: await generate(ID_NAMESPACE, encoder.encode(name)),
+      eventType,
+      actorId,
+      version,
+      data,
+      ...(userId && { metadata: { [MetadataKey.userId]: userId } }),
+      timestamp,
+    });
+  };
 }
 
-function fieldsOf(
-  record: readonly string[],
-  names: readonly string[],
-): Record<string, string> {
-  if (record.length !== names.length) {
-    throw new RangeError(
-      `it has ${record.length} columns, the first row has ${names.length}`,
-    );
-  }
-  return Object.fromEntries(names.map((name, i) => [name, record[i]!]));
+/** Fields of a row; undefined when its end is not to be found. */
+interface CsvRecord {
+  readonly fields: readonly string[] | undefined;
+  /** The line it begins on. */
+  readonly line: number;
+  /** How many bytes were read when it was found. */
+  readonly bytes: number;
 }
 
-async function eventOf(
-  fields: Record<string, string>,
-  columns: Columns,
-  version: number,
-): Promise<LogEvent> {
-  const {
-    [columns.actor]: actorId = "",
-    [columns.type]: eventType = "",
-    [columns.time]: time = "",
-    ...data
-  } = fields;
-  const row = JSON.stringify([version, Object.entries(fields)]);
-  return createEvent({
-    id: await uuid(ROWS, new TextEncoder().encode(row)),
-    eventType,
-    actorId,
-    version,
-    data,
-    // RFC 3339 but for a space, as many tools write it.
-    timestamp: time.replace(" ", "T"),
-  });
+/** Reads CSV, a few records at a time. Blank lines are left out. */
+async function* readRecords(
+  csv: ReadableStream<Uint8Array>,
+  delimiter: string,
+): AsyncGenerator<CsvRecord[], void> {
+  const decoder = new TextDecoder();
+  let parser: Papa.Parser | undefined;
+  let text = "";
+  let enough = 0;
+  let line = 1;
+  let bytes = 0;
+
+  const parse = (last: boolean): CsvRecord[] => {
+    const newline = /\r?\n/.exec(text)?.[0] === "\r\n" ? "\r\n" : "\n";
+    parser ??= new Papa.Parser({ delimiter, newline });
+    const { data, errors, meta }: Papa.ParseResult<string[]> = parser.parse(
+      text,
+      0,
+      !last,
+    );
+    const open = errors.some(({ code }) => code === "MissingQuotes")
+      ? data.length - 1
+      : -1;
+    text = text.slice(meta.cursor);
+    // A long field is not gone through again with every few bytes.
+    enough = data.length === 0 ? 2 * text.length : 0;
+    const records: CsvRecord[] = [];
+    for (const [index, fields] of data.entries()) {
+      if (fields.length > 1 || fields[0] !== "") {
+        records.push({
+          fields: index === open ? undefined : fields,
+          line,
+          bytes,
+        });
+      }
+      for (const field of fields) line += field.split("\n").length - 1;
+      line++;
+    }
+    return records;
+  };
+
+  for await (const chunk of csv) {
+    bytes += chunk.length;
+    text += decoder.decode(chunk, { stream: true });
+    if (text.length < enough || !text.includes("\n")) continue;
+    const records = parse(false);
+    if (records.length > 0) yield records;
+  }
+  const records = parse(true);
+  if (records.length > 0) yield records;
 }

@@ -1,14 +1,12 @@
 /**
- * Imports an event log from a CSV file, replays every actor, and says what
- * was found.
+ * Saves an event log from a CSV file and replays it.
  *
- *     deno task import FILE.csv                 # into memory
- *     deno task import FILE.csv --nats          # into JetStream
- *     deno task import FILE.csv --nats --dir D  # which keeps its files in D
+ *     deno task import FILE.csv
+ *     deno task import --help
  *
- * With `--nats` it runs on the server that `NATS_URL` names, else on one that
- * is started for it. An import that was cut off is finished by running it
- * again, and one that is repeated stores nothing.
+ * The ids of the events are derived from the rows: what is stored already is
+ * not stored again, so an import that was cut off is finished by running it
+ * again.
  *
  * @module
  */
@@ -18,200 +16,259 @@ import {
   InMemoryEventStore,
   JetStreamEventStore,
 } from "@flowmade-one/aether";
+import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { BulkSaver } from "./_bulk_saver.ts";
 import {
-  type BadRow,
-  type Columns,
+  DEFAULT_COLUMNS,
+  type EventLogOptions,
+  type LogColumns,
   type LogEvent,
   readEventLog,
 } from "./_event_log.ts";
 import { connectToNats } from "./_nats.ts";
+import { format, ProgressLine } from "./_progress.ts";
 
-/** Events of a save: as many as one call takes. */
-const BATCH = 1_000;
+const HELP = `Usage: deno task import FILE.csv [option]...
 
-/** Saves that are under way at the same time. */
-const SAVES = 4;
+Saves an event log, one row an event, and replays every actor.
 
-/** Actors that are read at the same time. */
-const READS = 64;
+  --nats            keep it on JetStream: on the server that NATS_URL names,
+                    else on one that is started for it, and goes with it
+  --store DIR       as --nats; the server that is started keeps its files here
+  --namespace NAME  the namespace it is kept in     [event-log]
+  --actor COLUMN    the case, which is the actor    [${DEFAULT_COLUMNS.actor}]
+  --type COLUMN     what happened                   [${DEFAULT_COLUMNS.type}]
+  --time COLUMN     when, with its offset           [${DEFAULT_COLUMNS.time}]
+  --user COLUMN     who did it                      [${DEFAULT_COLUMNS.user}]
+  --delimiter CHAR  what divides the fields         [,]
+  --help            this text`;
 
-const HELP = `Usage: deno task import FILE.csv [options]
-
-  --actor COLUMN      who it happened to    (case:concept:name)
-  --type COLUMN       what happened         (concept:name)
-  --time COLUMN       when, in RFC 3339     (time:timestamp)
-  --nats              into JetStream: NATS_URL, or a server of its own
-  --dir DIR           where a server of its own keeps its files
-  --namespace NAME    of the JetStream store (event-log)
-  --help              this text`;
-
-/** What an import did. */
-export interface ImportSummary {
-  /** Events of the log that are in the store now. */
+/** What {@linkcode importEventLog} did. */
+export interface ImportResult {
+  /** Rows, those that are no events as well. */
+  readonly rows: number;
+  /** Events that are stored, also those that had been before. */
   readonly events: number;
-  /** Those of them whose whole batch had been stored before. */
-  readonly duplicates: number;
-  readonly badRows: number;
-  readonly actors: ReadonlySet<string>;
-  /** How often each event type occurs. */
-  readonly types: ReadonlyMap<string, number>;
-  readonly seconds: number;
+  /** How many of them had been stored before, in batches without a new one. */
+  readonly storedBefore: number;
+  /** The cases, in the order of their first rows. */
+  readonly actors: readonly string[];
 }
 
-/** Who is told how an import goes. */
-export interface ImportListener {
-  onBadRow?: (row: BadRow) => void;
-  /** Called with the events that are in the store by now. */
-  onProgress?: (events: number) => void;
+/** Options of {@linkcode importEventLog}. */
+export interface ImportOptions extends EventLogOptions {
+  /** Told of every row that is not stored, and why. */
+  onBadRow: (line: number, error: unknown) => void;
+  /** Told how many bytes were read and how many events are stored. */
+  onProgress?: (bytes: number, events: number) => void;
+  /** Gives up. What is stored stays. */
+  signal?: AbortSignal;
 }
 
-/**
- * Saves a log in batches, several at a time: the store keeps the order of
- * each actor's saves.
- *
- * @throws What the first save threw that failed; later ones are not begun.
- */
-export async function importEventLog(
-  store: EventStore<LogEvent>,
-  csv: ReadableStream<Uint8Array>,
-  columns: Columns,
-  { onBadRow, onProgress }: ImportListener = {},
-): Promise<ImportSummary> {
-  const started = performance.now();
-  const actors = new Set<string>();
-  const types = new Map<string, number>();
-  let [events, duplicates, badRows] = [0, 0, 0];
-  const saving = new Set<Promise<void>>();
-  let failure: { readonly error: unknown } | undefined;
-  const save = async (batch: readonly LogEvent[]) => {
-    try {
-      const { duplicate } = await store.saveEvents(batch);
-      events += batch.length;
-      if (duplicate) duplicates += batch.length;
-      onProgress?.(events);
-    } catch (error) {
-      failure ??= { error };
-    }
-  };
-  const submit = async (batch: readonly LogEvent[]) => {
-    while (saving.size >= SAVES) await Promise.race(saving);
-    if (failure) throw failure.error;
-    const done: Promise<void> = save(batch).finally(() => saving.delete(done));
-    saving.add(done);
-  };
-  const log = readEventLog(csv, columns, (row) => {
-    badRows++;
-    onBadRow?.(row);
-  });
-  let batch: LogEvent[] = [];
-  try {
-    for await (const event of log) {
-      const { actorId, eventType } = event;
-      actors.add(actorId);
-      types.set(eventType, (types.get(eventType) ?? 0) + 1);
-      if (batch.push(event) < BATCH) continue;
-      await submit(batch);
-      batch = [];
-    }
-    await submit(batch);
-  } finally {
-    await Promise.all(saving);
-  }
-  if (failure) throw failure.error;
-  const seconds = (performance.now() - started) / 1_000;
-  return { events, duplicates, badRows, actors, types, seconds };
-}
-
-/** What the replay of all actors found. */
+/** What {@linkcode replay} found. */
 export interface ReplaySummary {
+  /** Events of all actors. */
   readonly events: number;
+  /** The actor with the longest history, and how many events it has. */
   readonly longest: { readonly actorId: string; readonly events: number };
-  readonly seconds: number;
+  /** Event types and how often each occurs, the most common first. */
+  readonly types: readonly (readonly [type: string, events: number])[];
 }
 
-/** Reads every actor's history, several at a time. */
-export async function replay(
+/** Saves a log's events. */
+export async function importEventLog(
+  csv: ReadableStream<Uint8Array>,
   store: EventStore<LogEvent>,
-  actors: ReadonlySet<string>,
-): Promise<ReplaySummary> {
-  const started = performance.now();
+  { onBadRow, onProgress, signal, ...options }: ImportOptions,
+): Promise<ImportResult> {
+  const lines = new Map<string, number>();
+  const actors = new Set<string>();
+  let rows = 0;
+  let bytes = 0;
   let events = 0;
-  let longest = { actorId: "", events: 0 };
-  const left = actors.values();
-  const worker = async () => {
-    for (const actorId of left) {
-      const { length } = await store.getEvents(actorId);
-      events += length;
-      if (length > longest.events) longest = { actorId, events: length };
-    }
-  };
-  await Promise.all(Array.from({ length: READS }, worker));
-  return { events, longest, seconds: (performance.now() - started) / 1_000 };
-}
-
-const format = (n: number) => Math.round(n).toLocaleString("en");
-
-/** The summary, as text. */
-export function describe(imported: ImportSummary, read: ReplaySummary): string {
-  const { events, duplicates, badRows, actors, types, seconds } = imported;
-  const most = [...types].sort(([, a], [, b]) => b - a).slice(0, 5);
-  const { longest } = read;
-  return [
-    `Events: ${format(events)}, ${format(duplicates)} of them stored before`,
-    `Rows left out: ${format(badRows)}`,
-    `Actors: ${format(actors.size)}`,
-    `Longest history: ${format(longest.events)} events of ${longest.actorId}`,
-    "Most common event types:",
-    ...most.map(([type, count]) => `  ${type}: ${format(count)}`),
-    `Saved at ${format(events / seconds)} events/s`,
-    `Read at ${format(read.events / read.seconds)} events/s`,
-  ].join("\n");
-}
-
-async function main(): Promise<void> {
-  const { values, positionals: [file] } = parseArgs({
-    allowPositionals: true,
-    options: {
-      actor: { type: "string", default: "case:concept:name" },
-      type: { type: "string", default: "concept:name" },
-      time: { type: "string", default: "time:timestamp" },
-      nats: { type: "boolean", default: false },
-      dir: { type: "string" },
-      namespace: { type: "string", default: "event-log" },
-      help: { type: "boolean", default: false },
+  let storedBefore = 0;
+  const saver = new BulkSaver(store, {
+    signal,
+    onSaved(batch, duplicate) {
+      events += batch.length;
+      if (duplicate) storedBefore += batch.length;
+      for (const { id } of batch) lines.delete(id);
+      onProgress?.(bytes, events);
+    },
+    onRefused({ id }, error) {
+      onBadRow(lines.get(id)!, error);
+      lines.delete(id);
     },
   });
-  if (values.help || file === undefined) {
-    console.log(HELP);
-    if (!values.help) Deno.exitCode = 2;
-    return;
+  try {
+    for await (const row of readEventLog(csv, options)) {
+      rows++;
+      bytes = row.bytes;
+      if ("error" in row) {
+        onBadRow(row.line, row.error);
+        continue;
+      }
+      lines.set(row.event.id, row.line);
+      actors.add(row.event.actorId);
+      await saver.add(row.event);
+    }
+    await saver.end();
+  } finally {
+    await saver.settled();
   }
-  await using resources = new AsyncDisposableStack();
-  const csv = await Deno.open(file);
-  const { actor, type, time, nats, dir, namespace } = values;
-  const store: EventStore<LogEvent> = resources.use(
+  return { rows, events, storedBefore, actors: [...actors] };
+}
+
+/** How many actors are read at a time. */
+const READERS = 32;
+
+/** Reads the history of every actor. */
+export async function replay(
+  store: EventStore<LogEvent>,
+  actors: readonly string[],
+): Promise<ReplaySummary> {
+  const counts = new Map<string, number>();
+  let events = 0;
+  let longest = { actorId: "", events: 0 };
+  const queue = actors.values();
+  const read = async () => {
+    for (const actorId of queue) {
+      const history = await store.getEvents(actorId);
+      events += history.length;
+      if (history.length > longest.events) {
+        longest = { actorId, events: history.length };
+      }
+      for (const { eventType } of history) {
+        counts.set(eventType, (counts.get(eventType) ?? 0) + 1);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: READERS }, read));
+  const types = [...counts].sort(([, a], [, b]) => b - a);
+  return { events, longest, types };
+}
+
+interface Options extends EventLogOptions {
+  readonly file: string;
+  readonly nats: boolean;
+  readonly storeDir: string | undefined;
+  readonly namespace: string;
+}
+
+/** The options of the command line. */
+function readOptions(args: readonly string[]): Options {
+  const text = { type: "string" } as const;
+  const { positionals, values } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      nats: { type: "boolean" },
+      store: text,
+      namespace: text,
+      actor: text,
+      type: text,
+      time: text,
+      user: text,
+      delimiter: text,
+    },
+  });
+  const [file, ...more] = positionals;
+  if (file === undefined || more.length > 0) {
+    throw new TypeError(
+      `Cannot import: name one file, got ${positionals.length}; --help tells how`,
+    );
+  }
+  const { store, namespace = "event-log", delimiter, actor, type, time, user } =
+    values;
+  const columns = Object.fromEntries(
+    Object.entries({ actor, type, time, user })
+      .filter(([, column]) => column !== undefined),
+  ) as Partial<LogColumns>;
+  return {
+    file,
+    nats: values.nats === true || store !== undefined,
+    storeDir: store && resolve(store),
+    namespace,
+    columns,
+    delimiter,
+  };
+}
+
+async function openStore(
+  { nats, storeDir, namespace }: Options,
+  resources: AsyncDisposableStack,
+): Promise<EventStore<LogEvent>> {
+  return resources.use(
     nats
       ? await JetStreamEventStore.open<LogEvent>(
-        await connectToNats(resources, dir),
+        await connectToNats(resources, storeDir),
         { namespace },
       )
       : new InMemoryEventStore<LogEvent>(),
   );
-  const write = (text: string) =>
-    Deno.stderr.writeSync(new TextEncoder().encode(text));
-  const imported = await importEventLog(
-    store,
-    csv.readable,
-    { actor, type, time },
-    {
-      onBadRow: ({ line, reason }) =>
-        write(`\rLine ${line} is left out: ${reason}\n`),
-      onProgress: (events) => write(`\r${format(events)} events saved`),
-    },
-  );
-  write("\n");
-  console.log(describe(imported, await replay(store, imported.actors)));
 }
 
-if (import.meta.main) await main();
+async function main(options: Options): Promise<void> {
+  await using resources = new AsyncDisposableStack();
+  using file = await Deno.open(options.file);
+  const store = await openStore(options, resources);
+
+  const progress = new ProgressLine((await file.stat()).size);
+  let bad = 0;
+  let start = performance.now();
+  const imported = await importEventLog(file.readable, store, {
+    ...options,
+    onProgress: progress.show,
+    onBadRow(line, error) {
+      bad++;
+      progress.clear();
+      const reason = error instanceof Error ? error.message : error;
+      console.error(`line ${line} is left out: ${reason}`);
+    },
+  });
+  const saving = (performance.now() - start) / 1000;
+  progress.clear();
+
+  start = performance.now();
+  const replayed = await replay(store, imported.actors);
+  const reading = (performance.now() - start) / 1000;
+
+  const { rows, events, storedBefore, actors } = imported;
+  const rate = (count: number, seconds: number) =>
+    `${seconds.toFixed(2)} s, ${format(count / seconds)} events/s`;
+  console.log(
+    `Saved ${format(events)} events of ${format(rows)} rows: ${
+      rate(events, saving)
+    }`,
+  );
+  if (storedBefore > 0) {
+    console.log(`  stored before: ${format(storedBefore)}`);
+  }
+  if (bad > 0) console.log(`  left out: ${format(bad)}`);
+  console.log(
+    `Replayed ${format(replayed.events)} events of ${
+      format(actors.length)
+    } actors: ${rate(replayed.events, reading)}`,
+  );
+  if (replayed.events === 0) return;
+  const { longest, types } = replayed;
+  console.log(`Longest history: ${longest.actorId}, ${longest.events} events`);
+  console.log(`Most common of ${types.length} event types:`);
+  for (const [type, count] of types.slice(0, 5)) {
+    console.log(`${format(count).padStart(9)}  ${type}`);
+  }
+}
+
+if (import.meta.main) {
+  if (Deno.args.includes("--help")) {
+    console.log(HELP);
+  } else {
+    try {
+      await main(readOptions(Deno.args));
+    } catch (error) {
+      console.error(error instanceof Error ? error.message : error);
+      Deno.exitCode = 1;
+    }
+  }
+}
