@@ -5,6 +5,7 @@
  */
 
 import { type Measurement, ratioAtMost, type Scale } from "./_harness.ts";
+import { consume } from "./_getters.ts";
 import { readClients, whenCold, whenKnown } from "./_read_stream.ts";
 import { layoutOf, TENS } from "./_streams.ts";
 import { type Latencies, percentile, type Timed, timeEach } from "./_timing.ts";
@@ -105,6 +106,35 @@ export function scans(scale: Scale): Measurement {
           reference: { name: `one every ${close}`, figure: median(close!) },
         });
       }
+    },
+  };
+}
+
+/** Ten events, beside what nats.js offers for it. */
+export function besideConsumer(scale: Scale): Measurement {
+  const { distances: [close] } = layoutOf(scale);
+  const name = "10 events, beside an ordered consumer";
+  return {
+    rows: [name],
+    async run(bench) {
+      const { stream, known } = await readClients(bench);
+      const { servers, namespace } = stream;
+      const connection = await servers.connect();
+      const actor = `every-${close}-0`;
+      bench.progress("reading");
+      const taken = await timeEach(scale.pick(50, 300), {
+        store: { run: () => known.getEvents(actor) },
+        consumer: { run: () => consume(connection, namespace, actor, 10) },
+      });
+      bench.row({
+        name,
+        unit: "ms",
+        figure: percentile(taken.store, 0.5),
+        reference: {
+          name: "ordered consumer of nats.js",
+          figure: percentile(taken.consumer, 0.5),
+        },
+      });
     },
   };
 }

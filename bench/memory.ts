@@ -146,15 +146,21 @@ function appendByLength(scale: Scale): Measurement {
   };
 }
 
-/** Reads whole histories of a length. */
+interface Read {
+  readonly actors: number;
+  /** Events of each. */
+  readonly length: number;
+  readonly targets?: readonly Target[];
+}
+
+/** Reads whole histories, beside Castore. */
 function read(
-  length: number,
+  { actors: count, length, targets }: Read,
   scale: Scale,
-  targets?: readonly Target[],
 ): Measurement {
-  const name = `getEvents, ${text(length)} events`;
-  const actors = actorNames(Math.max(10, 10_000 / length));
-  const reads = scale.pick(2_000_000, 10_000_000) / length;
+  const name = `getEvents, ${text(length)} of each of ${text(count)} actors`;
+  const actors = actorNames(count);
+  const reads = Math.min(1_000_000, scale.pick(2_000_000, 10_000_000) / length);
   const side = async (peer: Peer) => {
     await appendRate(peer, orderPlaced, actors, actors.length * length);
     return async () => {
@@ -203,8 +209,13 @@ export function memory(scale: Scale): Theme {
         targets: [figureAtLeast(400_000)],
       }),
       appendByLength(scale),
-      read(10, scale),
-      read(10_000, scale, [figureAtLeast(20_000_000)]),
+      read({ actors: many, length: 1 }, scale),
+      read({ actors: 1_000, length: 10 }, scale),
+      read({
+        actors: 10,
+        length: 10_000,
+        targets: [figureAtLeast(20_000_000)],
+      }, scale),
     ],
   };
 }

@@ -1,12 +1,13 @@
 /**
- * Reads on one server.
+ * Reads.
  *
  * @module
  */
 
 import { partsOfLong, whole } from "./_read_long.ts";
 import { besideReaders, latestVersions, million } from "./_read_many.ts";
-import { scans, tens } from "./_read_tens.ts";
+import { onReplicas } from "./_read_replicas.ts";
+import { besideConsumer, scans, tens } from "./_read_tens.ts";
 import type { Scale, Theme } from "./_harness.ts";
 
 /** Reads of one actor, and of many. */
@@ -16,11 +17,13 @@ export function reads(scale: Scale): Theme {
     measurements: [
       tens(scale),
       scans(scale),
+      besideConsumer(scale),
       partsOfLong(scale),
       whole(scale),
       latestVersions(scale),
       besideReaders(scale),
       million(),
+      onReplicas(scale),
     ],
   };
 }

@@ -14,6 +14,7 @@ import { createInbox, type NatsConnection } from "@nats-io/nats-core";
 import { BareClient } from "./_bare_client.ts";
 import { deploy, type OrderStore } from "./_deployment.ts";
 import {
+  figureAtMost,
   type Measurement,
   ratioAtLeast,
   ratioAtMost,
@@ -22,7 +23,7 @@ import {
 } from "./_harness.ts";
 import { readStream } from "./_read_stream.ts";
 import { Actors, byBareRequest, rootOf, streamOf } from "./_savers.ts";
-import { percentile, takeTurns, timeEach } from "./_timing.ts";
+import { collectGarbage, percentile, takeTurns, timeEach } from "./_timing.ts";
 
 const decoder = new TextDecoder();
 
@@ -190,10 +191,45 @@ async function subscribePush(
   });
 }
 
+/** Events that nobody takes stay on the server. */
+function unread(): Measurement {
+  const name = "heap of a subscription that is not read from";
+  return {
+    rows: [name],
+    async run(bench) {
+      const { servers, namespace, events } = await readStream(bench);
+      const store = await servers.open({ namespace });
+      const wait = (ms: number) =>
+        new Promise((resolve) => setTimeout(resolve, ms));
+      const heap = async () => {
+        // What the first round lets go of, the second one takes.
+        collectGarbage();
+        await wait(500);
+        collectGarbage();
+        const { heapUsed, external } = Deno.memoryUsage();
+        return (heapUsed + external) / 1e6;
+      };
+      const before = await heap();
+      await using subscription = store.subscribe({ live: false });
+      const iterator = subscription[Symbol.asyncIterator]();
+      await iterator.next();
+      // Long enough for a stream that is not held back to come in whole.
+      await wait(2_000);
+      bench.row({
+        name,
+        unit: "MB",
+        figure: Math.max(0, await heap() - before),
+        targets: [figureAtMost(16)],
+        note: `one of ${events.toLocaleString("en-US")} events taken`,
+      });
+    },
+  };
+}
+
 /** Subscriptions on one server. */
 export function subscriptions(scale: Scale): Theme {
   return {
     name: "subscriptions",
-    measurements: [catchUp(scale), liveDelay(scale)],
+    measurements: [catchUp(scale), liveDelay(scale), unread()],
   };
 }
