@@ -215,15 +215,20 @@ Deno.test("the README lists every error class", () => {
 });
 
 Deno.test("the README lists every option of open()", async () => {
-  const source = await Deno.readTextFile(
-    new URL("store/_open_options.ts", root),
-  );
-  const [, body] =
-    /interface JetStreamEventStoreOptions \{\n(.*?)^\}/ms.exec(source) ?? [];
-  const options = Array.from(
-    body!.matchAll(/^ {2}(\w+)\?:/gm),
-    ([, name]) => name!,
-  );
+  const options: string[] = [];
+  for (
+    const [file, name] of [
+      ["_open_options", "JetStreamEventStoreOptions"],
+      ["_monitor", "StoreTelemetryOptions"],
+    ]
+  ) {
+    const source = await Deno.readTextFile(new URL(`store/${file}.ts`, root));
+    const members = new RegExp(`interface ${name} .*?{\n(.*?)^}`, "ms");
+    const [, body] = members.exec(source) ?? [];
+    for (const [, option] of body!.matchAll(/^ {2}(\w+)\?:/gm)) {
+      options.push(option!);
+    }
+  }
   assertEquals(firstCells("option").toSorted(), options.toSorted());
 });
 
