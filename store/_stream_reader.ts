@@ -42,6 +42,9 @@ export const PAGE_SIZE = 1_000;
  */
 const PAGE_BYTES = 16 * 1024 * 1024;
 
+/** Bytes the server counts for a message beside its payload, at most. */
+const MOST_HEADERS = 8 * 1024;
+
 /** How long one attempt waits on a stream without replicas, in milliseconds. */
 const SINGLE_ATTEMPT = 5_000;
 
@@ -325,7 +328,7 @@ export class StreamReader {
   }
 
   #page<T>(
-    body: Record<string, unknown>,
+    body: { batch: number; no_hdr?: boolean } & Record<string, unknown>,
     bounds: ReadBounds,
     take: (msg: Msg) => T,
     remaining: (pending: number, taken: number) => number,
@@ -334,23 +337,40 @@ export class StreamReader {
     return this.#repeat(async (timeout) => {
       const items: T[] = [];
       let page: Page<T> = NO_PAGE;
+      let [bytes, before, isWhole] = [0, 0, true];
       await this.#mux.requestMany(
         `${API_PREFIX}.DIRECT.GET.${this.#stream.name}`,
         request,
         { timeout, signal: bounds.signal },
         (msg) => {
+          const { data, headers } = msg;
           const status = statusOf(msg);
           if (status === undefined) {
             items.push(take(msg));
+            bytes += data.length;
+            if (headers) {
+              // Each message tells which one the server sent before it.
+              const told = Number(headers.last("Nats-Last-Sequence"));
+              if (told !== before) isWhole = false;
+              before = Number(headers.last("Nats-Sequence"));
+            }
             return false;
           }
           if (status === 404) return true;
           if (status !== 204) throw unexpected(msg);
-          const number = (name: string) => Number(msg.headers!.get(name));
+          const number = (name: string) => Number(headers!.get(name));
+          const lastSequence = number("Nats-Last-Sequence");
+          const pending = number("Nats-Num-Pending");
+          if (body.no_hdr) {
+            const isFull = bytes + items.length * MOST_HEADERS >= PAGE_BYTES;
+            const most = Math.min(body.batch, pending);
+            if (items.length < most && !isFull) isWhole = false;
+          } else if (lastSequence !== before) isWhole = false;
+          if (!isWhole) throw new ConnectionLostError("Answers were lost");
           page = {
             items,
-            lastSequence: number("Nats-Last-Sequence"),
-            remaining: remaining(number("Nats-Num-Pending"), items.length),
+            lastSequence,
+            remaining: remaining(pending, items.length),
             upTo: number("Nats-UpTo-Sequence"),
           };
           return true;

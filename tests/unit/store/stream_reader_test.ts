@@ -1,0 +1,106 @@
+import { assertEquals } from "@std/assert";
+import { headers, type Msg } from "@nats-io/nats-core";
+import type { Multiplexer } from "../../../nats/multiplexer.ts";
+import { StreamReader } from "../../../store/_stream_reader.ts";
+
+const stream = {
+  name: "S",
+  incarnation: "S@1",
+  replicas: 1,
+  storage: "file",
+  mayExpire: false,
+  duplicateWindow: 1_000,
+  maxMessageSize: Infinity,
+} as const;
+
+/** The messages of a subject, at sequences 2, 4, 6, ... */
+const STORED = 10;
+
+interface Request {
+  readonly seq: number;
+  readonly batch: number;
+  readonly no_hdr?: boolean;
+}
+
+function message(fields: Record<string, number>, data = ""): Msg {
+  const head = headers(data === "" ? 204 : 0, data === "" ? "EOB" : "");
+  for (const [name, value] of Object.entries(fields)) {
+    head.append(name, `${value}`);
+  }
+  return { data: new TextEncoder().encode(data), headers: head } as Msg;
+}
+
+/** What nats-server 2.15.2 answers. */
+function answers({ seq, batch, no_hdr }: Request): Msg[] {
+  const all = Array.from({ length: STORED }, (_, i) => 2 * (i + 1))
+    .filter((sequence) => sequence >= seq);
+  const sent = all.slice(0, batch);
+  const messages = sent.map((sequence, i) => {
+    const full = message({
+      "Nats-Sequence": sequence,
+      "Nats-Num-Pending": all.length - i - 1,
+      "Nats-Last-Sequence": sent[i - 1] ?? 0,
+    }, `${sequence}`);
+    return no_hdr ? { data: full.data } as Msg : full;
+  });
+  const end = message({
+    "Nats-Num-Pending": no_hdr ? all.length : all.length - sent.length,
+    "Nats-Last-Sequence": sent.at(-1)!,
+  });
+  return [...messages, end];
+}
+
+/** A reader whose first answers come without those of these places. */
+function readerWithout(...lost: number[]): {
+  reader: StreamReader;
+  requests: Request[];
+} {
+  const requests: Request[] = [];
+  const mux: Pick<Multiplexer, "requestMany" | "connected"> = {
+    async requestMany(_subject, payload, _options, take) {
+      const request = JSON.parse(payload as string);
+      requests.push(request);
+      await Promise.resolve();
+      const isFirst = requests.length === 1;
+      for (const [i, msg] of answers(request).entries()) {
+        if (!(isFirst && lost.includes(i)) && take(msg)) return;
+      }
+    },
+    connected: () => Promise.resolve(),
+  };
+  const reader = new StreamReader(mux as Multiplexer, stream, 5_000);
+  return { reader, requests };
+}
+
+const text = (data: Uint8Array) => new TextDecoder().decode(data);
+
+for (const lost of [[], [0], [3], [5], [1, 2], [0, 1, 2, 3, 4, 5]]) {
+  const expected = ["2", "4", "6", "8", "10", "12"];
+  const count = lost.length === 0 ? 1 : 2;
+
+  Deno.test(`payloads() asks ${count} time(s) when answers ${lost} are lost`, async () => {
+    const { reader, requests } = readerWithout(...lost);
+    const page = await reader.payloads("s", 1, 6, text, reader.bounds());
+    assertEquals(page.items, expected);
+    assertEquals(page.lastSequence, 12);
+    assertEquals(page.remaining, 4);
+    assertEquals(requests.length, count);
+  });
+
+  Deno.test(`messages() asks ${count} time(s) when answers ${lost} are lost`, async () => {
+    const { reader, requests } = readerWithout(...lost);
+    const page = await reader.messages("s", 1, 6, reader.bounds());
+    assertEquals(page.items.map(({ data }) => text(data)), expected);
+    assertEquals(page.lastSequence, 12);
+    assertEquals(page.remaining, 4);
+    assertEquals(requests.length, count);
+  });
+}
+
+Deno.test("payloads() takes the last page for whole when it is", async () => {
+  const { reader, requests } = readerWithout();
+  const page = await reader.payloads("s", 13, 6, text, reader.bounds());
+  assertEquals(page.items, ["14", "16", "18", "20"]);
+  assertEquals(page.remaining, 0);
+  assertEquals(requests.length, 1);
+});
