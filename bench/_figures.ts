@@ -60,7 +60,7 @@ export const headings: readonly string[] = [
   "met",
 ];
 
-const WIDTHS = [52, 16, 34, 8, 24, 4];
+const WIDTHS = [54, 16, 38, 8, 26, 4];
 
 /** Cells in columns, for a terminal. */
 export function line(texts: readonly string[]): string {

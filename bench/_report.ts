@@ -38,6 +38,8 @@ export interface Report extends Environment {
   /** How long it took. */
   readonly seconds: number;
   readonly rows: readonly Row[];
+  /** Which measurements failed, and why. */
+  readonly failures: readonly string[];
 }
 
 /** What this process runs on. */

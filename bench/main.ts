@@ -64,39 +64,49 @@ interface Options {
   readonly only: readonly string[];
 }
 
-/** Measures a theme; prints and returns its rows. */
+/** What a run has come to so far. */
+interface Taken {
+  readonly rows: Row[];
+  readonly failures: string[];
+}
+
+/** Measures a theme and prints its rows. */
 async function measure(
   { name, onlyFull = false, measurements }: Theme,
   { scale, only }: Options,
-): Promise<Row[]> {
-  const rows: Row[] = [];
+  { rows: taken, failures }: Taken,
+): Promise<void> {
   const named = (text: string) =>
     only.some((part) => text.toLowerCase().includes(part));
   const wants = (row: string) => only.length === 0 || named(name) || named(row);
-  if (onlyFull && !scale.full && only.length === 0) return rows;
+  if (onlyFull && !scale.full && only.length === 0) return;
   const wanted = measurements.filter(({ rows, onlyFull }) =>
     rows.some(wants) && (!onlyFull || scale.full || rows.some(named))
   );
-  if (wanted.length === 0) return rows;
+  if (wanted.length === 0) return;
   progress("");
   console.log(`\n${line([name, ...headings.slice(1)])}`);
-  const print = (row: Row) => {
-    progress("");
-    console.log(line(cells(row)));
-    rows.push(row);
-  };
   let doing = "";
   await using bench = new Bench(name, scale, {
     wants,
-    print,
+    print(row) {
+      progress("");
+      console.log(line(cells(row)));
+      taken.push(row);
+    },
     progress: (text) => progress(`  ${doing}: ${text}`),
   });
   for (const { rows, run } of wanted) {
     doing = rows.find(wants)!;
     progress(`  ${doing}`);
-    await run(bench);
+    try {
+      await run(bench);
+    } catch (error) {
+      progress("");
+      console.error(`${doing} failed:`, error);
+      failures.push(`${name}, ${doing}: ${error}`);
+    }
   }
-  return rows;
 }
 
 function list(themes: readonly Theme[]): void {
@@ -109,7 +119,7 @@ function list(themes: readonly Theme[]): void {
   }
 }
 
-function summary({ rows, mode, seconds }: Report): void {
+function summary({ rows, mode, seconds, failures }: Report): void {
   const judged = rows.filter(({ met }) => met !== undefined);
   const missed = judged.filter(({ met }) => !met);
   console.log(
@@ -119,6 +129,7 @@ function summary({ rows, mode, seconds }: Report): void {
   for (const { theme, name } of missed) {
     console.log(`  missed: ${theme}, ${name}`);
   }
+  for (const failure of failures) console.log(`  failed: ${failure}`);
   if (mode === "quick") {
     console.log("Small streams, short runs: targets are judged with --full");
   }
@@ -154,9 +165,12 @@ async function main(): Promise<void> {
       : "A quick look: streams a tenth as large, short runs (--full for more)",
   );
   const only = values.only.map((part) => part.toLowerCase());
-  const rows: Row[] = [];
-  for (const theme of themes) {
-    rows.push(...await measure(theme, { scale, only }));
+  const taken: Taken = { rows: [], failures: [] };
+  for (const theme of themes) await measure(theme, { scale, only }, taken);
+  if (taken.rows.length + taken.failures.length === 0) {
+    throw new RangeError(
+      `Cannot bench: nothing has ${only.join(" or ")} in its name (see --list)`,
+    );
   }
   const seconds = (Date.now() - began.getTime()) / 1000;
   const report: Report = {
@@ -164,13 +178,8 @@ async function main(): Promise<void> {
     mode,
     began: began.toISOString(),
     seconds,
-    rows,
+    ...taken,
   };
-  if (rows.length === 0) {
-    throw new RangeError(
-      `Cannot bench: nothing has ${only.join(" or ")} in its name (see --list)`,
-    );
-  }
   summary(report);
   if (values.json !== undefined) {
     await Deno.writeTextFile(
@@ -178,6 +187,7 @@ async function main(): Promise<void> {
       JSON.stringify(report, null, 2) + "\n",
     );
   }
+  if (report.failures.length > 0) Deno.exitCode = 1;
 }
 
 if (import.meta.main) await main();

@@ -110,6 +110,7 @@ Deno.test("fill() replaces each theme's figures and nothing else", () => {
       castore: "2.0.0",
     },
     rows: [row!],
+    failures: [],
   } as const;
   const document = [
     "# Title",
