@@ -88,6 +88,8 @@ export class NatsCluster implements AsyncDisposable {
         cluster: true,
       }));
     const routes = ports.map(({ cluster }) => `nats://127.0.0.1:${cluster}`);
+    // Servers of another cluster that had one of the ports before stay away.
+    const name = `aether-test-${crypto.randomUUID()}`;
     const servers: NatsServer[] = [];
     try {
       for (const [index, own] of ports.entries()) {
@@ -96,7 +98,7 @@ export class NatsCluster implements AsyncDisposable {
             ...options,
             name: `n${index + 1}`,
             ports: own,
-            cluster: { name: "aether-test", routes },
+            cluster: { name, routes },
           }),
         );
       }
