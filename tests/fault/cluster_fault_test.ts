@@ -1,4 +1,5 @@
 import { assert } from "@std/assert";
+import type { JetStreamEventStoreOptions } from "../../store/jetstream_event_store.ts";
 import { type Random, seeded } from "../support/history/random.ts";
 import type { MemoryHistory } from "../support/history/history_log.ts";
 import type { NatsCluster } from "../support/nats_cluster.ts";
@@ -8,6 +9,9 @@ import { Scenario } from "./_scenario.ts";
 
 const NAMESPACE = "cluster";
 const STREAM = "AETHER_cluster";
+
+/** What is not remembered has to be found out from servers that may lag. */
+const FORGETFUL = { cachedActors: 5 };
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -20,6 +24,7 @@ function urlsFrom({ urls }: NatsCluster, first: number): string[] {
 async function start(
   cluster: NatsCluster,
   random: Random,
+  options: JetStreamEventStoreOptions = {},
 ): Promise<Scenario> {
   const at = (first: number) => urlsFrom(cluster, first);
   const scenario = await Scenario.start({
@@ -30,7 +35,7 @@ async function start(
     readers: { r1: at(1), r2: at(2) },
     writing: { inFlight: 40, actors: 40 },
     // A client can't tell that its own server stands still: it waits.
-    store: { replicas: 3, readTimeout: 20_000 },
+    store: { replicas: 3, readTimeout: 20_000, ...options },
   });
   await scenario.progress(50);
   return scenario;
@@ -91,7 +96,7 @@ Deno.test("a store keeps its promises when its stream's leader is killed", async
 Deno.test("a store keeps its promises when its stream's leader stands still for 10 s", async () => {
   const random = seeded("leader stop");
   await withCluster({}, async (cluster) => {
-    await using scenario = await start(cluster, random);
+    await using scenario = await start(cluster, random, FORGETFUL);
     const leader = await cluster.waitForLeader(STREAM);
     const from = scenario.now;
     await pause(random.below(200));
@@ -120,7 +125,7 @@ for (
   Deno.test(`saves and reads go on when a follower is ${what}`, async () => {
     const random = seeded(`follower ${what}`);
     await withCluster({}, async (cluster) => {
-      await using scenario = await start(cluster, random);
+      await using scenario = await start(cluster, random, FORGETFUL);
       await cluster.waitForLeader(STREAM);
       const follower = random.pick(await cluster.followersOf(STREAM));
       let window: [number, number] = [0, 0];
