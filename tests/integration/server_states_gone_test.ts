@@ -59,10 +59,16 @@ function test(name: string, body: (context: Context) => Promise<void>): void {
   });
 }
 
+/** Opens another store, which makes the stream again. */
+function openAnew({ nc }: Context): Promise<JetStreamEventStore> {
+  // The server may still be tidying up.
+  return waitFor(() => JetStreamEventStore.open(nc));
+}
+
 /** Deletes the stream and has another store make it again, with other events. */
-async function replace({ nc, jsm }: Context): Promise<void> {
-  await jsm.streams.delete(stream);
-  await using other = await JetStreamEventStore.open(nc);
+async function replace(context: Context): Promise<void> {
+  await context.jsm.streams.delete(stream);
+  await using other = await openAnew(context);
   await other.saveEvents(makeEvents("other", 1, 2, 3, 4, 5, 6, 7));
 }
 
@@ -165,9 +171,9 @@ test("every call fails when one has found that the stream was replaced", async (
 });
 
 test("saveEvent() leads to an error when it was stored in the stream that replaced its own", async (context) => {
-  const { jsm, nc, store } = context;
+  const { jsm, store } = context;
   await jsm.streams.delete(stream);
-  await using _other = await JetStreamEventStore.open(nc);
+  await using _other = await openAnew(context);
   // An actor that was never seen, at a sequence that was.
   const { sequence } = await store.saveEvent(makeEvent("c", 1));
   assertEquals(sequence, 1);
@@ -270,7 +276,8 @@ test("subscribe() fails when its checkpoint is of a stream that was replaced", a
   }
 });
 
-test("snapshots are none when their bucket was deleted", async ({ nc, jsm, store }) => {
+test("snapshots are none when their bucket was deleted", async (context) => {
+  const { jsm, store } = context;
   await jsm.streams.delete(bucket);
   assertEquals(await store.getLatestSnapshot("a"), undefined);
   await assertRefusedAtOnce(
@@ -280,7 +287,7 @@ test("snapshots are none when their bucket was deleted", async ({ nc, jsm, store
   );
   assertEquals((await store.getEvents("a")).length, 3);
   // Made again, by whoever opens a store.
-  await using _other = await JetStreamEventStore.open(nc);
+  await using _other = await openAnew(context);
   assertEquals(await store.getLatestSnapshot("a"), undefined);
   await store.saveSnapshot(snapshot);
   assertEquals(await store.getLatestSnapshot("a"), snapshot);

@@ -63,7 +63,7 @@ function open(
 
 /** A little of everything that a store does. */
 async function exercise(nc: NatsConnection): Promise<void> {
-  await using store = await open(nc);
+  await using store = await open(nc, { storage: "memory" });
   const actorId = crypto.randomUUID();
   const batch = [...makeEvents(actorId, 1, 2), makeEvent(`${actorId}.b`, 1)];
   await store.saveEvents(batch);

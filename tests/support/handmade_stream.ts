@@ -20,6 +20,7 @@ import {
   JetStreamEventStore,
   type JetStreamEventStoreOptions,
 } from "../../store/jetstream_event_store.ts";
+import { waitFor } from "./conditions.ts";
 import { connect } from "./nats_connect.ts";
 import { NatsServer } from "./nats_server.ts";
 import { assertRefusedAtOnce } from "./refusals.ts";
@@ -70,7 +71,7 @@ export class HandmadeStream implements AsyncDisposable {
     config: Partial<StreamConfig>,
     body: () => Promise<void>,
   ): Promise<void> {
-    await this.jsm.streams.add({
+    const made = {
       name: this.name,
       subjects: ["aether.events.orders.>"],
       retention: RetentionPolicy.Limits,
@@ -83,7 +84,9 @@ export class HandmadeStream implements AsyncDisposable {
       allow_atomic: true,
       metadata: { "aether.layout": "1" },
       ...config,
-    });
+    };
+    // Right after its namesake was deleted the server may still be tidying up.
+    await waitFor(() => this.jsm.streams.add(made));
     try {
       await body();
     } finally {
