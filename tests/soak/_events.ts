@@ -7,11 +7,11 @@ export const NAMESPACE = "soak";
 export const STREAM = "AETHER_soak";
 
 /** What filtered subscriptions ask for. */
-export const FILTER: SubscribeFilter = {
+export const SOME: SubscribeFilter = {
   actors: "order.*",
   eventTypes: ["T0", "T1"],
 };
-export const LATE_FILTER: SubscribeFilter = { actors: "cart.*" };
+export const LATE: SubscribeFilter = { actors: "cart.*" };
 
 /** How many of the actors everybody writes all the time. */
 export const HOT_ACTORS = 5;

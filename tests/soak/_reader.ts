@@ -2,7 +2,7 @@ import type { Random } from "../support/history/random.ts";
 import type { RecordedSubscription } from "../support/history/recorded_subscription.ts";
 import type { RecordedStore } from "../support/history/recorder.ts";
 import { waitFor } from "../support/conditions.ts";
-import { actorName, FILTER, HOT_ACTORS, LATE_FILTER } from "./_events.ts";
+import { actorName, HOT_ACTORS, LATE, SOME } from "./_events.ts";
 import type { Place } from "./_protocol.ts";
 
 /** A store that was opened for a reader. */
@@ -12,6 +12,8 @@ export interface OpenedStore extends AsyncDisposable {
 
 /** How a reader works. */
 export interface SoakReaderOptions {
+  /** Its place among the readers; they differ in what they follow. */
+  readonly slot: number;
   readonly actors: number;
   /** Where its subscriptions go on. */
   readonly places: Readonly<Record<string, Place>>;
@@ -122,8 +124,9 @@ export class SoakReader {
     const { all, some, late } = this.#places;
     const subscriptions = new Map([
       ["all", store.subscribe({ after: all })],
-      ["some", store.subscribe({ after: some, filter: FILTER })],
-      ["late", store.subscribe({ after: late ?? "end", filter: LATE_FILTER })],
+      this.#options.slot % 2 === 0
+        ? ["late", store.subscribe({ after: late ?? "end", filter: LATE })]
+        : ["some", store.subscribe({ after: some, filter: SOME })],
     ]);
     return { opened, subscriptions };
   }

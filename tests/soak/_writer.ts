@@ -27,11 +27,11 @@ export interface Save {
 const REMEMBERED = 500;
 
 /**
- * One of so many loops saves batches, with pauses: a server without replicas
- * does not take many a second, and everything else waits for them.
+ * So many loops save batches, with pauses: a server without replicas does not
+ * take many a second, and everything else waits for them.
  */
-const BATCH_LOOPS = 25;
-const BATCH_PAUSE = 100;
+const BATCH_LOOPS = 4;
+const BATCH_PAUSE = 200;
 
 /** How often a save that ended unknown is repeated after the stop. */
 const LAST_TRIES = 5;
@@ -76,8 +76,7 @@ export class SoakWriter {
     this.#random = random;
     this.#options = options;
     const queue = [...unfinished];
-    const loop = (_: unknown, i: number) =>
-      this.#loop(i % BATCH_LOOPS === BATCH_LOOPS - 1, queue);
+    const loop = (_: unknown, i: number) => this.#loop(i < BATCH_LOOPS, queue);
     this.#loops = Promise.all(Array.from({ length: options.inFlight }, loop));
   }
 

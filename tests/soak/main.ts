@@ -23,10 +23,10 @@ what is stored. It ends after M minutes or N saves, whichever comes first.
   --saves N     how many saves that store something
   --servers 1|3 one server, or a cluster of three (1)
   --seed S      what chance begins with, to have a run's faults again
-  --writers W   processes that write (4)
+  --writers W   processes that write (3)
   --readers R   processes that read (2)
   --actors A    actors (5000)
-  --in-flight I saves that each writer keeps under way (100)
+  --in-flight I saves that each writer keeps under way (200)
   --keep        keeps the histories although all is well
   --check DIR   only checks histories that were kept
   --help        prints this`;

@@ -31,13 +31,13 @@ export interface SoakOptions {
   readonly saves?: number;
   /** 1 server, or a cluster of 3. @default {1} */
   readonly servers?: number;
-  /** Processes that write. @default {4} */
+  /** Processes that write. @default {3} */
   readonly writers?: number;
   /** Processes that read. @default {2} */
   readonly readers?: number;
   /** @default {5_000} */
   readonly actors?: number;
-  /** Saves that each writer keeps under way. @default {100} */
+  /** Saves that each writer keeps under way. @default {200} */
   readonly inFlight?: number;
   /** Hears how it goes, every second or so. */
   readonly onProgress?: (line: string) => void;
@@ -96,10 +96,10 @@ async function work(
     seed,
     duration = Infinity,
     saves = Infinity,
-    writers = 4,
+    writers = 3,
     readers = 2,
     actors = 5_000,
-    inFlight = 100,
+    inFlight = 200,
     onProgress = () => {},
   }: SoakOptions,
   { random, folder, servers }: {

@@ -97,8 +97,8 @@ async function main(): Promise<void> {
     clearInterval(timer);
     report();
   } else {
-    const { actors, places } = spec;
-    const reader = new SoakReader(random, { actors, places, open });
+    const { slot, actors, places } = spec;
+    const reader = new SoakReader(random, { slot, actors, places, open });
     const report = async () => {
       const { delivered, places } = reader;
       const status = { saves: 0, delivered, places: { ...places } };
