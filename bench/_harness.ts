@@ -39,6 +39,14 @@ export const figureAtMost = (atMost: number): Target => ({
   atMost,
 });
 
+/** What a figure is compared with. */
+export interface Reference {
+  readonly name: string;
+  readonly figure: number;
+  /** As {@linkcode Row.cpu}. */
+  readonly cpu?: number;
+}
+
 /** A line of the table. */
 export interface Row {
   /** The theme it belongs to. */
@@ -50,7 +58,7 @@ export interface Row {
   /** What this library comes to. */
   readonly figure: number;
   /** What it is compared with, measured in turns with it. */
-  readonly reference?: { readonly name: string; readonly figure: number };
+  readonly reference?: Reference;
   /** The figure divided by the reference. */
   readonly ratio?: number;
   /** What it should come to: all of these. */

@@ -14,7 +14,13 @@ import type { OrderStore } from "./_deployment.ts";
 import { consume, countOf } from "./_getters.ts";
 import { readClients, whenCold, whenKnown } from "./_read_stream.ts";
 import { layoutOf, TEN_THOUSAND, TENS } from "./_streams.ts";
-import { percentile, takeTurns, type Timed, timeEach } from "./_timing.ts";
+import {
+  against,
+  percentile,
+  takeTurns,
+  type Timed,
+  timeEach,
+} from "./_timing.ts";
 
 const STATES = ["known", "cold"] as const;
 const LAYOUTS = ["even", "bursty"] as const;
@@ -121,10 +127,7 @@ export function whole(scale: Scale): Measurement {
         name: batch,
         unit,
         figure,
-        reference: {
-          name: "bare batch get and JSON.parse",
-          figure: taken.bare.median,
-        },
+        reference: against("bare batch get and JSON.parse", taken.bare),
         targets: [ratioAtLeast(0.8)],
         cpu,
       });
@@ -132,10 +135,7 @@ export function whole(scale: Scale): Measurement {
         name: consumer,
         unit,
         figure,
-        reference: {
-          name: "ordered consumer of nats.js",
-          figure: taken.consumer.median,
-        },
+        reference: against("ordered consumer of nats.js", taken.consumer),
         targets: [ratioAtLeast(3)],
         cpu,
       });

@@ -6,6 +6,7 @@
  */
 
 import { cpuUsage } from "node:process";
+import type { Reference } from "./_harness.ts";
 
 /** What one side of a comparison came to, over all its turns. */
 export interface Sample {
@@ -15,6 +16,11 @@ export interface Sample {
   readonly median: number;
   /** How many of this process's threads were busy meanwhile. */
   readonly cpu: number;
+}
+
+/** A sample as what another one is compared with. */
+export function against(name: string, { median, cpu }: Sample): Reference {
+  return { name, figure: median, cpu };
 }
 
 /** The value below which a share of the values lie, which rise. */

@@ -15,7 +15,7 @@ import {
   type Theme,
 } from "./_harness.ts";
 import { Actors, byPublish, byStore } from "./_savers.ts";
-import { rateOf, takeTurns } from "./_timing.ts";
+import { against, rateOf, takeTurns } from "./_timing.ts";
 
 const UNIT = "events/s";
 
@@ -60,7 +60,7 @@ function onAndOff(
         name,
         unit: UNIT,
         figure: grouped.median,
-        reference: { name: "without grouping", figure: alone.median },
+        reference: against("without grouping", alone),
         targets: [ratioAtLeast(atLeast)],
         cpu: grouped.cpu,
       });
@@ -100,10 +100,7 @@ function hundreds(scale: Scale): Measurement {
         name: publish,
         unit: UNIT,
         figure,
-        reference: {
-          name: "js.publish, one at a time",
-          figure: taken.publish.median,
-        },
+        reference: against("js.publish, one at a time", taken.publish),
         targets: [ratioAtLeast(5)],
         cpu,
       });
@@ -111,7 +108,7 @@ function hundreds(scale: Scale): Measurement {
         name: byHand,
         unit: UNIT,
         figure,
-        reference: { name: "batches by hand", figure: taken.hand.median },
+        reference: against("batches by hand", taken.hand),
         targets: [ratioAtLeast(0.9)],
         cpu,
       });
@@ -147,7 +144,7 @@ function contention(kind: Kind, scale: Scale): Measurement {
         name,
         unit: UNIT,
         figure: contended.median,
-        reference: { name: "without contention", figure: apart.median },
+        reference: against("without contention", apart),
         targets: [ratioAtLeast(0.5)],
         note: `events/s of the other 400; ${sum("won")} contended saves won ` +
           `and ${sum("lost")} lost, each checked against what is stored`,

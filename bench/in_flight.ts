@@ -14,7 +14,7 @@ import {
   lastSequence,
   type Saver,
 } from "./_savers.ts";
-import { rateOf, type Sample, takeTurns } from "./_timing.ts";
+import { against, rateOf, type Sample, takeTurns } from "./_timing.ts";
 
 /** Whom the picture has a line for, in the order of its legend. */
 export const CLIENTS = [
@@ -117,10 +117,9 @@ function rowOf(
     name: nameOf(kind, client, inFlight),
     unit: "events/s",
     figure: taken[client].median,
-    reference: client === "js.publish" ? undefined : {
-      name: "js.publish",
-      figure: taken["js.publish"].median,
-    },
+    reference: client === "js.publish"
+      ? undefined
+      : against("js.publish", taken["js.publish"]),
     // What the raw socket writes is made in this process, too.
     cpu: client === "raw socket" ? undefined : taken[client].cpu,
     point: { kind, client, inFlight },

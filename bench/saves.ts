@@ -21,7 +21,7 @@ import {
   byStore,
   lastSequence,
 } from "./_savers.ts";
-import { percentile, rateOf, takeTurns, timeEach } from "./_timing.ts";
+import { against, percentile, rateOf, takeTurns, timeEach } from "./_timing.ts";
 
 /** How many actors each client saves events of. */
 const ACTORS = 1_000;
@@ -109,7 +109,7 @@ function manyInFlight(scale: Scale): Measurement {
         name: publish,
         unit,
         figure,
-        reference: { name: "js.publish", figure: taken.publish.median },
+        reference: against("js.publish", taken.publish),
         targets: [ratioAtLeast(2.5)],
         cpu,
       });

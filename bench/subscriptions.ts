@@ -23,7 +23,13 @@ import {
 } from "./_harness.ts";
 import { readStream } from "./_read_stream.ts";
 import { Actors, byBareRequest, rootOf, streamOf } from "./_savers.ts";
-import { collectGarbage, percentile, takeTurns, timeEach } from "./_timing.ts";
+import {
+  against,
+  collectGarbage,
+  percentile,
+  takeTurns,
+  timeEach,
+} from "./_timing.ts";
 
 const decoder = new TextDecoder();
 
@@ -50,10 +56,7 @@ function catchUp(scale: Scale): Measurement {
         name,
         unit: "events/s",
         figure: taken.store.median,
-        reference: {
-          name: "ordered consumer of nats.js",
-          figure: taken.consumer.median,
-        },
+        reference: against("ordered consumer of nats.js", taken.consumer),
         targets: [ratioAtLeast(0.8)],
         cpu: taken.store.cpu,
         note: `${events.toLocaleString("en-US")} events, each parsed`,
