@@ -5,9 +5,9 @@
  */
 
 import {
-  type CounterInstruments,
+  CounterReports,
   type Counters,
-  ObservedCounters,
+  type InstrumentSet,
 } from "../store/internal.ts";
 import type { Meter } from "../store/telemetry.ts";
 import type { BusCounters, BusMetrics } from "./metrics.ts";
@@ -17,7 +17,7 @@ const MAX_NAMESPACES = 1000;
 
 type Name = keyof BusCounters;
 
-const instruments: CounterInstruments<Name> = {
+const counters: InstrumentSet<Name>["counters"] = {
   published: {
     name: "messaging.client.sent.messages",
     unit: "{message}",
@@ -47,20 +47,39 @@ const instruments: CounterInstruments<Name> = {
   },
 };
 
+const instruments: InstrumentSet<Name> = {
+  counters,
+  gauge: {
+    name: "aether.bus.pending.messages",
+    unit: "{message}",
+    description: "Events that wait to be taken by subscribers",
+  },
+};
+
 /** Counts by namespace; the numbers are raised where things happen. */
 export class BusMeter {
   readonly #system: string;
-  readonly #observed: ObservedCounters<Name> | undefined;
+  readonly #reports: CounterReports<Name> | undefined;
   readonly #namespaces = new Map<string, Counters<Name>>();
   readonly #stops: (() => void)[] = [];
   /** What belongs to no namespace, or to one too many. */
   readonly rest: Counters<Name>;
 
-  /** @param system What carries the events, for the instruments. */
-  constructor(system: string, meter: Meter | undefined) {
+  /**
+   * @param system What carries the events, for the instruments.
+   * @param pending Tells how many events wait.
+   */
+  constructor(
+    system: string,
+    meter: Meter | undefined,
+    pending: () => number,
+  ) {
     this.#system = system;
-    this.#observed = meter && ObservedCounters.of(meter, instruments);
+    this.#reports = meter && CounterReports.of(meter, instruments);
     this.rest = this.#make(undefined);
+    if (this.#reports === undefined) return;
+    const attributes = { "messaging.system": system };
+    this.#stops.push(this.#reports.gauge(pending, attributes));
   }
 
   /** The counters of a namespace, or of a pattern. */
@@ -86,7 +105,7 @@ export class BusMeter {
     return Object.freeze({ ...total, namespaces });
   }
 
-  /** Has the instruments keep what was counted, and this meter go. */
+  /** Tells the meter the last numbers. */
   close(): void {
     for (const stop of this.#stops.splice(0)) stop();
   }
@@ -99,13 +118,13 @@ export class BusMeter {
       gaps: 0,
       malformed: 0,
     };
-    if (this.#observed !== undefined) {
+    if (this.#reports !== undefined) {
       const attributes = {
         "messaging.system": this.#system,
         ...(namespace !== undefined &&
           { "messaging.destination.name": namespace }),
       };
-      this.#stops.push(this.#observed.add(counters, attributes));
+      this.#stops.push(this.#reports.add(counters, attributes));
     }
     return counters;
   }

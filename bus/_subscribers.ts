@@ -37,7 +37,7 @@ export class Subscribers<E extends AnyEvent> {
       optionsOf(options, action),
       action,
     );
-    this.meter = new BusMeter(system, meter);
+    this.meter = new BusMeter(system, meter, () => this.#pending());
     this.report = reportTo(onError);
     this.activeSpan = activeSpan;
   }
@@ -90,6 +90,12 @@ export class Subscribers<E extends AnyEvent> {
     for (const mailbox of [...this.#open]) mailbox.finish(undefined, refusal);
     this.#checkDone();
     return true;
+  }
+
+  #pending(): number {
+    let pending = 0;
+    for (const mailbox of this.#open) pending += mailbox.pending;
+    return pending;
   }
 
   #checkDone(): void {

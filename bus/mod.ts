@@ -59,11 +59,12 @@ export { InvalidEventError, PayloadTooLargeError } from "../store/errors.ts";
 export type { AnyEvent, Event } from "../store/event.ts";
 export type {
   ActiveSpan,
+  Counter,
   Histogram,
   InstrumentOptions,
   Meter,
   MeterAttributes,
-  ObservableCounter,
+  ObservableGauge,
   ObservableResult,
   SpanContext,
   TraceContext,

@@ -1,17 +1,18 @@
 /**
- * Counters as instruments: plain numbers that are summed up only when a meter
- * asks for them.
+ * Counters as instruments: plain numbers, of which a meter is told when it
+ * collects and when what they count for ends. Telling it of each single event
+ * would cost more than the event.
  *
  * @module
  */
 
-import type { Meter, MeterAttributes } from "./telemetry.ts";
+import type { Counter, Meter, MeterAttributes } from "./telemetry.ts";
 
 /** Plain counters by name. They only rise. */
 export type Counters<Name extends string> = Record<Name, number>;
 
-/** What one counter is as an instrument. */
-export interface CounterInstrument {
+/** What a number is as an instrument. */
+export interface NamedInstrument {
   readonly name: string;
   readonly unit: string;
   readonly description: string;
@@ -20,87 +21,106 @@ export interface CounterInstrument {
 }
 
 /** The instruments of a kind of counters. */
-export type CounterInstruments<Name extends string> = Readonly<
-  Record<Name, CounterInstrument>
->;
-
-/** The most sets of attributes that are told apart, as OpenTelemetry does. */
-const MAX_SETS = 2000;
-const overflow: MeterAttributes = Object.freeze({
-  "otel.metric.overflow": true,
-});
-
-interface Sum<Name extends string> {
-  readonly attributes: MeterAttributes;
-  readonly live: Set<Counters<Name>>;
-  /** What is left of counters that rise no more. */
-  readonly ended: Counters<Name>;
+export interface InstrumentSet<Name extends string> {
+  readonly counters: Readonly<Record<Name, NamedInstrument>>;
+  /** A number that goes up and down, and is collected. */
+  readonly gauge: NamedInstrument;
 }
 
-const kinds = new WeakMap<
-  CounterInstruments<string>,
-  WeakMap<Meter, ObservedCounters<string>>
+/** Counters, and how much of them the meter knows. */
+interface Source<Name extends string> {
+  readonly counters: Counters<Name>;
+  readonly told: Counters<Name>;
+  readonly attributes: MeterAttributes;
+}
+
+/** A number by its attributes. */
+interface Gauge {
+  readonly attributes: MeterAttributes;
+  read(): number;
+}
+
+const known = new WeakMap<
+  InstrumentSet<string>,
+  WeakMap<Meter, CounterReports<string>>
 >();
 
-/**
- * All counters of one kind that are told to one meter. Those with the same
- * attributes are one total, as a meter wants it, and closing what they count
- * for takes nothing away from it.
- */
-export class ObservedCounters<Name extends string> {
-  readonly #names: readonly Name[];
-  readonly #sums = new Map<string, Sum<Name>>();
+/** All counters of one kind that one meter is told of. */
+export class CounterReports<Name extends string> {
+  readonly #instruments: [Name, Counter, MeterAttributes | undefined][] = [];
+  readonly #sources = new Set<Source<Name>>();
+  readonly #gauges = new Set<Gauge>();
 
-  private constructor(meter: Meter, instruments: CounterInstruments<Name>) {
-    this.#names = Object.keys(instruments) as Name[];
-    for (const counter of this.#names) {
-      const { name, unit, description, ...own } = instruments[counter];
-      meter.createObservableCounter(name, { unit, description })
-        .addCallback((result) => {
-          for (const { attributes, live, ended } of this.#sums.values()) {
-            let total = ended[counter];
-            for (const counters of live) total += counters[counter];
-            result.observe(total, { ...own.attributes, ...attributes });
-          }
-        });
+  private constructor(
+    meter: Meter,
+    { counters, gauge }: InstrumentSet<Name>,
+  ) {
+    for (const key of Object.keys(counters) as Name[]) {
+      const { name, unit, description, attributes } = counters[key];
+      const counter = meter.createCounter(name, { unit, description });
+      this.#instruments.push([key, counter, attributes]);
     }
+    const { name, unit, description } = gauge;
+    meter.createObservableGauge(name, { unit, description })
+      .addCallback((result) => {
+        for (const source of this.#sources) this.#tell(source);
+        for (const [attributes, value] of this.#levels()) {
+          result.observe(value, attributes);
+        }
+      });
   }
 
-  /** The ones of a meter; its instruments are made once. */
+  /** Those of a meter; its instruments are made once. */
   static of<Name extends string>(
     meter: Meter,
-    instruments: CounterInstruments<Name>,
-  ): ObservedCounters<Name> {
-    let meters = kinds.get(instruments);
-    if (meters === undefined) kinds.set(instruments, meters = new WeakMap());
+    set: InstrumentSet<Name>,
+  ): CounterReports<Name> {
+    let meters = known.get(set);
+    if (meters === undefined) known.set(set, meters = new WeakMap());
     const made = meters.get(meter);
-    if (made !== undefined) return made as unknown as ObservedCounters<Name>;
-    const observed = new ObservedCounters(meter, instruments);
-    meters.set(meter, observed as unknown as ObservedCounters<string>);
-    return observed;
+    if (made !== undefined) return made as unknown as CounterReports<Name>;
+    const reports = new CounterReports(meter, set);
+    meters.set(meter, reports as unknown as CounterReports<string>);
+    return reports;
   }
 
-  /** Tells the counters from now on; returns how to end that. */
+  /** Tells the counters from now on; returns how to tell the last and end. */
   add(counters: Counters<Name>, attributes: MeterAttributes): () => void {
-    const sum = this.#sumOf(attributes);
-    sum.live.add(counters);
+    const told = { ...counters };
+    for (const name of Object.keys(told) as Name[]) told[name] = 0;
+    const source = { counters, told, attributes };
+    this.#sources.add(source);
     return () => {
-      if (!sum.live.delete(counters)) return;
-      for (const name of this.#names) sum.ended[name] += counters[name];
+      this.#tell(source);
+      this.#sources.delete(source);
     };
   }
 
-  #sumOf(attributes: MeterAttributes): Sum<Name> {
-    const key = JSON.stringify(Object.entries(attributes));
-    const found = this.#sums.get(key);
-    if (found !== undefined) return found;
-    if (this.#sums.size === MAX_SETS && attributes !== overflow) {
-      return this.#sumOf(overflow);
+  /** Has the gauge read a number from now on; returns how to end that. */
+  gauge(read: () => number, attributes: MeterAttributes): () => void {
+    const gauge = { read, attributes };
+    this.#gauges.add(gauge);
+    return () => this.#gauges.delete(gauge);
+  }
+
+  #tell({ counters, told, attributes }: Source<Name>): void {
+    for (const [name, counter, own] of this.#instruments) {
+      const more = counters[name] - told[name];
+      if (more === 0) continue;
+      told[name] += more;
+      counter.add(more, { ...own, ...attributes });
     }
-    const ended = {} as Counters<Name>;
-    for (const name of this.#names) ended[name] = 0;
-    const sum = { attributes, live: new Set<Counters<Name>>(), ended };
-    this.#sums.set(key, sum);
-    return sum;
+  }
+
+  /** The gauge's values, those with the same attributes added up. */
+  #levels(): Iterable<[MeterAttributes, number]> {
+    const levels = new Map<string, [MeterAttributes, number]>();
+    for (const { attributes, read } of this.#gauges) {
+      const key = JSON.stringify(attributes);
+      const level = levels.get(key) ?? [attributes, 0];
+      level[1] += read();
+      levels.set(key, level);
+    }
+    return levels.values();
   }
 }

@@ -7,10 +7,10 @@
 import { badType } from "./_arguments.ts";
 import { Durations } from "./_durations.ts";
 import {
-  type CounterInstruments,
+  CounterReports,
   type Counters,
-  ObservedCounters,
-} from "./_observed_counters.ts";
+  type InstrumentSet,
+} from "./_counter_reports.ts";
 import { Outbox, type Told } from "./_outbox.ts";
 import { activeTrace } from "./_trace.ts";
 import { SaveOutcomeUnknownError, VersionConflictError } from "./errors.ts";
@@ -47,7 +47,7 @@ export interface StoreTelemetryOptions {
   activeSpan?: ActiveSpan;
 }
 
-const instruments: CounterInstruments<Name> = {
+const counters: InstrumentSet<Name>["counters"] = {
   saves: {
     name: "aether.store.saves",
     unit: "{save}",
@@ -85,6 +85,15 @@ const instruments: CounterInstruments<Name> = {
   },
 };
 
+const instruments: InstrumentSet<Name> = {
+  counters,
+  gauge: {
+    name: "aether.store.event_stored.pending",
+    unit: "{event}",
+    description: "EventStored events that the bus has not answered for",
+  },
+};
+
 /** What is told of a save's events when they are stored. */
 export interface Note {
   readonly told: readonly Told[];
@@ -116,7 +125,7 @@ export class Monitor {
   readonly #reads = new Durations();
   readonly #attributes: Readonly<Record<string, string>>;
   readonly #histogram: Histogram | undefined;
-  readonly #unobserve: (() => void) | undefined;
+  readonly #stops: (() => void)[] = [];
   readonly #outbox: Outbox | undefined;
   readonly #activeSpan: ActiveSpan | undefined;
 
@@ -131,8 +140,12 @@ export class Monitor {
     this.#activeSpan = activeSpan;
     this.#outbox = bus && new Outbox(bus, namespace, this.#counters);
     if (meter === undefined) return;
-    this.#unobserve = ObservedCounters.of(meter, instruments)
-      .add(this.#counters, this.#attributes);
+    const reports = CounterReports.of(meter, instruments);
+    this.#stops.push(reports.add(this.#counters, this.#attributes));
+    if (this.#outbox !== undefined) {
+      const waiting = () => this.#outbox!.waiting;
+      this.#stops.push(reports.gauge(waiting, this.#attributes));
+    }
     this.#histogram = meter.createHistogram("db.client.operation.duration", {
       description: "Duration of the store's operations",
       unit: "s",
@@ -225,7 +238,7 @@ export class Monitor {
   /** Gives the bus time to take what waits, and ends the instruments. */
   async close(): Promise<void> {
     await this.#outbox?.close();
-    this.#unobserve?.();
+    for (const stop of this.#stops.splice(0)) stop();
   }
 
   #saved(action: string, start: number, fresh: number): void {
@@ -295,7 +308,7 @@ export function checkTelemetry(
 ): void {
   if (
     meter !== undefined &&
-    !has(meter, "createObservableCounter", "createHistogram")
+    !has(meter, "createCounter", "createHistogram", "createObservableGauge")
   ) throw badType(action, "meter", "a meter", meter);
   if (activeSpan !== undefined && typeof activeSpan !== "function") {
     throw badType(action, "activeSpan", "a function", activeSpan);

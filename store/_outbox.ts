@@ -64,6 +64,11 @@ export class Outbox {
     this.#metadata = Object.freeze({ namespace });
   }
 
+  /** How many the bus has not answered for. */
+  get waiting(): number {
+    return this.#waiting;
+  }
+
   /** Tells of an event that was stored. */
   add(stored: Told, trace: TraceContext | undefined): void {
     if (this.#closed || this.#waiting === CAPACITY) {

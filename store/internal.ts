@@ -21,7 +21,7 @@ export {
   traceOfSpan,
 } from "./_trace.ts";
 export { checkTelemetry } from "./_monitor.ts";
-export { ObservedCounters } from "./_observed_counters.ts";
-export type { CounterInstruments, Counters } from "./_observed_counters.ts";
+export { CounterReports } from "./_counter_reports.ts";
+export type { Counters, InstrumentSet } from "./_counter_reports.ts";
 export { untilAborted } from "./_waiting.ts";
 export { Ring } from "./_ring.ts";

@@ -102,11 +102,12 @@ export type {
 } from "./metrics.ts";
 export type {
   ActiveSpan,
+  Counter,
   Histogram,
   InstrumentOptions,
   Meter,
   MeterAttributes,
-  ObservableCounter,
+  ObservableGauge,
   ObservableResult,
   SpanContext,
   TraceContext,

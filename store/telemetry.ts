@@ -55,15 +55,21 @@ export interface InstrumentOptions {
   };
 }
 
-/** Takes the values of a counter when they are collected. */
+/** A total that only rises. */
+export interface Counter {
+  /** Adds to it. */
+  add(value: number, attributes?: MeterAttributes): void;
+}
+
+/** Takes the values of a gauge when they are collected. */
 export interface ObservableResult {
-  /** The total so far. */
+  /** The value right now. */
   observe(value: number, attributes?: MeterAttributes): void;
 }
 
-/** A counter that is asked for its values. */
-export interface ObservableCounter {
-  /** Asks this function whenever values are collected. */
+/** A number that is asked for when values are collected. */
+export interface ObservableGauge {
+  /** Asks this function. */
   addCallback(callback: (result: ObservableResult) => void): void;
 }
 
@@ -76,10 +82,12 @@ export interface Histogram {
 /** Makes instruments; OpenTelemetry's `Meter` is one. */
 export interface Meter {
   /** A total that only rises. */
-  createObservableCounter(
-    name: string,
-    options?: InstrumentOptions,
-  ): ObservableCounter;
+  createCounter(name: string, options?: InstrumentOptions): Counter;
   /** A distribution. */
   createHistogram(name: string, options?: InstrumentOptions): Histogram;
+  /** A number that goes up and down. */
+  createObservableGauge(
+    name: string,
+    options?: InstrumentOptions,
+  ): ObservableGauge;
 }
