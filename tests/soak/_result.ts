@@ -2,9 +2,7 @@ import {
   checkHistory,
   type HistoryReport,
 } from "../support/history/checker.ts";
-import { FileHistory } from "../support/history/history_log.ts";
 import type { FinalEvent, HistoryRecord } from "../support/history/records.ts";
-import { linesOf } from "./_protocol.ts";
 
 /** What a check needs beside the histories: a file of the same folder. */
 export interface Facts {
@@ -19,6 +17,9 @@ export interface Facts {
 
 const FACTS = "facts.json";
 const FINAL = "final.jsonl";
+
+/** Bytes to be read at once. */
+const CHUNK = 256 * 1024;
 
 /** Writes down what is stored in the end. */
 export async function writeFinal(
@@ -54,8 +55,8 @@ export async function checkFolder(folder: string): Promise<HistoryReport> {
     await Deno.readTextFile(`${folder}/${FACTS}`),
   ) as Facts;
   return await checkHistory(
-    { [Symbol.asyncIterator]: () => recordsOf(folder, facts) },
-    finalEvents(folder),
+    { [Symbol.iterator]: () => recordsOf(folder, facts) },
+    parsedLines<FinalEvent>(folder, FINAL),
     {
       slack: facts.slack,
       lag: facts.lag,
@@ -65,24 +66,37 @@ export async function checkFolder(folder: string): Promise<HistoryReport> {
   );
 }
 
-async function* finalEvents(folder: string): AsyncGenerator<FinalEvent, void> {
-  const file = await Deno.open(`${folder}/${FINAL}`);
-  for await (const line of linesOf(file.readable)) yield JSON.parse(line);
-}
-
-async function* recordsOf(
+function* recordsOf(
   folder: string,
   { whole, cut }: Facts,
-): AsyncGenerator<HistoryRecord, void> {
-  for (const name of whole) yield* new FileHistory([`${folder}/${name}`]);
+): Generator<HistoryRecord, void> {
+  for (const name of whole) yield* parsedLines<HistoryRecord>(folder, name);
   for (const name of cut) {
     const stores = new Set<string>();
     let last = 0;
-    for await (const record of new FileHistory([`${folder}/${name}`])) {
+    for (const record of parsedLines<HistoryRecord>(folder, name)) {
       if (record.kind === "invoke") stores.add(record.store);
       last = record.at;
       yield record;
     }
     for (const store of stores) yield { kind: "killed", store, at: last };
+  }
+}
+
+/**
+ * What the lines of a file stand for. What follows the last line break was cut
+ * off when its process was killed, and is left out.
+ */
+function* parsedLines<T>(folder: string, name: string): Generator<T, void> {
+  using file = Deno.openSync(`${folder}/${name}`);
+  // Nothing else is to be done meanwhile, and there are millions of lines.
+  const buffer = new Uint8Array(CHUNK);
+  const decoder = new TextDecoder();
+  let rest = "";
+  for (let count; (count = file.readSync(buffer)) !== null;) {
+    const text = decoder.decode(buffer.subarray(0, count), { stream: true });
+    const lines = (rest + text).split("\n");
+    rest = lines.pop()!;
+    for (const line of lines) yield JSON.parse(line);
   }
 }
