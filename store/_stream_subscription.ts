@@ -170,13 +170,17 @@ export class StreamSubscription<E extends AnyEvent>
       if (after <= last_seq) {
         const anew = this.#options.after === undefined && after === 0;
         if (after + 1 >= first_seq || anew) return;
-        throw this.#error(after, "expired", "events after it have expired");
+        throw this.#error(
+          after,
+          "expired",
+          `events after it have expired; read what is left from the beginning, or begin at "end"`,
+        );
       }
       if (n >= MAX_CONFIRMATIONS) {
         throw this.#error(
           after,
           "beyond-end",
-          `it lies beyond the end of the stream, ${last_seq}`,
+          `it lies beyond the end of the stream, ${last_seq}: the servers lost events; read from the beginning`,
         );
       }
       await delay(8 * backoff(n), bounds.signal); // a leader may lag behind
@@ -303,7 +307,7 @@ export class StreamSubscription<E extends AnyEvent>
     throw this.#error(
       this.#position!,
       "expired",
-      `events up to sequence ${last} expired before they were read`,
+      `events up to sequence ${last} expired before they were read; read what is left from the beginning, and raise the stream's max_age`,
     );
   }
 

@@ -24,7 +24,7 @@ const LONG = 3_600_000;
 const SHORT = 100;
 
 /** How much younger what stays must be, in milliseconds. */
-const APART = 1_500;
+const APART = 2_500;
 
 /** A server with a stream that has an age limit, which a test moves. */
 export class ExpiringStream implements AsyncDisposable {
