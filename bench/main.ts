@@ -16,6 +16,7 @@ import {
   type Theme,
 } from "./_harness.ts";
 import { describe, environment, type Report } from "./_report.ts";
+import { bus } from "./bus.ts";
 import { footprint } from "./footprint.ts";
 import { groups } from "./groups.ts";
 import { inFlight } from "./in_flight.ts";
@@ -30,6 +31,7 @@ const THEMES: readonly ((scale: Scale) => Theme)[] = [
   groups,
   reads,
   subscriptions,
+  bus,
   footprint,
   inFlight,
 ];
