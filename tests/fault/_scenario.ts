@@ -9,6 +9,7 @@ import type {
   HistoryReport,
 } from "../support/history/checker.ts";
 import { lastSequence } from "../support/history/final_events.ts";
+import { Follower } from "../support/history/follower.ts";
 import { MemoryHistory, now } from "../support/history/history_log.ts";
 import type { Random } from "../support/history/random.ts";
 import type { RecordedSubscription } from "../support/history/recorded_subscription.ts";
@@ -38,7 +39,8 @@ export interface ScenarioOptions {
 
 /**
  * Writers, readers and subscriptions at work on one store, all written down:
- * a subscription from the start, one with a filter and one from the end.
+ * a subscription from the start, one with a filter, one from the end, and one
+ * that is closed and gone on with all the time.
  */
 export class Scenario implements AsyncDisposable {
   /** Everything that happens. */
@@ -50,6 +52,7 @@ export class Scenario implements AsyncDisposable {
   readonly connections: NatsConnection[] = [];
   readonly #stack = new AsyncDisposableStack();
   readonly #readers: Reader[] = [];
+  readonly #followers: Follower[] = [];
   readonly #options: ScenarioOptions;
 
   private constructor(options: ScenarioOptions) {
@@ -83,6 +86,9 @@ export class Scenario implements AsyncDisposable {
           filter: { actors: "shared.*", eventTypes: ["T0", "T1"] },
         }),
         store.subscribe({ filter: { actors: "hot.*" }, after: "end" }),
+      );
+      this.#followers.push(
+        new Follower(store, random.fork(), { actors: "shared.>" }),
       );
     }
     await Promise.all(this.subscriptions.map(({ caughtUp }) => caughtUp));
@@ -153,6 +159,9 @@ export class Scenario implements AsyncDisposable {
   ): Promise<HistoryReport> {
     const working = [...this.writers, ...this.#readers];
     await Promise.all(working.map((worker) => worker.stop()));
+    for (const follower of this.#followers.splice(0)) {
+      this.subscriptions.push(await follower.stop());
+    }
     const nc = await this.connect(target);
     const { namespace } = this.#options;
     const end = await lastSequence(nc, { namespace });
@@ -183,6 +192,9 @@ export class Scenario implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     const working = [...this.writers, ...this.#readers];
     const stopped = Promise.all(working.map((worker) => worker.stop()));
+    for (const follower of this.#followers) {
+      this.subscriptions.push(await follower.stop());
+    }
     await this.#close();
     await this.#stack.disposeAsync();
     await stopped;

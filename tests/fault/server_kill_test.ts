@@ -43,7 +43,7 @@ async function killRepeatedly(
 Deno.test("a store keeps its promises when its server is killed and restarted five times", async () => {
   const random = seeded("server kill");
   const writing = { inFlight: 100, actors: 40 };
-  const { outcomes } = await killRepeatedly(random, writing, 200);
+  const { outcomes } = await killRepeatedly(random, writing, 80);
   for (const how of ["success", "conflict", "duplicate"]) {
     assert(outcomes.has(`saveEvent ${how}`), how);
     assert(outcomes.has(`saveEvents ${how}`), how);
@@ -52,7 +52,7 @@ Deno.test("a store keeps its promises when its server is killed and restarted fi
 
 Deno.test("a store keeps its promises when its server is killed amid large batches", async () => {
   const random = seeded("server kill, batches");
-  const writing = { inFlight: 6, actors: 5, batches: 0.9, batchSize: 300 };
-  const { outcomes } = await killRepeatedly(random, writing, 5);
+  const writing = { inFlight: 4, actors: 5, batches: 0.9, batchSize: 200 };
+  const { outcomes } = await killRepeatedly(random, writing, 3);
   assert(outcomes.has("saveEvents success"));
 });

@@ -118,11 +118,7 @@ export class RecordedStore {
           }),
         );
       }
-      return {
-        is: "events",
-        versions: events.map(({ version }) => version),
-        prints: events.map(fingerprint),
-      };
+      return eventsOutcome(events);
     });
   }
 
@@ -133,6 +129,53 @@ export class RecordedStore {
       is: "version",
       version: await this.#store.getLatestVersion(actor, { consistency }),
     }));
+  }
+
+  /** Calls `getLatestVersions`, which counts as a call for each actor. */
+  async latestOf(
+    actors: readonly string[],
+    consistency: Consistency,
+  ): Promise<Outcome[]> {
+    const ops = actors.map((actor) =>
+      this.#begin({ name: "getLatestVersion", actor, consistency })
+    );
+    let outcomes: Outcome[];
+    try {
+      const found = await this.#store.getLatestVersions(actors, {
+        consistency,
+      });
+      outcomes = actors.map((actor) => ({
+        is: "version",
+        version: found.get(actor)!,
+      }));
+    } catch (error) {
+      const outcome = outcomeOf(error);
+      outcomes = actors.map(() => outcome);
+    }
+    const at = now();
+    for (const [i, op] of ops.entries()) {
+      this.#sink.write({ kind: "complete", op, at, outcome: outcomes[i]! });
+    }
+    return outcomes;
+  }
+
+  /** Calls `getEventsWithErrors`; an error in the history is one here. */
+  async readWithErrors(
+    actor: string,
+    consistency: Consistency,
+    { from }: Pick<ReadBounds, "from"> = {},
+  ): Promise<Outcome> {
+    const call = { name: "read", actor, consistency, from } as const;
+    return await this.#record(call, async () => {
+      const { events, errors } = await this.#store.getEventsWithErrors(
+        actor,
+        from,
+        { consistency },
+      );
+      const [error] = errors;
+      if (error !== undefined) throw error;
+      return eventsOutcome(events);
+    });
   }
 
   /**
@@ -213,6 +256,14 @@ export function outcomeOf(error: unknown): SaveOutcome {
   return error instanceof SaveOutcomeUnknownError
     ? { is: "unknown", message }
     : { is: "error", name, message };
+}
+
+function eventsOutcome(events: readonly AnyEvent[]): Outcome {
+  return {
+    is: "events",
+    versions: events.map(({ version }) => version),
+    prints: events.map(fingerprint),
+  };
 }
 
 function refOf(event: Event): EventRef {

@@ -233,8 +233,22 @@ export class Reader {
     const random = this.#random;
     const actor = random.pick(this.#actors);
     const consistency = random.chance(0.7) ? "strong" : "eventual";
-    if (random.chance(0.25)) {
-      return await this.#store.latest(actor, consistency);
+    const kind = random.next();
+    if (kind < 0.2) return await this.#store.latest(actor, consistency);
+    if (kind < 0.25) {
+      const actors = Array.from(
+        { length: 10 },
+        () => random.pick(this.#actors),
+      );
+      const [first] = await this.#store.latestOf(
+        [...new Set(actors)],
+        consistency,
+      );
+      return first!;
+    }
+    if (kind < 0.35) {
+      const from = random.below(400);
+      return await this.#store.readWithErrors(actor, consistency, { from });
     }
     return await this.#store.read(actor, consistency, {
       ...(random.chance(0.4) && { from: random.below(400) }),
