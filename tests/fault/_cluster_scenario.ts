@@ -45,6 +45,7 @@ export async function finishOn(
   lag: [number, number][] = [],
 ): Promise<void> {
   await scenario.progress(50);
+  await cluster.waitForPeers();
   await cluster.waitForCurrent(STREAM);
   const { outcomes } = await scenario.finish(cluster, { lag });
   assert(outcomes.has("saveEvent success"));

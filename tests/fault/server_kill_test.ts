@@ -22,6 +22,8 @@ async function killRepeatedly(
       writers: { w0: server, w1: server, w2: server, w3: server },
       readers: { r0: server },
       writing,
+      // A busy machine may take its time to come back five times.
+      store: { readTimeout: 30_000 },
     });
     for (let i = 0; i < KILLS; i++) {
       await scenario.progress(saves);

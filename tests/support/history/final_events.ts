@@ -12,7 +12,10 @@ import {
   eventSubject,
   streamName,
 } from "../../../nats/names.ts";
+import { waitFor } from "../conditions.ts";
 import { type FinalEvent, fingerprint } from "./records.ts";
+
+const PATIENCE = { timeout: 30_000, message: "an answer of JetStream" };
 
 /** Which stream. */
 export interface StreamNames {
@@ -26,8 +29,10 @@ export async function lastSequence(
   nc: NatsConnection,
   { prefix = "aether", namespace }: StreamNames,
 ): Promise<number> {
-  const manager = await jetstreamManager(nc);
-  const { state } = await manager.streams.info(streamName(prefix, namespace));
+  const manager = await jetstreamManager(nc, { checkAPI: false });
+  const name = streamName(prefix, namespace);
+  // Servers that have just failed may not answer yet.
+  const { state } = await waitFor(() => manager.streams.info(name), PATIENCE);
   return state.last_seq;
 }
 
@@ -39,7 +44,8 @@ export async function* readFinalEvents(
   const last = await lastSequence(nc, { prefix, namespace });
   if (last === 0) return;
   const stream = streamName(prefix, namespace);
-  const consumer = await jetstream(nc).consumers.get(stream);
+  const { consumers } = jetstream(nc);
+  const consumer = await waitFor(() => consumers.get(stream), PATIENCE);
   const messages = await consumer.consume({ max_messages: 1_000 });
   for await (const { data, headers, seq, subject } of messages) {
     const event = JSON.parse(new TextDecoder().decode(data)) as AnyEvent;
