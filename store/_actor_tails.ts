@@ -185,8 +185,8 @@ export class ActorTails {
 
   /** Whether a read has to be as fresh as the leader knows. */
   isStrong(actorId: string, consistency: Consistency): boolean {
-    // What was seen of a forgotten actor only the leader can vouch for.
-    return consistency === "strong" ||
+    // What was seen and is not remembered only the leader can vouch for.
+    return consistency === "strong" || this.reader.hasDelivered ||
       (this.cache.hasEvicted && this.cache.get(actorId) === undefined);
   }
 

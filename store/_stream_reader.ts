@@ -104,6 +104,11 @@ export class StreamReader {
   readonly #stream: StreamIdentity;
   readonly #timeout: number;
   #replaced: StreamReplacedError | undefined;
+  /**
+   * Whether a subscription has delivered events: reads must not lack them,
+   * and only the leader surely has them.
+   */
+  hasDelivered = false;
   #lookedAt = performance.now();
 
   /** @param timeout Milliseconds until a read that gets no answer fails. */
