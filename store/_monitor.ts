@@ -193,10 +193,9 @@ export class Monitor {
       throw error;
     }
     this.#saved(action, start, fresh.length);
-    if (this.#outbox !== undefined) {
-      const trace = this.trace();
+    if (this.#outbox !== undefined && fresh.length > 0) {
       // Whom the bus calls may save as well.
-      for (const event of fresh.slice()) this.#outbox.add(event, trace);
+      this.#outbox.tell(fresh.slice(), this.trace());
     }
     return result;
   }
@@ -210,12 +209,11 @@ export class Monitor {
   ): Promise<void> {
     try {
       const saved = [await save].flat();
-      let fresh = 0;
-      saved.forEach((outcome, i) => {
-        if (!outcome.fresh) return;
-        fresh++;
-        if (note !== undefined) this.#outbox!.add(note.told[i]!, note.trace);
-      });
+      const fresh = saved.filter((outcome) => outcome.fresh).length;
+      if (note !== undefined) {
+        const told = note.told.filter((_, i) => saved[i]!.fresh);
+        this.#outbox!.tell(told, note.trace);
+      }
       this.#saved(action, start, fresh);
     } catch (error) {
       this.#saveFailed(action, start, error);

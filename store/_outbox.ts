@@ -69,20 +69,24 @@ export class Outbox {
     return this.#waiting;
   }
 
-  /** Tells of an event that was stored. */
-  add(stored: Told, trace: TraceContext | undefined): void {
-    if (this.#closed || this.#waiting === CAPACITY) {
-      this.#counters.eventStoredDropped++;
-      return;
-    }
-    this.#waiting++;
-    const event = this.#write(stored);
-    if (this.#telling) {
-      this.#letters.push({ event, trace });
-      return;
-    }
+  /**
+   * Tells of the events that a save has stored, in order; what is stored
+   * while the bus is told comes after them.
+   */
+  tell(stored: readonly Told[], trace: TraceContext | undefined): void {
+    const first = !this.#telling;
     this.#telling = true;
-    this.#publish(event, trace);
+    for (let i = 0; i < stored.length; i++) {
+      if (this.#closed || this.#waiting === CAPACITY) {
+        this.#counters.eventStoredDropped++;
+        continue;
+      }
+      this.#waiting++;
+      const event = this.#write(stored[i]!);
+      if (first) this.#publish(event, trace);
+      else this.#letters.push({ event, trace });
+    }
+    if (!first) return;
     while (this.#letters.size > 0) {
       const letter = this.#letters.shift()!;
       this.#publish(letter.event, letter.trace);

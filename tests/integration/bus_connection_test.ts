@@ -244,7 +244,8 @@ Deno.test("a bus opened while the connection is down works after it", async () =
   await waitFor(() => nc.info === undefined);
   const late = stack.use(new NatsEventBus(nc));
   const reason = await reasonOf(() => late.publish("orders", makeEvent()));
-  assertErrorIs(reason, ConnectionLostError);
+  assertErrorIs(reason, ConnectionLostError, { sent: false });
+  assertEquals(late.metrics.published, 0);
   const subscription = late.subscribe("orders");
   await proxy.accept();
   await inPlace(subscription);

@@ -275,6 +275,25 @@ export function testEventStoredContract(
     },
   );
 
+  Deno.test(`${name}: what is saved while the bus is told comes after it`, async () => {
+    const saved: Promise<unknown>[] = [];
+    const bus = new FakeBus(() => {
+      const [, { actorId, version }] = bus.given.at(-1)!;
+      if (actorId === "a" && version === 1) {
+        saved.push(store.saveEvents(makeEvents("b", 1, 2)));
+      }
+      return Promise.resolve();
+    });
+    await using store = await backend.open({ bus, namespace: "nested" });
+    await store.saveEvents(makeEvents("a", 1, 2, 3));
+    await waitFor(() => bus.given.length === 5);
+    await Promise.all(saved);
+    assertEquals(bus.told, [
+      ...upTo(3).map((version): [string, number] => ["a", version]),
+      ...upTo(2).map((version): [string, number] => ["b", version]),
+    ]);
+  });
+
   test(
     "closing the store gives the bus what waits",
     () =>

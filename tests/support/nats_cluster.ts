@@ -11,8 +11,10 @@ import {
   routes,
   streamVotes,
 } from "./_cluster_state.ts";
+import { jetstreamManager } from "@nats-io/jetstream";
 import { pickServerPorts } from "./_server_config.ts";
 import { waitFor } from "./conditions.ts";
+import { connect } from "./nats_connect.ts";
 import {
   NatsServer,
   type NatsServerOptions,
@@ -69,6 +71,8 @@ export class NatsCluster implements AsyncDisposable {
         await cluster.#formed(() =>
           jetstream ? cluster.#peersAgree() : cluster.#routed()
         );
+        // Where no users are configured, so that anybody may ask.
+        if (jetstream && !options.config) await cluster.#takesStreams(size);
         return cluster;
       } catch (error) {
         await cluster[Symbol.asyncDispose]();
@@ -191,6 +195,31 @@ export class NatsCluster implements AsyncDisposable {
       },
     );
     if (outcome instanceof NatsServer) await outcome.ready(); // Says why.
+  }
+
+  /**
+   * Makes a stream on all servers and deletes it: a leader that has not heard
+   * of how full the others are yet finds no place for one.
+   */
+  async #takesStreams(size: number): Promise<void> {
+    const connection = await connect(this);
+    try {
+      const manager = await jetstreamManager(connection);
+      await waitFor(
+        async () => {
+          const name = "PROBE";
+          await manager.streams.add({
+            name,
+            subjects: ["probe"],
+            num_replicas: size,
+          });
+          return await manager.streams.delete(name);
+        },
+        { timeout: 30_000, message: "a cluster to take a stream" },
+      );
+    } finally {
+      await connection.close();
+    }
   }
 
   async #routed(): Promise<boolean> {
