@@ -16,6 +16,7 @@ import { NoRespondersError, RequestTimeoutError } from "../nats/errors.ts";
 import { apiRequest, isApiError, JetStreamCode } from "../nats/js_api.ts";
 import type { Multiplexer } from "../nats/multiplexer.ts";
 import { Deadline } from "./_waiting.ts";
+import { backoff, Deadline, delay } from "./_waiting.ts";
 import {
   InsufficientServersError,
   JetStreamUnavailableError,
@@ -219,6 +220,29 @@ function newConfig(
   };
 }
 
+/**
+ * Asks for a stream, and asks again for a while where a server that is needed
+ * counts as offline: often it is back in a moment.
+ */
+async function requestStream(
+  mux: Multiplexer,
+  config: NewStream,
+): Promise<StreamInfo> {
+  const deadline = new Deadline(API_TIMEOUT);
+  for (let n = 0;; n++) {
+    try {
+      const timeout = API_TIMEOUT;
+      const endpoint = `STREAM.CREATE.${config.name}`;
+      return await apiRequest<StreamInfo>(mux, endpoint, config, { timeout });
+    } catch (error) {
+      const mayPass = isApiError(error, JetStreamCode.clusterNoPeers) &&
+        error.message.includes("offline");
+      if (!mayPass || deadline.left === 0) throw error;
+      await delay(4 * backoff(n));
+    }
+  }
+}
+
 /** Makes a stream, unless somebody else has made it meanwhile. */
 export async function createStream(
   mux: Multiplexer,
@@ -226,9 +250,7 @@ export async function createStream(
 ): Promise<StreamInfo> {
   const { name, num_replicas: replicas = 1 } = config;
   try {
-    return await apiRequest<StreamInfo>(mux, `STREAM.CREATE.${name}`, config, {
-      timeout: API_TIMEOUT,
-    });
+    return await requestStream(mux, config);
   } catch (error) {
     if (
       error instanceof RequestTimeoutError ||
