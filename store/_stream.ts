@@ -15,7 +15,6 @@ import {
 import { NoRespondersError, RequestTimeoutError } from "../nats/errors.ts";
 import { apiRequest, isApiError, JetStreamCode } from "../nats/js_api.ts";
 import type { Multiplexer } from "../nats/multiplexer.ts";
-import { Deadline } from "./_waiting.ts";
 import { backoff, Deadline, delay } from "./_waiting.ts";
 import {
   InsufficientServersError,
