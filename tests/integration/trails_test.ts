@@ -95,6 +95,22 @@ Deno.test("getEvents() finds events that lie far apart, whatever is known of the
   });
 });
 
+Deno.test("a save, and a read of ten events that lie close, is one request when the actor is known", async () => {
+  await withStores(async (writer, _openReader, { requests }) => {
+    const events = await saveSpread(writer, upTo(10), 3);
+    requests.length = 0;
+    assertEquals(await writer.getEvents("a"), events);
+    assertEquals(requests.length, 1);
+    requests.length = 0;
+    await writer.saveEvent(event("a", 11));
+    await writer.saveEvent(event("a", 12), { expectedVersion: 11 });
+    assertEquals(requests.length, 2);
+    requests.length = 0;
+    await writer.saveEvents([event("a", 13), event("other", 100)]);
+    assertEquals(requests.length, 2); // its messages, and only the last asks
+  });
+});
+
 Deno.test("getEvents() sees what another store saved since", async () => {
   await withStores(async (writer, openReader) => {
     const events = await saveSpread(writer, upTo(5), 2_000);
