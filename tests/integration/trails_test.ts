@@ -201,13 +201,19 @@ Deno.test("reads are right when a trail is wrong", async () => {
     const other = (n: number) => n.toString(36);
     const wrong = [
       // Another actor's messages, none at all, too few, and in a wrong order.
-      `1z;${other(sequence - 1)},1,1,1;v:${other(7)}`,
-      `1z;;`,
-      `1z;${other(sequence)};`,
-      `1z;${other(sequence)},${other(600)},${other(1_200)};v:${other(600)}`,
+      `ORDINAL;${other(sequence - 1)},1,1,1;v:${other(7)}`,
+      `ORDINAL;;`,
+      `ORDINAL;${other(sequence)};`,
+      `ORDINAL;${other(sequence)},${other(600)},${other(1_200)};v:${
+        other(600)
+      }`,
       `2;${other(sequence)};`,
       "no trail",
-      `1z;${other(sequence)},${other(1)},${other(1)};v:${other(1)},1s:${
+      // As if it were right, but for the actor's own events that it passes by.
+      `ORDINAL;${other(sequence)},${other(1)},${other(1_200)},${other(600)},${
+        other(600)
+      },${other(600)},${other(600)};`,
+      `ORDINAL;${other(sequence)},${other(1)},${other(1)};v:${other(1)},1s:${
         other(2)
       }`,
     ];
@@ -215,7 +221,8 @@ Deno.test("reads are right when a trail is wrong", async () => {
     for (const trail of wrong) {
       const next = event("a", events.length + 1);
       events.push(next);
-      last = await saveForeign(connection, next, last, trail);
+      const claimed = trail.replace("ORDINAL", next.version.toString(36));
+      last = await saveForeign(connection, next, last, claimed);
       for (const store of [await openReader(), writer]) {
         for (const from of [0, 2, 40, 60, events.length - 3, events.length]) {
           assertEquals(
