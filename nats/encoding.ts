@@ -13,6 +13,8 @@ const encoder = new TextEncoder();
 let slab = new Uint8Array(SLAB_SIZE);
 let used = 0;
 
+const NO_BYTES = new Uint8Array();
+
 /**
  * The UTF-8 bytes of a text. They are the caller's alone, though the buffer
  * is not: encoding into one is ten times as fast as a new one for each text.
@@ -34,12 +36,21 @@ export function encodeUtf8(text: string): Uint8Array {
  * costs five times as much.
  */
 export class EncodedHeaders extends MsgHdrsImpl {
-  readonly #bytes: Uint8Array;
+  #bytes: Uint8Array = NO_BYTES;
 
-  /** @param lines `Name: value` lines, each closed by CR LF; ASCII. */
-  constructor(lines: string) {
+  /**
+   * @param lines `Name: value` lines, each closed by CR LF; ASCII. None yet by
+   * default, for headers that are {@linkcode with} each message anew.
+   */
+  constructor(lines?: string) {
     super();
+    if (lines !== undefined) this.with(lines);
+  }
+
+  /** These headers, with other lines from now on. */
+  with(lines: string): this {
     this.#bytes = encodeUtf8(`NATS/1.0\r\n${lines}\r\n`);
+    return this;
   }
 
   /** How many bytes they take. */

@@ -47,21 +47,25 @@ export interface RequestOptions {
 /** What became of the connection. */
 export type ConnectionEvent = "disconnect" | "reconnect" | "close";
 
-/** Takes a reply; true when the request is done. */
-type Take = (msg: Msg) => boolean;
-
-/** Hears why there is no reply. */
-type Fail = (error: unknown) => void;
+/** A request without a promise; one of its methods is the last to be called. */
+export interface Call {
+  readonly subject: string;
+  /** See {@linkcode RequestOptions.timeout}. */
+  readonly timeout: number;
+  /** See {@linkcode RequestOptions.covers}. */
+  readonly covers?: readonly string[] | undefined;
+  /** Takes a reply; true when the request is done. */
+  take(msg: Msg): boolean;
+  /** Hears why there is no reply, also when nothing could be sent. */
+  fail(error: unknown): void;
+}
 
 interface Pending {
-  readonly subject: string;
-  readonly covers: readonly string[] | undefined;
-  readonly timeout: number;
+  readonly call: Call;
+  /** Monotonic milliseconds; NaN until the sweeper first comes by. */
   deadline: number;
   /** Whether a reply came since the last look at the deadline. */
   heard: boolean;
-  readonly take: Take;
-  readonly fail: Fail;
 }
 
 /** Sends requests on a connection it does not own. */
@@ -69,7 +73,7 @@ export class Multiplexer implements AsyncDisposable {
   readonly #nc: NatsConnection;
   readonly #inboxPrefix: string | undefined;
   readonly #inbox: string;
-  readonly #pending = new Map<string, Pending>();
+  readonly #pending = new Map<number, Pending>();
   readonly #listeners = new Set<(event: ConnectionEvent) => void>();
   readonly #denials = new Set<(error: PermissionDeniedError) => void>();
   readonly #subscription: Subscription;
@@ -146,38 +150,25 @@ export class Multiplexer implements AsyncDisposable {
   }
 
   /**
-   * Sends a request, without a promise: `take` gets each reply and says
-   * whether it was the last one, `fail` hears why there is none, also when
-   * nothing could be sent. One of them is the last to be called.
+   * Sends a request.
    *
    * @returns The request's token among those that are pending.
    */
   call(
-    subject: string,
+    call: Call,
     payload: Uint8Array | string,
-    { headers, timeout, covers }: Omit<RequestOptions, "signal">,
-    take: Take,
-    fail: Fail,
-  ): string {
-    const token = (this.#next++).toString(36);
+    headers: MsgHdrs | undefined,
+  ): number {
+    const token = this.#next++;
     try {
       this.#throwIfUnusable();
       const reply = this.#inbox + token;
-      this.#nc.publish(subject, payload, { headers, reply });
+      this.#nc.publish(call.subject, payload, { headers, reply });
     } catch (error) {
-      fail(error);
+      call.fail(error);
       return token;
     }
-    const deadline = performance.now() + timeout;
-    this.#pending.set(token, {
-      subject,
-      covers,
-      timeout,
-      deadline,
-      heard: false,
-      take,
-      fail,
-    });
+    this.#pending.set(token, { call, deadline: NaN, heard: false });
     this.#sweeper ??= setTimeout(this.#sweep, SWEEP_INTERVAL);
     return token;
   }
@@ -200,7 +191,7 @@ export class Multiplexer implements AsyncDisposable {
         resolve(msg);
         return true;
       };
-      this.#cancelable(subject, payload, options, take, reject);
+      this.#cancelable({ subject, take, fail: reject }, payload, options);
     });
   }
 
@@ -215,7 +206,7 @@ export class Multiplexer implements AsyncDisposable {
     take: (msg: Msg) => boolean,
   ): Promise<void> {
     return new Promise((resolve, reject) => {
-      const takeOne = (msg: Msg): boolean => {
+      const takeOne = (msg: Msg) => {
         try {
           if (!take(msg)) return false;
         } catch (error) {
@@ -225,7 +216,8 @@ export class Multiplexer implements AsyncDisposable {
         resolve();
         return true;
       };
-      this.#cancelable(subject, payload, options, takeOne, reject);
+      const call = { subject, take: takeOne, fail: reject };
+      this.#cancelable(call, payload, options);
     });
   }
 
@@ -281,32 +273,37 @@ export class Multiplexer implements AsyncDisposable {
 
   /** As {@linkcode call}, with a signal. */
   #cancelable(
-    subject: string,
+    call: Pick<Call, "subject" | "take" | "fail">,
     payload: Uint8Array | string,
-    { signal, ...options }: RequestOptions,
-    take: Take,
-    fail: Fail,
+    { headers, timeout, covers, signal }: RequestOptions,
   ): void {
     if (signal === undefined) {
-      this.call(subject, payload, options, take, fail);
+      this.call({ ...call, timeout, covers }, payload, headers);
       return;
     }
-    if (signal.aborted) return fail(signal.reason);
+    if (signal.aborted) return call.fail(signal.reason);
     const stop = () => signal.removeEventListener("abort", abort);
     const abort = () => {
       this.#pending.delete(token);
       stop();
-      fail(signal.reason);
+      call.fail(signal.reason);
     };
     signal.addEventListener("abort", abort);
-    const token = this.call(subject, payload, options, (msg) => {
-      const done = take(msg);
+    const take = (msg: Msg) => {
+      const done = call.take(msg);
       if (done) stop();
       return done;
-    }, (error) => {
+    };
+    const fail = (error: unknown) => {
       stop();
-      fail(error);
-    });
+      call.fail(error);
+    };
+    const { subject } = call;
+    const token = this.call(
+      { subject, timeout, covers, take, fail },
+      payload,
+      headers,
+    );
   }
 
   #throwIfUnusable(): void {
@@ -321,13 +318,14 @@ export class Multiplexer implements AsyncDisposable {
   }
 
   #dispatch(msg: Msg): void {
-    const token = msg.subject.slice(this.#inbox.length);
+    const token = Number(msg.subject.slice(this.#inbox.length));
     const pending = this.#pending.get(token);
     if (pending === undefined) return; // gave up before the answer came
+    const { call } = pending;
     if (isNoResponders(msg)) {
       this.#pending.delete(token);
-      pending.fail(new NoRespondersError(pending.subject));
-    } else if (pending.take(msg)) {
+      call.fail(new NoRespondersError(call.subject));
+    } else if (call.take(msg)) {
       this.#pending.delete(token);
     } else {
       pending.heard = true;
@@ -337,23 +335,25 @@ export class Multiplexer implements AsyncDisposable {
   readonly #sweep = (): void => {
     const now = performance.now();
     for (const [token, pending] of this.#pending) {
-      if (pending.heard) {
+      const { call, deadline, heard } = pending;
+      if (heard || Number.isNaN(deadline)) {
+        // Late by an interval at most, and a clock is not asked each time.
         pending.heard = false;
-        pending.deadline = now + pending.timeout;
+        pending.deadline = now + call.timeout;
+      } else if (deadline <= now) {
+        this.#pending.delete(token);
+        call.fail(new RequestTimeoutError(call.subject, call.timeout));
       }
-      if (pending.deadline > now) continue;
-      this.#pending.delete(token);
-      pending.fail(new RequestTimeoutError(pending.subject, pending.timeout));
     }
     this.#sweeper = this.#pending.size === 0
       ? undefined
       : setTimeout(this.#sweep, SWEEP_INTERVAL);
   };
 
-  #failAll(error: (pending: Pending) => unknown): void {
+  #failAll(error: (call: Call) => unknown): void {
     const all = [...this.#pending.values()];
     this.#pending.clear();
-    for (const pending of all) pending.fail(error(pending));
+    for (const { call } of all) call.fail(error(call));
   }
 
   async #watch(): Promise<void> {
@@ -397,10 +397,10 @@ export class Multiplexer implements AsyncDisposable {
       return;
     }
     const error = new PermissionDeniedError("publish", subject);
-    for (const [token, pending] of this.#pending) {
-      if (pending.subject === subject || pending.covers?.includes(subject)) {
+    for (const [token, { call }] of this.#pending) {
+      if (call.subject === subject || call.covers?.includes(subject)) {
         this.#pending.delete(token);
-        pending.fail(error);
+        call.fail(error);
       }
     }
     for (const listener of [...this.#denials]) listener(error);

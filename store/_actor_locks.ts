@@ -4,7 +4,7 @@
  * @module
  */
 
-/** A call that waits for actors, or holds them. */
+/** A call that waits for actors. */
 interface Turn {
   /** At how many of its actors somebody is before it. */
   behind: number;
@@ -18,13 +18,13 @@ interface Turn {
  * have their turns in the order they came in.
  */
 export class ActorLocks {
-  /** Who holds each actor that is held, and who waits for it behind. */
-  readonly #turns = new Map<string, Turn[]>();
+  /** The actors that are held, and who waits behind whoever holds them. */
+  readonly #waiting = new Map<string, Turn[] | undefined>();
 
   /** Takes an actor that nobody holds; false if somebody does. */
   tryAcquire(actorId: string): boolean {
-    if (this.#turns.has(actorId)) return false;
-    this.#turns.set(actorId, [HELD]);
+    if (this.#waiting.has(actorId)) return false;
+    this.#waiting.set(actorId, undefined);
     return true;
   }
 
@@ -37,9 +37,11 @@ export class ActorLocks {
       if (signal?.aborted) return reject(signal.reason);
       const turn: Turn = { behind: 0, begin: resolve };
       for (const actorId of actorIds) {
-        const turns = this.#turns.get(actorId);
-        if (turns === undefined) this.#turns.set(actorId, [turn]);
-        else if (turns.push(turn) > 1) turn.behind++;
+        if (this.tryAcquire(actorId)) continue;
+        const waiting = this.#waiting.get(actorId);
+        if (waiting === undefined) this.#waiting.set(actorId, [turn]);
+        else waiting.push(turn);
+        turn.behind++;
       }
       if (turn.behind === 0) return resolve();
       if (signal === undefined) return;
@@ -55,21 +57,18 @@ export class ActorLocks {
     });
   }
 
-  /** Gives actors back, each to the call that has waited longest. */
-  release(actorIds: readonly string[]): void {
-    for (const actorId of actorIds) {
-      this.#leave(actorId, this.#turns.get(actorId)![0]!);
-    }
+  /** Gives an actor back, to the call that has waited longest. */
+  release(actorId: string): void {
+    const next = this.#waiting.get(actorId)?.shift();
+    if (next === undefined) this.#waiting.delete(actorId);
+    else if (--next.behind === 0) next.begin();
   }
 
+  /** Ends a wait: what it waits for is left, and what it holds given back. */
   #leave(actorId: string, turn: Turn): void {
-    const turns = this.#turns.get(actorId)!;
-    const place = turns.indexOf(turn);
-    turns.splice(place, 1);
-    if (turns.length === 0) this.#turns.delete(actorId);
-    else if (place === 0 && --turns[0]!.behind === 0) turns[0]!.begin();
+    const waiting = this.#waiting.get(actorId);
+    const place = waiting?.indexOf(turn) ?? -1;
+    if (place === -1) this.release(actorId);
+    else waiting!.splice(place, 1);
   }
 }
-
-/** Whoever took an actor without waiting; never waits itself. */
-const HELD: Turn = { behind: 0, begin: () => {} };

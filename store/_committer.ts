@@ -75,25 +75,21 @@ export class Committer {
   }
 
   #send(units: readonly Unit[]): void {
-    const entries = units.length === 1
+    const isAlone = units.length === 1;
+    const entries = isAlone
       ? units[0]!.entries
       : units.flatMap((unit) => unit.entries);
-    const { length } = entries;
-    const timeout = units.length === 1
+    const timeout = isAlone
       ? units[0]!.timeout
       : Math.min(...units.map((unit) => unit.timeout));
+    const { length } = entries;
     const bytes = bytesOf(entries);
     this.#inFlight += length;
     this.#bytesInFlight += bytes;
     this.#grouping?.begin(length);
-    const ended = () => {
-      this.#inFlight -= length;
-      this.#bytesInFlight -= bytes;
-      this.#grouping?.end(length);
-    };
     this.#publisher.send(entries, timeout, {
       stored: (sequence, duplicate) => {
-        ended();
+        this.#end(length, bytes);
         // A batch lies in the stream without gaps, the last message last.
         for (let i = units.length - 1; i >= 0; i--) {
           units[i]!.stored(sequence, duplicate);
@@ -102,12 +98,18 @@ export class Committer {
         if (this.#queue.length > 0) this.#drain();
       },
       failed: (error) => {
-        ended();
-        if (units.length === 1) this.#failOne(units[0]!, error);
+        this.#end(length, bytes);
+        if (isAlone) this.#failOne(units[0]!, error);
         else this.#failGroup(units, error);
         if (this.#queue.length > 0) this.#drain();
       },
     });
+  }
+
+  #end(events: number, bytes: number): void {
+    this.#inFlight -= events;
+    this.#bytesInFlight -= bytes;
+    this.#grouping?.end(events);
   }
 
   get #hasRoom(): boolean {

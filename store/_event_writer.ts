@@ -14,11 +14,10 @@ import type { ActorTails } from "./_actor_tails.ts";
 import { ActorLocks } from "./_actor_locks.ts";
 import { Committer } from "./_committer.ts";
 import { encodeEventTo } from "./_event_codec.ts";
-import { type Draft, MAX_HEADER_BYTES } from "./_publisher.ts";
+import { type Draft, entryFor, MAX_HEADER_BYTES } from "./_publisher.ts";
 import { ATTEMPT_TIMEOUT, Save } from "./_save.ts";
 import type { Saved, SaveRequest } from "./_save_plan.ts";
 import type { Tail } from "./_tail_cache.ts";
-import { followingTrail } from "./_trail.ts";
 import { PayloadTooLargeError } from "./errors.ts";
 import type { AnyEvent } from "./event.ts";
 
@@ -87,25 +86,26 @@ export class EventWriter {
     return { event: { id, actorId, version }, subject, msgId, payload };
   }
 
-  /** Saves one draft. */
-  async saveOne(
+  /**
+   * Saves one draft.
+   *
+   * @param began When the call came, in monotonic milliseconds.
+   */
+  saveOne(
     draft: Draft,
     expectedVersion: number | undefined,
     signal: AbortSignal | undefined,
+    began: number,
   ): Promise<Saved> {
     const { actorId, version } = draft.event;
     const tail = this.#tails.cache.get(actorId);
     const mayBeNext = tail !== undefined && version > tail.version &&
       (expectedVersion === undefined || expectedVersion === tail.version);
     if (mayBeNext && signal === undefined && this.#locks.tryAcquire(actorId)) {
-      return await this.#saveNext(draft, tail, expectedVersion);
+      return this.#saveNext(draft, tail, expectedVersion, began);
     }
-    const expectedVersions = expectedVersion === undefined
-      ? NO_EXPECTATIONS
-      : new Map([[actorId, expectedVersion]]);
-    const request = { drafts: [draft], expectedVersions, signal };
-    const [saved] = await this.save(request);
-    return saved!;
+    const request = requestFor(draft, expectedVersion, signal);
+    return this.save(request).then(([saved]) => saved!);
   }
 
   /** Saves the drafts, all or none; what became of each, in their order. */
@@ -117,7 +117,7 @@ export class EventWriter {
     try {
       return await save.run();
     } finally {
-      this.#locks.release(actorIds);
+      for (const actorId of actorIds) this.#locks.release(actorId);
     }
   }
 
@@ -129,29 +129,18 @@ export class EventWriter {
     draft: Draft,
     tail: Tail,
     expectedVersion: number | undefined,
+    began: number,
   ): Promise<Saved> {
     const { actorId, version, id } = draft.event;
     const name = this.#nextName();
-    const entry = { draft, tail, save: name };
-    const began = performance.now();
+    const entry = entryFor(draft, tail, name);
     return new Promise((resolve, reject) => {
       const goOn = (failure: { error: unknown } | { duplicate: number }) => {
-        const expectedVersions = expectedVersion === undefined
-          ? NO_EXPECTATIONS
-          : new Map([[actorId, expectedVersion]]);
-        const request = {
-          drafts: [draft],
-          expectedVersions,
-          signal: undefined,
-        };
-        const save = this.#begin(
-          request,
-          [actorId],
-          name,
-          performance.now() - began,
-        );
-        save.run({ draft, ...failure })
-          .finally(() => this.#locks.release([actorId]))
+        const request = requestFor(draft, expectedVersion, undefined);
+        const spent = performance.now() - began;
+        this.#begin(request, [actorId], name, spent)
+          .run({ draft, ...failure })
+          .finally(() => this.#locks.release(actorId))
           .then(([saved]) => resolve(saved!), reject);
       };
       this.#committer.submit({
@@ -160,14 +149,13 @@ export class EventWriter {
         stored: (sequence, duplicate) => {
           if (duplicate) return goOn({ duplicate: sequence });
           if (sequence <= tail.sequence) this.#tails.reader.suspect();
-          const trail = followingTrail(tail, tail.trail);
           this.#tails.cache.advance(actorId, {
             version,
             sequence,
             eventId: id,
-            trail,
+            trail: entry.trail,
           });
-          this.#locks.release([actorId]);
+          this.#locks.release(actorId);
           resolve({ sequence, fresh: true });
         },
         failed: (error) => goOn({ error }),
@@ -197,3 +185,14 @@ export class EventWriter {
 }
 
 const NO_EXPECTATIONS: ReadonlyMap<string, number> = new Map();
+
+function requestFor(
+  draft: Draft,
+  expectedVersion: number | undefined,
+  signal: AbortSignal | undefined,
+): SaveRequest {
+  const expectedVersions = expectedVersion === undefined
+    ? NO_EXPECTATIONS
+    : new Map([[draft.event.actorId, expectedVersion]]);
+  return { drafts: [draft], expectedVersions, signal };
+}

@@ -189,7 +189,7 @@ export class Monitor {
     try {
       result = save();
     } catch (error) {
-      this.#saveFailed(action, start, error);
+      this.saveFailed(action, start, error);
       throw error;
     }
     this.#saved(action, start, fresh.length);
@@ -200,24 +200,28 @@ export class Monitor {
     return result;
   }
 
-  /** Watches a save that began at `start`; nobody has to wait for that. */
-  async watchSave(
+  /** A save that began at `start` has succeeded. */
+  saved(
     action: string,
     start: number,
     note: Note | undefined,
-    save: Promise<Outcome | readonly Outcome[]>,
-  ): Promise<void> {
-    try {
-      const saved = [await save].flat();
-      const fresh = saved.filter((outcome) => outcome.fresh).length;
-      if (note !== undefined) {
-        const told = note.told.filter((_, i) => saved[i]!.fresh);
-        this.#outbox!.tell(told, note.trace);
-      }
-      this.#saved(action, start, fresh);
-    } catch (error) {
-      this.#saveFailed(action, start, error);
+    outcomes: readonly Outcome[],
+  ): void {
+    let fresh = 0;
+    for (const outcome of outcomes) if (outcome.fresh) fresh++;
+    this.#saved(action, start, fresh);
+    if (note === undefined) return;
+    const told = note.told.filter((_, i) => outcomes[i]!.fresh);
+    this.#outbox!.tell(told, note.trace);
+  }
+
+  /** A save that began at `start` has failed. */
+  saveFailed(action: string, start: number, error: unknown): void {
+    if (error instanceof VersionConflictError) this.#counters.conflicts++;
+    if (error instanceof SaveOutcomeUnknownError) {
+      this.#counters.unknownOutcomes++;
     }
+    this.#measure(this.#saves, action, start, error);
   }
 
   /** Does a read that takes no time. */
@@ -246,14 +250,6 @@ export class Monitor {
     this.#measure(this.#saves, action, start);
   }
 
-  #saveFailed(action: string, start: number, error: unknown): void {
-    if (error instanceof VersionConflictError) this.#counters.conflicts++;
-    if (error instanceof SaveOutcomeUnknownError) {
-      this.#counters.unknownOutcomes++;
-    }
-    this.#measure(this.#saves, action, start, error);
-  }
-
   #measure(
     durations: Durations,
     action: string,
@@ -262,13 +258,19 @@ export class Monitor {
   ): void {
     const seconds = (performance.now() - start) / 1000;
     durations.add(seconds);
-    this.#histogram?.record(seconds, {
+    if (this.#histogram === undefined) return;
+    const attributes = {
       ...this.#attributes,
       "db.operation.name": operationOf(action),
       ...(error !== undefined && {
         "error.type": error instanceof Error ? error.name : "_OTHER",
       }),
-    });
+    };
+    try {
+      this.#histogram.record(seconds, attributes);
+    } catch {
+      // What a meter throws is no reason for a save or a read to fail.
+    }
   }
 }
 

@@ -6,9 +6,9 @@
  */
 
 import type { Msg } from "@nats-io/nats-core";
-import { EncodedHeaders } from "../nats/encoding.ts";
+import { EncodedHeaders, encodeUtf8 } from "../nats/encoding.ts";
 import { parseApiReply } from "../nats/js_api.ts";
-import type { Multiplexer } from "../nats/multiplexer.ts";
+import type { Call, Multiplexer } from "../nats/multiplexer.ts";
 import { Header } from "./_stored_message.ts";
 import type { Tail } from "./_tail_cache.ts";
 import {
@@ -34,8 +34,20 @@ export interface Entry {
   readonly draft: Draft;
   /** Undefined behind another entry of its actor. */
   readonly tail: Tail | undefined;
+  /** Its own, which follows from the tail. */
+  readonly trail: Trail | undefined;
   /** Names the call, see {@linkcode Header.save}. */
   readonly save: string;
+}
+
+/** An entry; `tail` is undefined behind another one of its actor. */
+export function entryFor(
+  draft: Draft,
+  tail: Tail | undefined,
+  save: string,
+): Entry {
+  const trail = tail && followingTrail(tail, tail.trail);
+  return { draft, tail, trail, save };
 }
 
 /** Hears how an attempt ended; exactly one of the two is called, once. */
@@ -52,20 +64,20 @@ export interface AttemptHandlers {
 /** The most bytes the headers of a message take beside its id. */
 export const MAX_HEADER_BYTES = 1_024;
 
-const decoder = new TextDecoder();
-
 /** Sends attempts. */
 export class Publisher {
   readonly #mux: Multiplexer;
   readonly #writer: string;
-  readonly #ackStart: string;
+  /** What most acknowledgements begin with. */
+  readonly #ackStart: Uint8Array;
+  readonly #headers = new EncodedHeaders();
   #batches = 0;
 
   /** @param writer Names this writer among all that write to the stream. */
   constructor(mux: Multiplexer, stream: string, writer: string) {
     this.#mux = mux;
     this.#writer = writer;
-    this.#ackStart = `{"stream":"${stream}","seq":`;
+    this.#ackStart = encodeUtf8(`{"stream":"${stream}","seq":`);
   }
 
   /** Sends the entries: all are stored or none is. */
@@ -74,19 +86,16 @@ export class Publisher {
     timeout: number,
     handlers: AttemptHandlers,
   ): void {
-    const take = (msg: Msg) => {
-      this.#acknowledge(msg, handlers);
-      return true;
-    };
-    const fail = (error: unknown) => handlers.failed(error);
     const last = entries.length - 1;
-    const { draft } = entries[last]!;
+    const { subject, payload } = entries[last]!.draft;
+    const covers = last === 0
+      ? undefined
+      : entries.map(({ draft }) => draft.subject);
+    const start = this.#ackStart;
+    const attempt = new Attempt(subject, timeout, covers, start, handlers);
     if (last === 0) {
-      const { tail } = entries[0]!;
-      const trail = followingTrail(tail!, tail!.trail);
-      const headers = new EncodedHeaders(headerLines(entries[0]!, trail, 1));
-      const options = { headers, timeout, covers: undefined };
-      this.#mux.call(draft.subject, draft.payload, options, take, fail);
+      const lines = headerLines(entries[0]!, entries[0]!.trail!, 1);
+      this.#mux.call(attempt, payload, this.#headers.with(lines));
       return;
     }
     // An id of its own for each attempt: the server refuses one used again.
@@ -97,7 +106,7 @@ export class Publisher {
         `${Header.batchId}: ${batchId}\r\n${Header.batchSequence}: ${
           i + 1
         }\r\n`;
-      return new EncodedHeaders(
+      return this.#headers.with(
         i < last ? lines : `${lines}${Header.batchCommit}: 1\r\n`,
       );
     };
@@ -107,29 +116,68 @@ export class Publisher {
         this.#mux.publish(subject, payload, { headers: headersOf(i) });
       }
     } catch (error) {
-      return fail(error);
+      return handlers.failed(error);
     }
-    const headers = headersOf(last);
-    const covers = entries.map(({ draft }) => draft.subject);
-    const options = { headers, timeout, covers };
-    this.#mux.call(draft.subject, draft.payload, options, take, fail);
+    this.#mux.call(attempt, payload, headersOf(last));
+  }
+}
+
+/** An attempt that waits for its acknowledgement. */
+class Attempt implements Call {
+  readonly subject: string;
+  readonly timeout: number;
+  readonly covers: readonly string[] | undefined;
+  readonly #ackStart: Uint8Array;
+  readonly #handlers: AttemptHandlers;
+
+  constructor(
+    subject: string,
+    timeout: number,
+    covers: readonly string[] | undefined,
+    ackStart: Uint8Array,
+    handlers: AttemptHandlers,
+  ) {
+    this.subject = subject;
+    this.timeout = timeout;
+    this.covers = covers;
+    this.#ackStart = ackStart;
+    this.#handlers = handlers;
   }
 
-  #acknowledge({ data }: Msg, handlers: AttemptHandlers): void {
+  take({ data }: Msg): boolean {
     // What most answers look like is read without a parser.
-    const text = decoder.decode(data);
-    const plain = text.startsWith(this.#ackStart)
-      ? Number(text.slice(this.#ackStart.length, -1))
-      : NaN;
-    if (plain > 0) return handlers.stored(plain, false);
+    const plain = plainSequence(data, this.#ackStart);
+    if (plain > 0) this.#handlers.stored(plain, false);
+    else this.#parse(data);
+    return true;
+  }
+
+  fail(error: unknown): void {
+    this.#handlers.failed(error);
+  }
+
+  #parse(data: Uint8Array): void {
     let ack: { seq: number; duplicate?: boolean };
     try {
       ack = parseApiReply(data);
     } catch (error) {
-      return handlers.failed(error);
+      return this.#handlers.failed(error);
     }
-    handlers.stored(ack.seq, ack.duplicate ?? false);
+    this.#handlers.stored(ack.seq, ack.duplicate ?? false);
   }
+}
+
+/** The sequence of an acknowledgement that says nothing else; 0 for another. */
+function plainSequence(data: Uint8Array, start: Uint8Array): number {
+  const end = data.length - 1;
+  for (let i = 0; i < start.length; i++) if (data[i] !== start[i]) return 0;
+  let sequence = 0;
+  for (let i = start.length; i < end; i++) {
+    const digit = data[i]! - 0x30;
+    if (digit < 0 || digit > 9) return 0;
+    sequence = sequence * 10 + digit;
+  }
+  return sequence;
 }
 
 function headerLines(
@@ -147,13 +195,11 @@ function headerLines(
 
 /** The trails of a batch's entries, whose own sequences are not known yet. */
 function trailsInBatch(entries: readonly Entry[]): Trail[] {
-  const last = new Map<string, { at: Waypoint; trail: Trail | undefined }>();
-  return entries.map(({ draft: { event }, tail }, i) => {
+  const last = new Map<string, { at: Waypoint; trail: Trail }>();
+  return entries.map(({ draft: { event }, trail }, i) => {
     const { actorId, version } = event;
-    const { at, trail } = tail === undefined
-      ? last.get(actorId)!
-      : { at: tail, trail: tail.trail };
-    const own = followingTrail(at, trail);
+    const before = last.get(actorId);
+    const own = trail ?? followingTrail(before!.at, before!.trail);
     last.set(actorId, { at: { version, sequence: -(i + 1) }, trail: own });
     return own;
   });
@@ -170,14 +216,14 @@ export function tailsAfter(
 ): Map<string, Tail> {
   const tails = new Map<string, Tail>();
   const first = sequence - entries.length + 1;
-  entries.forEach(({ draft: { event }, tail }, i) => {
+  entries.forEach(({ draft: { event }, trail }, i) => {
     const { actorId, version, id } = event;
-    const before = tail ?? tails.get(actorId)!;
+    const before = tails.get(actorId);
     tails.set(actorId, {
       version,
       sequence: first + i,
       eventId: id,
-      trail: followingTrail(before, before.trail),
+      trail: trail ?? followingTrail(before!, before!.trail),
     });
   });
   return tails;

@@ -7,7 +7,7 @@
 
 import type { ActorHistory } from "./_actor_history.ts";
 import { decodeEvent, sameEvent } from "./_event_codec.ts";
-import type { Draft, Entry } from "./_publisher.ts";
+import { type Draft, type Entry, entryFor } from "./_publisher.ts";
 import type { StoredEvent } from "./_stored_message.ts";
 import type { ReadBounds } from "./_stream_reader.ts";
 import type { Tail } from "./_tail_cache.ts";
@@ -97,13 +97,8 @@ export async function planSave(
         currentVersion: tail.version,
       });
     }
-    const follows = begun.has(actorId);
+    entries.push(entryFor(draft, begun.has(actorId) ? undefined : tail, name));
     begun.add(actorId);
-    entries.push({
-      draft,
-      tail: follows ? undefined : tail,
-      save: name,
-    });
   }
   return { stored, entries };
 }

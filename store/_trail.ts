@@ -27,6 +27,18 @@ export interface Trail {
    * in a skip list (Pugh 1990).
    */
   readonly far: readonly Waypoint[];
+  /**
+   * Their text, carried on from trail to trail, for it hardly changes;
+   * undefined where one of them is a position in a batch.
+   */
+  readonly text: TrailText | undefined;
+}
+
+/** The parts of a trail's text that later trails take over. */
+interface TrailText {
+  /** The distances between neighbours in `near`. */
+  readonly gaps: string;
+  readonly far: string;
 }
 
 /** How many of the nearest predecessors a trail has. */
@@ -35,8 +47,15 @@ export const NEAR = 16;
 /** The first interval of `far`; each further one is twice as long. */
 const INTERVAL = 32;
 
+const NO_TEXT: TrailText = { gaps: "", far: "" };
+
 /** The trail of an actor's first message. */
-export const FIRST_TRAIL: Trail = { ordinal: 1, near: [], far: [] };
+export const FIRST_TRAIL: Trail = {
+  ordinal: 1,
+  near: [],
+  far: [],
+  text: NO_TEXT,
+};
 
 /**
  * The trail of the message that follows another.
@@ -48,19 +67,41 @@ export function followingTrail(
   trail: Trail | undefined,
 ): Trail {
   if (sequence === 0) return FIRST_TRAIL;
-  if (trail === undefined) return { ordinal: 0, near: [sequence], far: [] };
+  const isStored = sequence > 0;
+  if (trail === undefined) {
+    const text = isStored ? NO_TEXT : undefined;
+    return { ordinal: 0, near: [sequence], far: [], text };
+  }
   const near = [sequence];
   const { length } = trail.near;
   for (let i = 0; i < length && i < NEAR - 1; i++) near.push(trail.near[i]!);
-  const { ordinal, far } = trail;
-  if (ordinal === 0 || ordinal % INTERVAL !== 0) {
-    return { ordinal: ordinal && ordinal + 1, near, far };
+  const { ordinal } = trail;
+  let { far } = trail;
+  let farText = trail.text?.far;
+  if (ordinal > 0 && ordinal % INTERVAL === 0) {
+    const further = [...far];
+    for (let i = 0, step = INTERVAL; ordinal % step === 0; i++, step *= 2) {
+      further[i] = { version, sequence };
+    }
+    far = further;
+    farText = isStored && farText !== undefined ? formatFar(far, 0) : undefined;
   }
-  const further = [...far];
-  for (let i = 0, step = INTERVAL; ordinal % step === 0; i++, step *= 2) {
-    further[i] = { version, sequence };
-  }
-  return { ordinal: ordinal + 1, near, far: further };
+  const gaps = isStored ? gapsFrom(sequence, trail) : undefined;
+  const text = gaps === undefined || farText === undefined
+    ? undefined
+    : { gaps, far: farText };
+  return { ordinal: ordinal && ordinal + 1, near, far, text };
+}
+
+/** The gaps from a sequence on to a trail's `near`, one less if it is full. */
+function gapsFrom(sequence: number, { near, text }: Trail): string | undefined {
+  if (text === undefined || near.length === 0) return text?.gaps;
+  const gap = (sequence - near[0]!).toString(36);
+  if (near.length === 1) return gap;
+  const { gaps } = text;
+  return near.length < NEAR
+    ? `${gap},${gaps}`
+    : `${gap},${gaps.slice(0, gaps.lastIndexOf(","))}`;
 }
 
 /**
@@ -72,10 +113,20 @@ export function followingTrail(
  * @param position The message's own position in its batch, from 1.
  */
 export function formatTrail(
-  { ordinal, near, far }: Trail,
+  { ordinal, near, far, text }: Trail,
   position: number,
 ): string {
-  let text = ordinal.toString(36) + ";";
+  const start = ordinal.toString(36);
+  if (text === undefined) {
+    return `${start};${formatNear(near, position)};${formatFar(far, position)}`;
+  }
+  if (near.length === 0) return `${start};;${text.far}`;
+  const comma = near.length === 1 ? "" : ",";
+  return `${start};${near[0]!.toString(36)}${comma}${text.gaps};${text.far}`;
+}
+
+function formatNear(near: readonly number[], position: number): string {
+  let text = "";
   let last = 0;
   for (let i = 0; i < near.length; i++) {
     const sequence = near[i]!;
@@ -86,7 +137,11 @@ export function formatTrail(
       last = sequence;
     }
   }
-  text += ";";
+  return text;
+}
+
+function formatFar(far: readonly Waypoint[], position: number): string {
+  let text = "";
   for (let i = 0; i < far.length; i++) {
     const { version, sequence } = far[i]!;
     if (i > 0) text += ",";
@@ -139,8 +194,10 @@ export function parseTrail(text: string, own: number): Trail | undefined {
       sequence: item.includes("~") ? own - sequence : sequence,
     });
   }
+  if (!isPlausible(near, far, own)) return undefined;
   const ordinal = parseInt(ordinalText, 36);
-  return isPlausible(near, far, own) ? { ordinal, near, far } : undefined;
+  const gaps = formatNear(near, 0).split(",").slice(1).join(",");
+  return { ordinal, near, far, text: { gaps, far: formatFar(far, 0) } };
 }
 
 /** Whether all sequences lie before the message, in falling order. */

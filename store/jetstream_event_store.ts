@@ -96,7 +96,9 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
   implements EventStore<E> {
   readonly #parts: Parts;
   readonly #subscriptions = new Set<StreamSubscription<E>>();
-  readonly #saving = new Set<Promise<unknown>>();
+  /** How many saves are under way, and who waits for them to end. */
+  #saving = 0;
+  #saved: PromiseWithResolvers<void> | undefined;
   #closed: Promise<void> | undefined;
 
   private constructor(parts: Parts) {
@@ -174,11 +176,23 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
     const { writer, monitor } = this.#parts;
     const draft = writer.draft(event, "save event");
     const note = monitor.note([event]);
-    const start = performance.now();
-    const save = writer.saveOne(draft, expectedVersion, signal);
-    monitor.watchSave("save event", start, note, save);
-    const { sequence, fresh } = await this.#track(save);
-    return { version: draft.event.version, sequence, duplicate: !fresh };
+    const start = this.#saveBegins();
+    try {
+      const saved = await writer.saveOne(
+        draft,
+        expectedVersion,
+        signal,
+        start,
+      );
+      monitor.saved("save event", start, note, [saved]);
+      const { sequence, fresh } = saved;
+      return { version: draft.event.version, sequence, duplicate: !fresh };
+    } catch (error) {
+      monitor.saveFailed("save event", start, error);
+      throw error;
+    } finally {
+      this.#saveEnds();
+    }
   }
 
   /** As {@linkcode EventStore.saveEvents}: one atomic batch. */
@@ -203,18 +217,24 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
     }
     if (drafts.length === 0) return { versions, sequence: 0, duplicate: false };
     const note = monitor.note(events);
-    const start = performance.now();
-    const save = writer.save({ drafts, expectedVersions, signal });
-    monitor.watchSave("save events", start, note, save);
-    const saved = await this.#track(save);
-    return {
-      versions,
-      sequence: saved.reduce(
-        (most, { sequence }) => Math.max(most, sequence),
-        0,
-      ),
-      duplicate: saved.every(({ fresh }) => !fresh),
-    };
+    const start = this.#saveBegins();
+    try {
+      const saved = await writer.save({ drafts, expectedVersions, signal });
+      monitor.saved("save events", start, note, saved);
+      return {
+        versions,
+        sequence: saved.reduce(
+          (most, { sequence }) => Math.max(most, sequence),
+          0,
+        ),
+        duplicate: saved.every(({ fresh }) => !fresh),
+      };
+    } catch (error) {
+      monitor.saveFailed("save events", start, error);
+      throw error;
+    } finally {
+      this.#saveEnds();
+    }
   }
 
   /** As {@linkcode EventStore.getEvents}. The array and its events are the caller's own. */
@@ -362,7 +382,8 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
       subscription.fail(error);
       return subscription[Symbol.asyncDispose]();
     });
-    await Promise.allSettled([...closed, ...this.#saving]);
+    if (this.#saving > 0) this.#saved = Promise.withResolvers();
+    await Promise.allSettled([...closed, this.#saved?.promise]);
     await this.#parts.monitor.close();
     await this.#parts.mux[Symbol.asyncDispose]();
   }
@@ -429,13 +450,13 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
     }
   }
 
-  /** Keeps a save in mind until it is done. */
-  async #track<T>(save: Promise<T>): Promise<T> {
-    this.#saving.add(save);
-    try {
-      return await save;
-    } finally {
-      this.#saving.delete(save);
-    }
+  /** Counts a save, which begins now, until it ends. */
+  #saveBegins(): number {
+    this.#saving++;
+    return performance.now();
+  }
+
+  #saveEnds(): void {
+    if (--this.#saving === 0) this.#saved?.resolve();
   }
 }
