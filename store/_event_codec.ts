@@ -7,9 +7,9 @@
 import { show } from "../nats/show.ts";
 import {
   assemble,
-  checkAll,
   checkFields,
   fieldsOf,
+  readEvent,
   seal,
 } from "./_event_fields.ts";
 import { invalid, jsonPath, kindOf } from "./_invalid.ts";
@@ -18,7 +18,7 @@ import { sealParsed } from "./_parsed_event.ts";
 import { isSealed } from "./_sealed.ts";
 import type { AnyEvent, Event } from "./event.ts";
 
-export { checkEvent, sameEvent, sealEvent } from "./_event_fields.ts";
+export { sameEvent, sealEvent } from "./_event_fields.ts";
 
 /**
  * Writes an event as JSON, as every store and bus does and Aether for Go
@@ -60,7 +60,7 @@ export function encodeEvent(event: AnyEvent): string {
 /** As {@linkcode encodeEvent}, with errors that say what can't be done. */
 export function encodeEventTo(action: string, event: AnyEvent): string {
   if (isSealed(event) && firstKey(event) === "id") return JSON.stringify(event);
-  const fields = checkAll(event, action);
+  const fields = readEvent(event, action);
   let json = JSON.stringify(assemble(fields));
   if (fields.rest !== undefined) {
     // By hand, for an object would put keys such as "7" first.

@@ -8,11 +8,11 @@ import { checkActorId, checkEventId, checkEventType } from "../nats/names.ts";
 import { show } from "../nats/show.ts";
 import { invalid, jsonPath, kindOf } from "./_invalid.ts";
 import {
-  checkJson,
   copyJson,
   equalJson,
   isPlainObject,
   setOwn,
+  thawedCopy,
 } from "./_json.ts";
 import { isSealed, markSealed } from "./_sealed.ts";
 import { isTimestamp } from "./_timestamp.ts";
@@ -59,22 +59,6 @@ function refuseKey(path: string, key: string, action: string): never {
   throw invalid(action, jsonPath(path, key), problem);
 }
 
-/** An own property's value, read without running any code of it. */
-function readOwn(
-  object: object,
-  key: string,
-  path: string,
-  action: string,
-): unknown {
-  const property = Object.getOwnPropertyDescriptor(object, key);
-  if (property === undefined) return undefined;
-  if (property.get !== undefined || property.set !== undefined) {
-    const problem = "must be JSON, got an accessor";
-    throw invalid(action, jsonPath(path, key), problem);
-  }
-  return property.value;
-}
-
 /** Reads an object's fields; whether they are an event's is not checked. */
 export function fieldsOf(event: unknown, action: string): Fields {
   if (!isPlainObject(event)) {
@@ -95,7 +79,7 @@ export function fieldsOf(event: unknown, action: string): Fields {
   const keys = Object.keys(event);
   for (let i = 0; i < keys.length; i++) {
     const key = keys[i]!;
-    const value = readOwn(event, key, "", action);
+    const value = event[key];
     if (isKnown(key)) fields[key] = value;
     else if (value !== undefined) (fields.rest ??= []).push([key, value]);
   }
@@ -167,7 +151,7 @@ function copyMetadata(
   const keys = Object.keys(metadata);
   for (let i = 0; i < keys.length; i++) {
     const key = keys[i]!;
-    const value = readOwn(metadata, key, "metadata", action);
+    const value = metadata[key];
     if (value === undefined) continue;
     if (typeof value !== "string" || !value.isWellFormed()) {
       checkString(value, jsonPath("metadata", key), action);
@@ -208,41 +192,42 @@ export function seal(fields: Fields): Readonly<Record<string, unknown>> {
 }
 
 /**
- * Checks all of an event without copying it.
+ * The fields of an event, checked and read once, for a copy that is written at
+ * once: they are not frozen.
  *
  * @param action What can't be done, such as `save event`, for errors.
  * @throws {InvalidEventError} If it is no event, or holds what is not JSON.
  * @throws {RangeError} If its id, event type, actor id or version is out of
  * bounds.
  */
-export function checkEvent(
-  event: unknown,
-  action: string,
-): asserts event is AnyEvent {
-  checkAll(event, action);
-}
-
-/** As {@linkcode checkEvent}, and returns what it read. */
-export function checkAll(event: unknown, action: string): Fields {
+export function readEvent(event: unknown, action: string): Fields {
   const fields = fieldsOf(event, action);
   checkFields(fields, action);
-  checkJson(fields.data, "data", action);
-  if (fields.rest !== undefined) {
-    for (const [key, value] of fields.rest) {
-      checkJson(value, jsonPath("", key), action);
-    }
-  }
+  copyFields(fields, thawedCopy, action);
   return fields;
 }
 
+/** Puts copies in the place of what is not copied yet. */
+function copyFields(
+  fields: Fields,
+  copy: (value: unknown, path: string, action: string) => unknown,
+  action: string,
+): void {
+  fields.data = copy(fields.data, "data", action);
+  if (fields.rest === undefined) return;
+  for (const entry of fields.rest) {
+    entry[1] = copy(entry[1], jsonPath("", entry[0]), action);
+  }
+}
+
 /**
- * A deeply frozen copy of an event, checked as {@linkcode checkEvent} does:
- * its keys in the order they are written, unknown ones last, empty ones left
+ * A deeply frozen copy of an event, checked as {@linkcode readEvent} does: its
+ * keys in the order they are written, unknown ones last, empty ones left
  * out. Nothing the caller does later reaches it. One that was sealed before
  * and is given nothing new is its own copy.
  *
  * @param added Metadata to add to the event's; later ones win.
- * @throws As {@linkcode checkEvent}.
+ * @throws As {@linkcode readEvent}.
  */
 export function sealEvent<E extends AnyEvent>(
   event: E,
@@ -253,12 +238,7 @@ export function sealEvent<E extends AnyEvent>(
   const fields = fieldsOf(event, action);
   checkFields(fields, action);
   if (added.length > 0) fields.metadata = merge(fields.metadata, added, action);
-  fields.data = copyJson(fields.data, "data", action);
-  if (fields.rest !== undefined) {
-    for (const entry of fields.rest) {
-      entry[1] = copyJson(entry[1], jsonPath("", entry[0]), action);
-    }
-  }
+  copyFields(fields, copyJson, action);
   return seal(fields) as unknown as E;
 }
 

@@ -29,6 +29,12 @@ export interface WriterOptions {
   readonly grouping: boolean;
 }
 
+/** Hears how a save ended; exactly one of the two is called, once. */
+export interface SaveHandlers {
+  saved(saved: Saved): void;
+  failed(error: unknown): void;
+}
+
 /** Saves events of one store. */
 export class EventWriter {
   readonly #mux: Multiplexer;
@@ -96,16 +102,17 @@ export class EventWriter {
     expectedVersion: number | undefined,
     signal: AbortSignal | undefined,
     began: number,
-  ): Promise<Saved> {
+    handlers: SaveHandlers,
+  ): void {
     const { actorId, version } = draft.event;
     const tail = this.#tails.cache.get(actorId);
     const mayBeNext = tail !== undefined && version > tail.version &&
       (expectedVersion === undefined || expectedVersion === tail.version);
     if (mayBeNext && signal === undefined && this.#locks.tryAcquire(actorId)) {
-      return this.#saveNext(draft, tail, expectedVersion, began);
+      return this.#saveNext(draft, tail, expectedVersion, began, handlers);
     }
-    const request = requestFor(draft, expectedVersion, signal);
-    return this.save(request).then(([saved]) => saved!);
+    this.save(requestFor(draft, expectedVersion, signal))
+      .then(([saved]) => handlers.saved(saved!), handlers.failed);
   }
 
   /** Saves the drafts, all or none; what became of each, in their order. */
@@ -130,36 +137,32 @@ export class EventWriter {
     tail: Tail,
     expectedVersion: number | undefined,
     began: number,
-  ): Promise<Saved> {
+    handlers: SaveHandlers,
+  ): void {
     const { actorId, version, id } = draft.event;
     const name = this.#nextName();
     const entry = entryFor(draft, tail, name);
-    return new Promise((resolve, reject) => {
-      const goOn = (failure: { error: unknown } | { duplicate: number }) => {
-        const request = requestFor(draft, expectedVersion, undefined);
-        const spent = performance.now() - began;
-        this.#begin(request, [actorId], name, spent)
-          .run({ draft, ...failure })
-          .finally(() => this.#locks.release(actorId))
-          .then(([saved]) => resolve(saved!), reject);
-      };
-      this.#committer.submit({
-        entries: [entry],
-        timeout: Math.min(ATTEMPT_TIMEOUT, this.#timeout),
-        stored: (sequence, duplicate) => {
-          if (duplicate) return goOn({ duplicate: sequence });
-          if (sequence <= tail.sequence) this.#tails.reader.suspect();
-          this.#tails.cache.advance(actorId, {
-            version,
-            sequence,
-            eventId: id,
-            trail: entry.trail,
-          });
-          this.#locks.release(actorId);
-          resolve({ sequence, fresh: true });
-        },
-        failed: (error) => goOn({ error }),
-      });
+    const goOn = (failure: { error: unknown } | { duplicate: number }) => {
+      const request = requestFor(draft, expectedVersion, undefined);
+      const spent = performance.now() - began;
+      this.#begin(request, [actorId], name, spent)
+        .run({ draft, ...failure })
+        .finally(() => this.#locks.release(actorId))
+        .then(([saved]) => handlers.saved(saved!), handlers.failed);
+    };
+    this.#committer.submit({
+      entries: [entry],
+      timeout: Math.min(ATTEMPT_TIMEOUT, this.#timeout),
+      stored: (sequence, duplicate) => {
+        if (duplicate) return goOn({ duplicate: sequence });
+        if (sequence <= tail.sequence) this.#tails.reader.suspect();
+        const { trail } = entry;
+        const stored = { version, sequence, eventId: id, trail };
+        this.#tails.cache.advance(actorId, stored);
+        this.#locks.release(actorId);
+        handlers.saved({ sequence, fresh: true });
+      },
+      failed: (error) => goOn({ error }),
     });
   }
 

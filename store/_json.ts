@@ -56,8 +56,8 @@ export function setOwn(object: object, key: string, value: unknown): void {
   }
 }
 
-/** Validates a value and, when copying, returns the frozen copy. */
-function visit(value: unknown, at: Place, copying: boolean): unknown {
+/** Validates a value and returns its copy, frozen or not. */
+function visit(value: unknown, at: Place, freezing: boolean): unknown {
   switch (typeof value) {
     case "string":
       if (value.isWellFormed()) return value;
@@ -69,13 +69,17 @@ function visit(value: unknown, at: Place, copying: boolean): unknown {
     case "boolean":
       return value;
     case "object":
-      return value === null ? null : visitContainer(value, at, copying);
+      return value === null ? null : visitContainer(value, at, freezing);
     default:
       return refuse(at, `must be JSON, got ${show(value)}`);
   }
 }
 
-function visitContainer(value: object, at: Place, copying: boolean): unknown {
+function visitContainer(
+  value: object,
+  at: Place,
+  freezing: boolean,
+): unknown {
   const isArray = Array.isArray(value);
   const prototype = Object.getPrototypeOf(value);
   if (
@@ -105,47 +109,39 @@ function visitContainer(value: object, at: Place, copying: boolean): unknown {
     place.key = symbols[0]!;
     refuse(place, "must be JSON, got a symbol as key");
   }
-  return isArray
-    ? visitArray(value, place, copying)
-    : visitObject(value, place, copying);
+  const copy = isArray
+    ? visitArray(value, place, freezing)
+    : visitObject(value as Record<string, unknown>, place, freezing);
+  return freezing ? Object.freeze(copy) : copy;
 }
 
-/**
- * The value of an own property, without running any code of it (unless it is
- * a Proxy, whose answer is then the value).
- */
-function read(container: object, key: string, place: Place): unknown {
-  const property = Object.getOwnPropertyDescriptor(container, key);
-  if (property === undefined) return undefined;
-  if (property.get !== undefined || property.set !== undefined) {
-    refuse(place, "must be JSON, got an accessor");
-  }
-  return property.value;
-}
-
-function visitObject(value: object, place: Place, copying: boolean): unknown {
-  const copy: Record<string, unknown> | undefined = copying ? {} : undefined;
+// A property is read once: what a getter gives, or a Proxy, is what counts.
+function visitObject(
+  value: Record<string, unknown>,
+  place: Place,
+  freezing: boolean,
+): object {
+  const copy: Record<string, unknown> = {};
   const keys = Object.keys(value);
   for (let i = 0; i < keys.length; i++) {
     const key = keys[i]!;
     place.key = key;
-    const item = read(value, key, place);
+    const item = value[key];
     if (item === undefined) continue;
     if (!key.isWellFormed()) {
       refuse(place, "must not have lone surrogates in its key");
     }
-    const own = visit(item, place, copying);
-    if (copy !== undefined) setOwn(copy, key, own);
+    setOwn(copy, key, visit(item, place, freezing));
   }
-  return copy === undefined ? value : Object.freeze(copy);
+  return copy;
 }
 
 function visitArray(
   value: readonly unknown[],
   place: Place,
-  copying: boolean,
-): unknown {
-  const copy: unknown[] | undefined = copying ? [] : undefined;
+  freezing: boolean,
+): object {
+  const copy: unknown[] = [];
   const length = value.length;
   for (let i = 0; i < length; i++) {
     place.key = i;
@@ -154,8 +150,7 @@ function visitArray(
       const got = Object.hasOwn(value, i) ? "undefined" : "a hole";
       refuse(place, `must be JSON, got ${got}`);
     }
-    const own = visit(item, place, copying);
-    if (copy !== undefined) copy.push(own);
+    copy.push(visit(item, place, freezing));
   }
   const keys = Object.keys(value);
   // Indices come first among the keys.
@@ -163,7 +158,7 @@ function visitArray(
     place.key = keys[length]!;
     refuse(place, "must be JSON, got a property of an array");
   }
-  return copy === undefined ? value : Object.freeze(copy);
+  return copy;
 }
 
 function top(path: string, action: string): Place {
@@ -174,7 +169,7 @@ function top(path: string, action: string): Place {
 /**
  * Validates a value and returns a deeply frozen copy of it, reading each
  * property once: what was checked is what was copied, whatever the value is.
- * Properties that are `undefined` are left out, -0 becomes 0; properties that
+ * A getter counts for what it gives. Properties that are `undefined` are left out, -0 becomes 0; properties that
  * are not enumerable don't count, as in JSON.stringify.
  *
  * @param path The path of the value, such as `data`, for errors.
@@ -190,18 +185,15 @@ export function copyJson<T>(
 }
 
 /**
- * Validates a value as {@linkcode copyJson} does, without copying it. A value
- * that passes is written by JSON.stringify as it is, as long as nothing
- * changes it in between.
- *
- * @throws {InvalidEventError} If something in it is not JSON, with its path.
+ * As {@linkcode copyJson}, but nothing is frozen: for a copy that is written
+ * at once and kept by nobody.
  */
-export function checkJson(
+export function thawedCopy(
   value: unknown,
   path: string,
-  action = "check JSON",
-): void {
-  visit(value, top(path, action), false);
+  action = "copy JSON",
+): unknown {
+  return visit(value, top(path, action), false);
 }
 
 /**
@@ -247,7 +239,7 @@ function freeze(value: unknown): boolean {
  * Freezes deeply what JSON.parse made and nobody else holds, and returns it.
  *
  * @throws {InvalidEventError} For what JSON.parse takes and
- * {@linkcode checkJson} does not: numbers beyond the range of a double, lone
+ * {@linkcode copyJson} does not: numbers beyond the range of a double, lone
  * surrogates, nesting deeper than 1,000 levels.
  */
 export function freezeJson<T>(
@@ -255,7 +247,7 @@ export function freezeJson<T>(
   path: string,
   action = "read JSON",
 ): T {
-  if (!freeze(value)) checkJson(value, path, action);
+  if (!freeze(value)) copyJson(value, path, action);
   return value;
 }
 
