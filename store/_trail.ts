@@ -72,9 +72,9 @@ export function followingTrail(
     const text = isStored ? NO_TEXT : undefined;
     return { ordinal: 0, near: [sequence], far: [], text };
   }
-  const near = [sequence];
-  const { length } = trail.near;
-  for (let i = 0; i < length && i < NEAR - 1; i++) near.push(trail.near[i]!);
+  const near = new Array<number>(Math.min(trail.near.length + 1, NEAR));
+  near[0] = sequence;
+  for (let i = 1; i < near.length; i++) near[i] = trail.near[i - 1]!;
   const { ordinal } = trail;
   let { far } = trail;
   let farText = trail.text?.far;
