@@ -4,9 +4,8 @@
  * @module
  */
 
-import { InMemoryEventStorageAdapter } from "@castore/event-storage-adapter-in-memory";
-import { createEvent, InMemoryEventStore } from "@flowmade-one/aether";
-import { actorNames, type OrderPlaced, orderPlaced } from "./_events.ts";
+import { aether, castore, fill, type Peer } from "./_appends.ts";
+import { actorNames } from "./_events.ts";
 import {
   figureAtLeast,
   type Measurement,
@@ -15,72 +14,12 @@ import {
   type Target,
   type Theme,
 } from "./_harness.ts";
+import { Isolate } from "./_isolate.ts";
 import { takeTurns } from "./_timing.ts";
 
 const UNIT = "events/s";
 
-/** Events that are made before they are appended, outside of what is timed. */
-const CHUNK = 10_000;
-
-type Make = (actorId: string, version: number) => OrderPlaced;
-
-/** Events as createEvent makes them: checked and frozen already. */
-const created: Make = (actorId, version) =>
-  createEvent(orderPlaced(actorId, version));
-
-/** A store of either make. */
-interface Peer {
-  append(event: OrderPlaced): Promise<unknown>;
-  read(actorId: string): Promise<ArrayLike<unknown>>;
-}
-
-function aether(): Peer {
-  const store = new InMemoryEventStore<OrderPlaced>();
-  return {
-    append: (event) => store.saveEvent(event),
-    read: (actorId) => store.getEvents(actorId),
-  };
-}
-
-/** The adapter alone: what Castore's EventStore adds to it takes time too. */
-function castore(): Peer {
-  const adapter = new InMemoryEventStorageAdapter();
-  const context = { eventStoreId: "orders" };
-  return {
-    append({ actorId, version, eventType, data, timestamp }) {
-      const event = {
-        aggregateId: actorId,
-        version,
-        type: eventType,
-        payload: data,
-        timestamp,
-      };
-      return adapter.pushEvent(event, context);
-    },
-    read: async (actorId) => (await adapter.getEvents(actorId, context)).events,
-  };
-}
-
-/** Appends one event after the other, to each actor in turn; events/s. */
-async function appendRate(
-  { append }: Peer,
-  make: Make,
-  actors: readonly string[],
-  count: number,
-): Promise<number> {
-  let took = 0;
-  for (let i = 0; i < count; i += CHUNK) {
-    const events: OrderPlaced[] = [];
-    for (let k = i; k < Math.min(count, i + CHUNK); k++) {
-      const version = Math.floor(k / actors.length) + 1;
-      events.push(make(actors[k % actors.length]!, version));
-    }
-    const began = performance.now();
-    for (const event of events) await append(event);
-    took += performance.now() - began;
-  }
-  return count / took * 1000;
-}
+const APPENDS = import.meta.resolve("./_appends.ts");
 
 const text = (count: number) => count.toLocaleString("en-US");
 
@@ -98,11 +37,15 @@ function append({ actors, events, turns, targets }: Append): Measurement {
   return {
     rows: [name, plainName],
     async run(bench) {
-      const names = actorNames(actors);
+      using threads = new DisposableStack();
+      const side = (name: string) => {
+        const isolate = threads.use(new Isolate());
+        return () => isolate.run(APPENDS, name, actors, events);
+      };
       const { own, plain, other } = await takeTurns(turns, {
-        own: () => appendRate(aether(), created, names, events),
-        plain: () => appendRate(aether(), orderPlaced, names, events),
-        other: () => appendRate(castore(), orderPlaced, names, events),
+        own: side("appendCreated"),
+        plain: side("appendPlain"),
+        other: side("appendCastore"),
       }, bench.progress);
       const reference = { name: "Castore", figure: other.median };
       const note = `${text(events)} events`;
@@ -121,9 +64,11 @@ function appendByLength(scale: Scale): Measurement {
   return {
     rows: longer.map(nameOf),
     async run(bench) {
+      using threads = new DisposableStack();
       const side = (length: number) => {
-        const names = actorNames(events / length);
-        return () => appendRate(aether(), created, names, events);
+        const isolate = threads.use(new Isolate());
+        const actors = events / length;
+        return () => isolate.run(APPENDS, "appendCreated", actors, events);
       };
       const sides = Object.fromEntries(
         [shortest, ...longer].map((length) => [length, side(length)]),
@@ -162,7 +107,7 @@ function read(
   const actors = actorNames(count);
   const reads = Math.min(1_000_000, scale.pick(2_000_000, 10_000_000) / length);
   const side = async (peer: Peer) => {
-    await appendRate(peer, orderPlaced, actors, actors.length * length);
+    await fill(peer, count, length);
     return async () => {
       const began = performance.now();
       let events = 0;
