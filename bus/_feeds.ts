@@ -13,7 +13,7 @@ import {
 } from "@nats-io/nats-core";
 import { PermissionDeniedError } from "../nats/errors.ts";
 import { encodeActorId } from "../nats/names.ts";
-import { decodeEvent, traceOfHeaders } from "../store/internal.ts";
+import { decodeEvent, traceOfMessage } from "../store/internal.ts";
 import type { AnyEvent } from "../store/event.ts";
 import type { TraceContext } from "../store/telemetry.ts";
 import type { Report } from "./_callbacks.ts";
@@ -113,7 +113,7 @@ export class Feeds<E extends AnyEvent> {
         );
       }
       const { namespace } = head;
-      const trace = traceOf(msg);
+      const trace = traceOfMessage(msg);
       delivery = Object.freeze(
         trace === undefined
           ? { namespace, event }
@@ -149,13 +149,4 @@ export class Feeds<E extends AnyEvent> {
 
 function unknownSubject(): TypeError {
   return new TypeError("Cannot receive event: its subject is none of the bus");
-}
-
-/** A message's trace context; headers that can't be read have none. */
-function traceOf(msg: Msg): TraceContext | undefined {
-  try {
-    return traceOfHeaders(msg.headers);
-  } catch {
-    return undefined;
-  }
 }

@@ -68,13 +68,15 @@ export class EventWriter {
   /**
    * What is sent for an event: it is validated and read once, now.
    *
+   * @param trace Header lines, see {@linkcode Draft.trace}.
    * @throws {PayloadTooLargeError} If the server does not take that much.
    */
-  draft(event: AnyEvent, action: string): Draft {
+  draft(event: AnyEvent, action: string, trace: string): Draft {
     const payload = encodeUtf8(encodeEventTo(action, event));
     const { id, actorId, version } = event;
     const msgId = encodeToken(id);
-    const size = payload.length + msgId.length + MAX_HEADER_BYTES;
+    const size = payload.length + msgId.length + trace.length +
+      MAX_HEADER_BYTES;
     const { maxMessageSize } = this.#tails.reader.stream;
     const limit = Math.min(this.#mux.maxPayload, maxMessageSize);
     if (size > limit) {
@@ -89,7 +91,7 @@ export class EventWriter {
       );
     }
     const subject = this.#tails.subjectOf(actorId);
-    return { event: { id, actorId, version }, subject, msgId, payload };
+    return { event: { id, actorId, version }, subject, msgId, payload, trace };
   }
 
   /**

@@ -6,6 +6,7 @@
  */
 
 import type { AnyEvent } from "./event.ts";
+import type { TraceContext } from "./telemetry.ts";
 
 /** Sequences of one actor's events, rising, as are their versions. */
 export type History = readonly number[];
@@ -18,6 +19,8 @@ export class MemoryLog<E extends AnyEvent> {
   readonly incarnation: string = crypto.randomUUID();
   readonly #events: E[] = [];
   readonly #histories = new Map<string, number[]>();
+  /** By sequence, of the events that have one. */
+  readonly #traces = new Map<number, TraceContext>();
   #waiting = new Set<() => void>();
 
   /** The sequence of the last event; 0 when there is none. */
@@ -28,6 +31,11 @@ export class MemoryLog<E extends AnyEvent> {
   /** The event of a sequence from 1 to {@linkcode lastSequence}. */
   at(sequence: number): E {
     return this.#events[sequence - 1]!;
+  }
+
+  /** The trace context that the event of a sequence was saved in, if any. */
+  traceAt(sequence: number): TraceContext | undefined {
+    return this.#traces.get(sequence);
   }
 
   /** Grows with the log, unless it was empty. */
@@ -72,12 +80,17 @@ export class MemoryLog<E extends AnyEvent> {
    *
    * @param history The history of the event's actor, as found just now.
    */
-  append(event: E, history: History): number {
+  append(
+    event: E,
+    history: History,
+    trace: TraceContext | undefined,
+  ): number {
     const sequence = this.#events.length + 1;
     // A literal takes one slot, where a first push would reserve 17.
     if (history === noHistory) this.#histories.set(event.actorId, [sequence]);
     else (history as number[]).push(sequence);
     this.#events.push(event);
+    if (trace !== undefined) this.#traces.set(sequence, trace);
     return sequence;
   }
 

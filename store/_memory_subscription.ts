@@ -143,11 +143,13 @@ export class MemorySubscription<E extends AnyEvent>
     // What the filter leaves out after it is passed with it: when it was the
     // last one waiting, the subscription has caught up.
     this.#advance();
-    return {
+    const subscribed = {
       event: this.#log.at(sequence),
       sequence,
       checkpoint: formatCheckpoint(this.#log.incarnation, sequence),
     };
+    const trace = this.#log.traceAt(sequence);
+    return trace === undefined ? subscribed : { ...subscribed, trace };
   }
 
   /** Goes on to the next event to deliver, if there is one yet. */

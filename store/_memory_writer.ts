@@ -12,6 +12,7 @@ import { groupBatch } from "./_save_arguments.ts";
 import { DuplicateEventError, VersionConflictError } from "./errors.ts";
 import type { AnyEvent } from "./event.ts";
 import type { SaveEventsResult, SaveResult } from "./event_store.ts";
+import type { TraceContext } from "./telemetry.ts";
 
 /**
  * Appends valid, frozen events to a log. All of it is synchronous, which makes
@@ -37,7 +38,11 @@ export class MemoryWriter<E extends AnyEvent> {
   }
 
   /** Saves one event. */
-  save(event: E, expectedVersion: number | undefined): SaveResult {
+  save(
+    event: E,
+    expectedVersion: number | undefined,
+    trace?: TraceContext,
+  ): SaveResult {
     const { version } = event;
     const history = this.#log.history(event.actorId);
     const stored = this.#findStored(event, history);
@@ -45,7 +50,7 @@ export class MemoryWriter<E extends AnyEvent> {
     if (stored !== undefined) {
       return { version, sequence: stored, duplicate: true };
     }
-    const sequence = this.#append(event, history);
+    const sequence = this.#append(event, history, trace);
     this.#log.wakeAll();
     return { version, sequence, duplicate: false };
   }
@@ -54,6 +59,7 @@ export class MemoryWriter<E extends AnyEvent> {
   saveAll(
     events: readonly E[],
     expectedVersions: ReadonlyMap<string, number>,
+    trace?: TraceContext,
   ): SaveEventsResult {
     const actors = groupBatch(events, expectedVersions);
     const stored = this.#findAllStored(events);
@@ -69,7 +75,7 @@ export class MemoryWriter<E extends AnyEvent> {
     let sequence = 0;
     for (const event of events) {
       const at = stored.get(event.id) ??
-        this.#append(event, this.#log.history(event.actorId));
+        this.#append(event, this.#log.history(event.actorId), trace);
       sequence = Math.max(sequence, at);
     }
     this.#log.wakeAll();
@@ -140,8 +146,12 @@ export class MemoryWriter<E extends AnyEvent> {
     });
   }
 
-  #append(event: E, history: History): number {
-    const sequence = this.#log.append(event, history);
+  #append(
+    event: E,
+    history: History,
+    trace: TraceContext | undefined,
+  ): number {
+    const sequence = this.#log.append(event, history, trace);
     this.#recentIds.addLast();
     this.#appended(event);
     return sequence;

@@ -41,8 +41,10 @@ export interface StoreTelemetryOptions {
    */
   meter?: Meter;
   /**
-   * Gives the span that is active when something is saved; its trace context
-   * goes with what is published on the bus. @default none
+   * Gives the span that is active when something is saved. Its trace context
+   * is stored beside the events, never in them, and goes with what is published
+   * on the bus; subscriptions of a store that has this option hand it on.
+   * @default none
    */
   activeSpan?: ActiveSpan;
 }
@@ -164,7 +166,10 @@ export class Monitor {
   }
 
   /** What can be told of events by the time they are stored; undefined if nobody listens. */
-  note(events: readonly AnyEvent[]): Note | undefined {
+  note(
+    events: readonly AnyEvent[],
+    trace: TraceContext | undefined,
+  ): Note | undefined {
     if (this.#outbox === undefined) return undefined;
     // The caller may change its events meanwhile.
     const told = events.map(({ id, actorId, version, timestamp }) => ({
@@ -173,7 +178,12 @@ export class Monitor {
       version,
       timestamp,
     }));
-    return { told, trace: this.trace() };
+    return { told, trace };
+  }
+
+  /** Whether traces are told of. */
+  get traces(): boolean {
+    return this.#activeSpan !== undefined;
   }
 
   /** The trace context of whoever calls. */
@@ -182,7 +192,12 @@ export class Monitor {
   }
 
   /** Does a save that takes no time; `fresh` are the events it has appended. */
-  saveNow<T>(action: string, fresh: Told[], save: () => T): T {
+  saveNow<T>(
+    action: string,
+    fresh: Told[],
+    trace: TraceContext | undefined,
+    save: () => T,
+  ): T {
     const start = performance.now();
     let result: T;
     fresh.length = 0;
@@ -195,7 +210,7 @@ export class Monitor {
     this.#saved(action, start, fresh.length);
     if (this.#outbox !== undefined && fresh.length > 0) {
       // Whom the bus calls may save as well.
-      this.#outbox.tell(fresh.slice(), this.trace());
+      this.#outbox.tell(fresh.slice(), trace);
     }
     return result;
   }
@@ -226,15 +241,22 @@ export class Monitor {
 
   /** Does a read that takes no time. */
   readNow<T>(action: string, read: () => T): T {
-    const start = performance.now();
-    const result = read();
-    this.#measure(this.#reads, action, start);
-    return result;
+    return this.#doNow(this.#reads, action, read);
   }
 
-  /** A read that began at `start` has succeeded. */
-  read(action: string, start: number): void {
-    this.#measure(this.#reads, action, start);
+  /** Does a save of a snapshot that takes no time. */
+  saveSnapshotNow(action: string, save: () => void): void {
+    this.#doNow(this.#saves, action, save);
+  }
+
+  /** A read that began at `start` has ended, with an error if it failed. */
+  read(action: string, start: number, error?: unknown): void {
+    this.#measure(this.#reads, action, start, error);
+  }
+
+  /** A save of a snapshot has ended, with an error if it failed. */
+  snapshotSaved(action: string, start: number, error?: unknown): void {
+    this.#measure(this.#saves, action, start, error);
   }
 
   /** Gives the bus time to take what waits, and ends the instruments. */
@@ -248,6 +270,19 @@ export class Monitor {
     this.#counters.savedEvents += fresh;
     if (fresh === 0) this.#counters.duplicates++;
     this.#measure(this.#saves, action, start);
+  }
+
+  #doNow<T>(durations: Durations, action: string, run: () => T): T {
+    const start = performance.now();
+    let result: T;
+    try {
+      result = run();
+    } catch (error) {
+      this.#measure(durations, action, start, error);
+      throw error;
+    }
+    this.#measure(durations, action, start);
+    return result;
   }
 
   #measure(

@@ -9,7 +9,9 @@ import type { Msg, Subscription } from "@nats-io/nats-core";
 import { API_PREFIX, apiRequest, isApiError } from "../nats/js_api.ts";
 import type { Multiplexer } from "../nats/multiplexer.ts";
 import { isTransient, type StreamReader } from "./_stream_reader.ts";
+import { traceOfMessage } from "./_trace.ts";
 import { backoff, delay } from "./_waiting.ts";
+import type { TraceContext } from "./telemetry.ts";
 
 /** At most this many messages a pull. */
 const PULL_SIZE = 500;
@@ -53,8 +55,18 @@ export type Delivery =
     readonly sequence: number;
     readonly subject: string;
     readonly data: Uint8Array;
+    /** Undefined also where it was not asked for. */
+    readonly trace: TraceContext | undefined;
   }
   | { readonly kind: "passed"; readonly sequence: number };
+
+/** What is consumed. */
+export interface Consumed {
+  /** A subject, or a pattern. */
+  readonly filter: string;
+  /** Whether traces are read: other headers of a message are not looked at. */
+  readonly traces: boolean;
+}
 
 /** Where a consumer goes on, checked against the stream as it is now. */
 export type CheckPosition = (after: number) => Promise<void>;
@@ -66,7 +78,7 @@ export type CheckPosition = (after: number) => Promise<void>;
 export class OrderedConsumer {
   readonly #mux: Multiplexer;
   readonly #reader: StreamReader;
-  readonly #filter: string;
+  readonly #consumed: Consumed;
   readonly #check: CheckPosition;
   readonly #wake: () => void;
   readonly #abort = new AbortController();
@@ -95,14 +107,14 @@ export class OrderedConsumer {
    */
   constructor(
     reader: StreamReader,
-    filter: string,
+    consumed: Consumed,
     after: number,
     check: CheckPosition,
     wake: () => void,
   ) {
     this.#mux = reader.mux;
     this.#reader = reader;
-    this.#filter = filter;
+    this.#consumed = consumed;
     this.#received = after;
     this.#check = check;
     this.#wake = wake;
@@ -202,7 +214,7 @@ export class OrderedConsumer {
     const inbox = this.#mux.createInbox();
     await apiRequest(
       this.#mux,
-      `CONSUMER.CREATE.${stream}.${name}.${this.#filter}`,
+      `CONSUMER.CREATE.${stream}.${name}.${this.#consumed.filter}`,
       {
         stream_name: stream,
         action: "create",
@@ -210,7 +222,7 @@ export class OrderedConsumer {
           name,
           deliver_policy: "by_start_sequence",
           opt_start_seq: this.#received + 1,
-          filter_subject: this.#filter,
+          filter_subject: this.#consumed.filter,
           ack_policy: "none",
           replay_policy: "instant",
           mem_storage: true,
@@ -311,7 +323,8 @@ export class OrderedConsumer {
     if (pull !== undefined && --pull.owed === 0) this.#pulls.shift();
     const { subject, data } = msg;
     this.#averageSize += (data.length - this.#averageSize) / 16;
-    this.#queue.push({ kind: "message", sequence, subject, data });
+    const trace = this.#consumed.traces ? traceOfMessage(msg) : undefined;
+    this.#queue.push({ kind: "message", sequence, subject, data, trace });
     this.#wake();
     if (this.#pulls.length < PULLS) this.#pull();
   }

@@ -27,6 +27,8 @@ export interface Draft {
   /** The event's id, as a header value. */
   readonly msgId: string;
   readonly payload: Uint8Array;
+  /** Header lines of the trace that it was saved in; empty without one. */
+  readonly trace: string;
 }
 
 /** A draft, and where its actor must be when it is stored. */
@@ -61,7 +63,7 @@ export interface AttemptHandlers {
   failed(error: unknown): void;
 }
 
-/** The most bytes the headers of a message take beside its id. */
+/** The most bytes the headers of a message take beside its id and trace. */
 export const MAX_HEADER_BYTES = 1_024;
 
 /** Sends attempts. */
@@ -187,7 +189,7 @@ function headerLines(
 ): string {
   const lines =
     `${Header.msgId}: ${draft.msgId}\r\n${Header.save}: ${save}\r\n` +
-    `${Header.trail}: ${formatTrail(trail, position)}\r\n`;
+    `${Header.trail}: ${formatTrail(trail, position)}\r\n${draft.trace}`;
   return tail === undefined
     ? lines
     : `${lines}${Header.expectedSequence}: ${tail.sequence}\r\n`;

@@ -32,12 +32,17 @@ type Result<E extends AnyEvent> = IteratorResult<SubscribedEvent<E>, undefined>;
 /** How often a stream that ends before a checkpoint is asked again. */
 const MAX_CONFIRMATIONS = 6;
 
+/** Which events, from where on, and whether with their traces. */
+export interface StreamSubscriptionOptions extends ResolvedSubscribe {
+  readonly traces: boolean;
+}
+
 /** Follows the stream through an ordered consumer. */
 export class StreamSubscription<E extends AnyEvent>
   implements EventSubscription<E> {
   readonly #reader: StreamReader;
   readonly #root: string;
-  readonly #options: ResolvedSubscribe;
+  readonly #options: StreamSubscriptionOptions;
   readonly #open: Set<StreamSubscription<E>>;
   readonly #actorMatches: ((actorId: string) => boolean) | undefined;
   readonly #ending = new AbortController();
@@ -67,7 +72,7 @@ export class StreamSubscription<E extends AnyEvent>
   constructor(
     reader: StreamReader,
     root: string,
-    options: ResolvedSubscribe,
+    options: StreamSubscriptionOptions,
     open: Set<StreamSubscription<E>>,
   ) {
     this.#reader = reader;
@@ -132,7 +137,7 @@ export class StreamSubscription<E extends AnyEvent>
 
   /** Finds out where it begins and where the end is, and begins. */
   async #start(): Promise<void> {
-    const { actors } = this.#options;
+    const { actors, traces } = this.#options;
     const serverFilter = this.#actorMatches ? ">" : encodeActorPattern(actors);
     const bounds = this.#reader.bounds(this.#ending.signal);
     if (this.#position !== undefined) await this.#check(this.#position);
@@ -149,7 +154,7 @@ export class StreamSubscription<E extends AnyEvent>
     this.#pass(this.#position);
     this.#consumer = new OrderedConsumer(
       this.#reader,
-      `${this.#root}.${serverFilter}`,
+      { filter: `${this.#root}.${serverFilter}`, traces },
       this.#taken,
       (after) => this.#check(after),
       this.#wake,
@@ -315,7 +320,7 @@ export class StreamSubscription<E extends AnyEvent>
   /** The event of a delivery, unless the filter leaves it out. */
   #read(delivery: Delivery): SubscribedEvent<E> | undefined {
     if (delivery.kind === "passed") return undefined;
-    const { sequence, subject, data } = delivery;
+    const { sequence, subject, data, trace } = delivery;
     const { incarnation } = this.#reader.stream;
     const { eventTypes, onReplayError } = this.#options;
     let event: AnyEvent;
@@ -334,7 +339,8 @@ export class StreamSubscription<E extends AnyEvent>
     }
     if (this.#actorMatches?.(event.actorId) === false) return undefined;
     const checkpoint = formatCheckpoint(incarnation, sequence);
-    return { event: event as unknown as E, sequence, checkpoint };
+    const subscribed = { event: event as unknown as E, sequence, checkpoint };
+    return trace === undefined ? subscribed : { ...subscribed, trace };
   }
 
   #end(failure?: { readonly reason: unknown }): void {

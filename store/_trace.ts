@@ -82,10 +82,19 @@ export function traceLines({ traceparent, tracestate }: TraceContext): string {
     : `${line}tracestate: ${tracestate}\r\n`;
 }
 
-/** The context in a message's headers, if there is a valid one. */
-export function traceOfHeaders(
-  headers: { get(name: string): string } | undefined,
-): TraceContext | undefined {
+/** What of a message has its trace; reading its headers may throw. */
+export interface Traced {
+  readonly headers?: { get(name: string): string };
+}
+
+/** A message's trace context, if it has a valid one. */
+export function traceOfMessage(message: Traced): TraceContext | undefined {
+  let headers: Traced["headers"];
+  try {
+    headers = message.headers;
+  } catch {
+    return undefined; // they are no headers
+  }
   const traceparent = headers?.get("traceparent");
   if (!traceparent) return undefined;
   return validTrace(traceparent, headers!.get("tracestate") || undefined);

@@ -6,6 +6,7 @@
 
 import type { AnyEvent, Event } from "./event.ts";
 import type { ReplayError } from "./errors.ts";
+import type { TraceContext } from "./telemetry.ts";
 
 /** Options of {@linkcode EventStore.saveEvent}. */
 export interface SaveOptions {
@@ -157,6 +158,11 @@ export interface SubscribedEvent<E extends AnyEvent = Event> {
   readonly sequence: number;
   /** Resumes after this event. */
   readonly checkpoint: Checkpoint;
+  /**
+   * The trace context of the save that stored it, if it had one and this store
+   * was opened with `activeSpan`; absent otherwise.
+   */
+  readonly trace?: TraceContext;
 }
 
 /**

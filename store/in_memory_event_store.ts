@@ -140,10 +140,12 @@ export class InMemoryEventStore<E extends AnyEvent = Event>
     const { expectedVersion, signal } = resolveSave(options);
     this.#begin("save event", signal);
     const sealed = sealEvent(event, "save event");
+    const trace = this.#monitor.trace();
     return this.#monitor.saveNow(
       "save event",
       this.#fresh,
-      () => this.#writer.save(sealed, expectedVersion),
+      trace,
+      () => this.#writer.save(sealed, expectedVersion, trace),
     );
   }
 
@@ -156,9 +158,10 @@ export class InMemoryEventStore<E extends AnyEvent = Event>
     const { expectedVersions, signal } = resolveSaveEvents(options);
     this.#begin("save events", signal);
     const sealed = resolveBatch(events, sealEvent<E>);
-    const save = () => this.#writer.saveAll(sealed, expectedVersions);
+    const trace = this.#monitor.trace();
+    const save = () => this.#writer.saveAll(sealed, expectedVersions, trace);
     if (sealed.length === 0) return save();
-    return this.#monitor.saveNow("save events", this.#fresh, save);
+    return this.#monitor.saveNow("save events", this.#fresh, trace, save);
   }
 
   /** As {@linkcode EventStore.getEvents}. The array is the caller's own. */
@@ -259,6 +262,11 @@ export class InMemoryEventStore<E extends AnyEvent = Event>
     const action = "save snapshot";
     this.#begin(action, resolveSignal(options, action));
     const sealed = resolveSnapshot(snapshot);
+    const keep = () => this.#keep(sealed, action);
+    this.#monitor.saveSnapshotNow(action, keep);
+  }
+
+  #keep(sealed: ActorSnapshot, action: string): void {
     const { actorId, version } = sealed;
     const latest = this.#log.latestVersion(this.#log.history(actorId));
     if (version > latest) {

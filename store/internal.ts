@@ -17,7 +17,7 @@ export {
   activeTrace,
   checkTrace,
   traceLines,
-  traceOfHeaders,
+  traceOfMessage,
   traceOfSpan,
 } from "./_trace.ts";
 export { checkTelemetry } from "./_monitor.ts";

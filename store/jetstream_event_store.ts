@@ -47,6 +47,7 @@ import {
 } from "./_stream_reader.ts";
 import { StreamSnapshots } from "./_stream_snapshots.ts";
 import { StreamSubscription } from "./_stream_subscription.ts";
+import { traceLines } from "./_trace.ts";
 import { TailCache } from "./_tail_cache.ts";
 import { StoreClosedError } from "./errors.ts";
 import type { AnyEvent, Event } from "./event.ts";
@@ -64,6 +65,7 @@ import type {
   SubscribeOptions,
 } from "./event_store.ts";
 import type { StoreMetrics } from "./metrics.ts";
+import type { TraceContext } from "./telemetry.ts";
 
 export type { JetStreamEventStoreOptions } from "./_open_options.ts";
 
@@ -176,8 +178,9 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
       const { expectedVersion, signal } = resolveSave(options);
       this.#begin("save event", signal);
       const { writer, monitor } = this.#parts;
-      const draft = writer.draft(event, "save event");
-      const note = monitor.note([event]);
+      const trace = monitor.trace();
+      const draft = writer.draft(event, "save event", linesOf(trace));
+      const note = monitor.note([event], trace);
       const start = this.#saveBegins();
       writer.saveOne(draft, expectedVersion, signal, start, {
         saved: (saved) => {
@@ -204,9 +207,11 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
     const { expectedVersions, signal } = resolveSaveEvents(options);
     this.#begin("save events", signal);
     const { writer, monitor } = this.#parts;
+    const trace = monitor.trace();
+    const lines = linesOf(trace);
     const drafts = resolveBatch(
       events,
-      (event, action) => writer.draft(event, action),
+      (event, action) => writer.draft(event, action, lines),
     );
     const actors = groupBatch(
       drafts.map(({ event }) => event),
@@ -217,7 +222,7 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
       versions.set(actorId, own.at(-1)!.version);
     }
     if (drafts.length === 0) return { versions, sequence: 0, duplicate: false };
-    const note = monitor.note(events);
+    const note = monitor.note(events, trace);
     const start = this.#saveBegins();
     try {
       const saved = await writer.save({ drafts, expectedVersions, signal });
@@ -346,7 +351,12 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
     const signal = resolveSignal(options, action);
     const bounds = this.#begin(action, signal);
     const sealed = resolveSnapshot(snapshot);
-    await this.#settle(this.#parts.snapshots.save(sealed, bounds), action);
+    const { snapshots, monitor } = this.#parts;
+    await this.#settle(
+      snapshots.save(sealed, bounds),
+      action,
+      (start, error) => monitor.snapshotSaved(action, start, error),
+    );
   }
 
   /** What the store has done so far. */
@@ -357,11 +367,11 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
   /** As {@linkcode EventStore.subscribe}. */
   subscribe(options?: SubscribeOptions): EventSubscription<E> {
     const resolved = resolveSubscribe(options);
-    const { reader, root } = this.#parts;
+    const { reader, root, monitor } = this.#parts;
     const subscription = new StreamSubscription<E>(
       reader,
       root,
-      resolved,
+      { ...resolved, traces: monitor.traces },
       this.#subscriptions,
     );
     if (this.#closed) subscription.fail(new StoreClosedError("subscribe"));
@@ -413,9 +423,14 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
       ? history.forward(actorId, read, bounds)
       : history.backward(actorId, read, limit, bounds);
     for (let page = 0;; page++) {
-      const start = performance.now();
-      const { done, value } = await this.#settle(pages.next(), action);
-      if (page === 0 || !done) monitor.read(action, start);
+      const { done, value } = await this.#settle(
+        pages.next(),
+        action,
+        (start, error, result) => {
+          const isRead = page === 0 || !result?.done;
+          if (isRead) monitor.read(action, start, error);
+        },
+      );
       if (done) return;
       yield value as AnyEvent[] as E[];
       this.#begin(action, signal);
@@ -432,22 +447,37 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
   }
 
   /** What a read gives, its duration counted. */
-  async #read<T>(promise: Promise<T>, action: string): Promise<T> {
-    const start = performance.now();
-    const value = await this.#settle(promise, action);
-    this.#parts.monitor.read(action, start);
-    return value;
+  #read<T>(promise: Promise<T>, action: string): Promise<T> {
+    const { monitor } = this.#parts;
+    return this.#settle(
+      promise,
+      action,
+      (start, error) => monitor.read(action, start, error),
+    );
   }
 
-  /** What a read gives, or the error that says why there is none. */
-  async #settle<T>(promise: Promise<T>, action: string): Promise<T> {
+  /**
+   * What a call gives, or the error that says why there is nothing.
+   *
+   * @param ended Hears when it began and how it ended.
+   */
+  async #settle<T>(
+    promise: Promise<T>,
+    action: string,
+    ended: (start: number, error?: unknown, result?: T) => void,
+  ): Promise<T> {
+    const start = performance.now();
     try {
-      return await promise;
-    } catch (error) {
-      if (this.#closed && error instanceof ConnectionClosedError) {
-        throw new StoreClosedError(action);
-      }
-      throw asUnavailable(action, error);
+      const result = await promise;
+      ended(start, undefined, result);
+      return result;
+    } catch (cause) {
+      const isClosed = this.#closed && cause instanceof ConnectionClosedError;
+      const error = isClosed
+        ? new StoreClosedError(action)
+        : asUnavailable(action, cause);
+      ended(start, error);
+      throw error;
     }
   }
 
@@ -460,4 +490,9 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
   #saveEnds(): void {
     if (--this.#saving === 0) this.#saved?.resolve();
   }
+}
+
+/** The header lines of a trace, if there is one. */
+function linesOf(trace: TraceContext | undefined): string {
+  return trace === undefined ? "" : traceLines(trace);
 }

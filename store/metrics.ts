@@ -54,11 +54,14 @@ export interface StoreCounters {
 export interface StoreMetrics extends StoreCounters {
   /** The store's namespace. */
   readonly namespace: string;
-  /** How long calls of `saveEvent` and `saveEvents` took that were sent. */
+  /**
+   * How long calls of `saveEvent`, `saveEvents` and `saveSnapshot` took that
+   * were sent, whether they succeeded or not.
+   */
   readonly saveDuration: DurationStats;
   /**
-   * How long reads took that succeeded; for `getEvents` and `readEvents`, each
-   * page that was read. Subscriptions don't count.
+   * How long reads took, whether they succeeded or not; for `getEvents` and
+   * `readEvents`, each page that was read. Subscriptions don't count.
    */
   readonly readDuration: DurationStats;
 }

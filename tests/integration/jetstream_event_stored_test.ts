@@ -13,9 +13,13 @@ import {
   reasonOf,
   upTo,
 } from "../support/contract/helpers.ts";
-import { testEventStoredContract } from "../support/event_stored_contract.ts";
+import {
+  type EventStoredBackend,
+  testEventStoredContract,
+} from "../support/event_stored_contract.ts";
 import { connect } from "../support/nats_connect.ts";
 import { NatsServer } from "../support/nats_server.ts";
+import { testSaveTraces } from "../support/save_traces_contract.ts";
 import { TcpProxy } from "../support/tcp_proxy.ts";
 
 let server: NatsServer;
@@ -26,7 +30,7 @@ Deno.test.beforeAll(async () => {
 
 Deno.test.afterAll(() => server[Symbol.asyncDispose]());
 
-testEventStoredContract("JetStreamEventStore", {
+const backend: EventStoredBackend = {
   async open(options) {
     const nc = await connect(server);
     try {
@@ -42,7 +46,10 @@ testEventStoredContract("JetStreamEventStore", {
       throw error;
     }
   },
-});
+};
+
+testEventStoredContract("JetStreamEventStore", backend);
+testSaveTraces("JetStreamEventStore", backend);
 
 Deno.test("a save that was stored, its answer lost, is told once when that is known", async () => {
   await using stack = new AsyncDisposableStack();

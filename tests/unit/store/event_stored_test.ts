@@ -1,7 +1,14 @@
 import { InMemoryEventStore } from "../../../store/mod.ts";
-import { testEventStoredContract } from "../../support/event_stored_contract.ts";
+import {
+  type EventStoredBackend,
+  testEventStoredContract,
+} from "../../support/event_stored_contract.ts";
+import { testSaveTraces } from "../../support/save_traces_contract.ts";
 
-testEventStoredContract("InMemoryEventStore", {
+const backend: EventStoredBackend = {
   // deno-lint-ignore require-await -- what it throws is a rejection
   open: async (options) => new InMemoryEventStore(options),
-});
+};
+
+testEventStoredContract("InMemoryEventStore", backend);
+testSaveTraces("InMemoryEventStore", backend);

@@ -26,7 +26,7 @@ class CountingLog extends MemoryLog<Event> {
   }
 
   save(event: Event): void {
-    this.append(event, this.history(event.actorId));
+    this.append(event, this.history(event.actorId), undefined);
     this.wakeAll();
   }
 }

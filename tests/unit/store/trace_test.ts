@@ -3,7 +3,7 @@ import {
   activeTrace,
   checkTrace,
   traceLines,
-  traceOfHeaders,
+  traceOfMessage,
   traceOfSpan,
 } from "../../../store/_trace.ts";
 
@@ -57,7 +57,7 @@ Deno.test("checkTrace() refuses what is no context, and drops an invalid one", (
   }
 });
 
-Deno.test("traceLines() and traceOfHeaders() are each other's inverse", () => {
+Deno.test("traceLines() and traceOfMessage() are each other's inverse", () => {
   for (const tracestate of [undefined, "a=1,b=2", "x".repeat(512)]) {
     const trace = checkTrace({ traceparent, tracestate }, "test")!;
     const headers = new Map(
@@ -67,10 +67,16 @@ Deno.test("traceLines() and traceOfHeaders() are each other's inverse", () => {
       }),
     );
     const get = (name: string) => headers.get(name) ?? "";
-    assertEquals(traceOfHeaders({ get }), trace);
+    assertEquals(traceOfMessage({ headers: { get } }), trace);
   }
-  assertEquals(traceOfHeaders(undefined), undefined);
-  assertEquals(traceOfHeaders({ get: () => "" }), undefined);
+  assertEquals(traceOfMessage({}), undefined);
+  assertEquals(traceOfMessage({ headers: { get: () => "" } }), undefined);
+  const unreadable = {
+    get headers(): undefined {
+      throw new Error("no headers");
+    },
+  };
+  assertEquals(traceOfMessage(unreadable), undefined);
 });
 
 Deno.test("activeTrace() reports what the span's giver throws", () => {
