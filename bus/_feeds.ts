@@ -15,7 +15,6 @@ import { PermissionDeniedError } from "../nats/errors.ts";
 import { encodeActorId } from "../nats/names.ts";
 import { decodeEvent, traceOfMessage } from "../store/internal.ts";
 import type { AnyEvent } from "../store/event.ts";
-import type { TraceContext } from "../store/telemetry.ts";
 import type { Report } from "./_callbacks.ts";
 import type { Mailbox } from "./_mailbox.ts";
 import { type Head, headOf, type Interest } from "./_subjects.ts";
