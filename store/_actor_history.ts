@@ -5,6 +5,8 @@
  */
 
 import type { ActorTails } from "./_actor_tails.ts";
+import { DISTANCE, findLandmarks } from "./_landmarks.ts";
+import { PagePipeline } from "./_page_pipeline.ts";
 import { areFarApart, fetchBefore, fetchMiddle } from "./_recent_events.ts";
 import { tryRead } from "./_stored_event.ts";
 import { Header, type StoredEvent } from "./_stored_message.ts";
@@ -25,6 +27,9 @@ import type { Consistency } from "./event_store.ts";
 
 /** Messages that a page is asked for beyond those that versions tell of. */
 const SLACK = 16;
+
+/** Messages beyond which a history is long enough to be read ahead. */
+const LONG = 3 * DISTANCE;
 
 /** The bounds of a forward read. Versions are inclusive. */
 export interface ForwardRange {
@@ -127,14 +132,27 @@ export class ActorHistory {
       : undefined;
     let { sequence: next, versionBefore: version, unproven } = await this
       .#startOf(actorId, fromVersion, bounds);
-    let required = this.#tails.cache.get(actorId)?.sequence ?? 0;
+    const tail = this.#tails.cache.get(actorId);
+    let required = tail?.sequence ?? 0;
     let reached = next - 1;
     const read = (data: Uint8Array) => tryRead(data, actorId);
+    const isLong = tail?.trail !== undefined && next === 1 &&
+      tail.trail.ordinal > LONG && Math.min(limit, toVersion) >= tail.version;
+    const landmarks = isLong
+      ? findLandmarks(this.#reader, { subject, tail }, bounds)
+      : Promise.resolve([]);
+    const pipeline = new PagePipeline(
+      (from, count) =>
+        this.#reader.payloads(subject, from, count, read, bounds),
+      landmarks,
+    );
+    // Behind a page they would come late, so that one is asked for first only
+    // where its events are wanted soon.
+    if (range.firstPage === undefined) await landmarks.catch(() => {});
     const fetch = (most: number) => {
       // Those to be skipped and those wanted, as far as versions tell.
       const wanted = toVersion - version + 2 * SLACK;
-      const count = Math.min(PAGE_SIZE, most, wanted);
-      return this.#reader.payloads(subject, next, count, read, bounds);
+      return pipeline.page(next, Math.min(PAGE_SIZE, most, wanted));
     };
     const skipped = Math.max(0, fromVersion - version);
     const first = Math.min(limit, range.firstPage ?? PAGE_SIZE);

@@ -45,7 +45,7 @@ interface TrailText {
 export const NEAR = 16;
 
 /** The first interval of `far`; each further one is twice as long. */
-const INTERVAL = 32;
+export const INTERVAL = 32;
 
 const NO_TEXT: TrailText = { gaps: "", far: "" };
 

@@ -174,6 +174,61 @@ Deno.test("readEvents() finds any part of a long history", async () => {
   });
 });
 
+Deno.test("getEvents() reads a long history ahead, and less than a page too much", async () => {
+  await withStores(async (writer, openReader, { requests }) => {
+    const events = await saveSpread(writer, upTo(6_000), 2);
+    const gets = () =>
+      requests.filter((subject) => subject.includes("DIRECT.GET")).length;
+    for (const store of [writer, await openReader()]) {
+      requests.length = 0;
+      assertEquals(await store.getEvents("a"), events);
+      assert(gets() < 30, `${gets()} requests`);
+      requests.length = 0;
+      assertEquals(await collect(store.readEvents("a")), events);
+      assert(gets() < 30, `${gets()} requests`);
+    }
+    requests.length = 0;
+    for await (const { version } of writer.readEvents("a")) {
+      if (version === 5) break;
+    }
+    assert(gets() < 16, `${gets()} requests`);
+  });
+});
+
+Deno.test("getEvents() is right when a long history's trail is wrong", async () => {
+  await withStores(async (writer, openReader, connection) => {
+    const events = await saveSpread(writer, upTo(4_000), 2);
+    const { sequence } = await writer.saveEvent(event("other", 5_000));
+    const own = sequence - 1;
+    const text = (n: number) => n.toString(36);
+    const far = (...sequences: number[]) =>
+      sequences.map((at, i) => `${text(4_000 - i)}:${text(at)}`).join(",");
+    const wrong = [
+      // Another actor's message, a place that is not where it says, and none.
+      far(7_999, 7_999, 7_999, 4_607, 4_607, 4_607, 4_097),
+      far(7_998, 7_998, 7_998, 1_600, 1_600, 1_600, 802, 402, 2),
+      far(7_998, 7_998, 7_998, 1_536, 1_536, 1_536, 1_536),
+      far(1, 1, 1, 1, 1, 1, 1, 1),
+    ];
+    let last = own;
+    for (const trail of wrong) {
+      const next = event("a", events.length + 1);
+      events.push(next);
+      const near = `${text(events.length)};${text(last)}`;
+      last = await saveForeign(connection, next, last, `${near};${trail}`);
+      const reader = await openReader();
+      await reader.getLatestVersion("a"); // the tail is known, with its trail
+      const versions = (await reader.getEvents("a"))
+        .map(({ version }) => version);
+      assertEquals(versions, upTo(events.length));
+      assertEquals(
+        (await collect(reader.readEvents("a"))).map(({ id }) => id),
+        events.map(({ id }) => id),
+      );
+    }
+  });
+});
+
 /** Saves as another client would, with a trail of its own making. */
 async function saveForeign(
   { nc, namespace }: { nc: NatsConnection; namespace: string },

@@ -1,0 +1,72 @@
+/**
+ * Places in an actor's history where pages may begin, so that one is fetched
+ * while the one before is still coming.
+ *
+ * @module
+ */
+
+import type { ReadBounds, StreamReader } from "./_stream_reader.ts";
+import { INTERVAL, type Trail } from "./_trail.ts";
+import { type Searched, trailOf } from "./_version_search.ts";
+
+/** A message of an actor, as hints tell. */
+export interface Landmark {
+  readonly sequence: number;
+  /** How many messages the actor has up to this one. */
+  readonly ordinal: number;
+}
+
+/** Ordinals of the messages whose trails are followed divide by this. */
+const STEP = 8 * INTERVAL;
+
+/** Messages from one landmark to the next: a page, and some steps. */
+export const DISTANCE: number = 3 * STEP;
+
+/** Longer histories have their landmarks farther apart. */
+const MOST_LANDMARKS = 256;
+
+/**
+ * Landmarks of a history in rising order, as far as trails lead to them: a
+ * number of requests that is logarithmic, each of several at once. They are
+ * hints: a page that ends elsewhere than at one proves that it was none.
+ */
+export async function findLandmarks(
+  reader: StreamReader,
+  { subject, tail }: Pick<Searched, "subject" | "tail">,
+  bounds: ReadBounds,
+): Promise<Landmark[]> {
+  if (tail.trail === undefined) return [];
+  let step = STEP;
+  while (tail.trail.ordinal / step > 3 * MOST_LANDMARKS) step *= 2;
+  const found = new Map<number, Landmark>();
+  for (let trails = [tail.trail]; trails.length > 0;) {
+    const fresh: Landmark[] = [];
+    for (const landmark of trails.flatMap((trail) => told(trail, step))) {
+      if (found.has(landmark.ordinal)) continue;
+      found.set(landmark.ordinal, landmark);
+      fresh.push(landmark);
+    }
+    // Below those whose neighbour is known there is nothing else to be known.
+    const wanted = fresh.filter(({ ordinal }) =>
+      ordinal > step && !found.has(ordinal - step)
+    );
+    const read = await Promise.all(wanted.map(async (landmark) => {
+      const message = await reader.atSequence(landmark.sequence, bounds);
+      const trail = message?.subject === subject ? trailOf(message) : undefined;
+      return trail?.ordinal === landmark.ordinal ? [trail] : [];
+    }));
+    trails = read.flat();
+  }
+  return [...found.values()]
+    .filter(({ ordinal }) => ordinal % (3 * step) === 0)
+    .sort((a, b) => a.ordinal - b.ordinal);
+}
+
+/** What a trail tells of messages whose ordinals divide by a step. */
+function told({ ordinal, far }: Trail, step: number): Landmark[] {
+  return far.flatMap(({ sequence }, i) => {
+    const interval = INTERVAL * 2 ** i;
+    const at = Math.floor((ordinal - 1) / interval) * interval;
+    return interval >= step && at > 0 ? [{ sequence, ordinal: at }] : [];
+  });
+}
