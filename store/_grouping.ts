@@ -36,8 +36,15 @@ const EVENT_COST = 0.007;
 const WINDOW = 256;
 const CROWD = 32;
 
-/** Milliseconds after which the other way is tried again. */
+/** Milliseconds after which waiting is measured against the other way again. */
 const REMEASURE = 5_000;
+
+/**
+ * Milliseconds until waiting is tried again where it was slower; twice as long
+ * each time that it is again.
+ */
+const PATIENCE = 250;
+const MOST_PATIENCE = 8_000;
 
 /**
  * Decides by what it measures. On replicas, and on a server that syncs before
@@ -53,6 +60,8 @@ export class Grouping {
   #waits = false;
   /** When that was decided. */
   #decided = -Infinity;
+  /** How long it stays decided that nobody waits. */
+  #patience = 0;
   /** Events acknowledged since a measurement began, and when that was. */
   #counted = 0;
   #since = 0;
@@ -86,6 +95,9 @@ export class Grouping {
 
   /** Takes note of a request that is sent. */
   begin(events: number): void {
+    // Time in which nothing is asked for tells of nobody's speed.
+    const isIdle = this.#singles + this.#batches === 0;
+    if (isIdle && !this.#replicated) this.#measureFromNow();
     if (events > 1) this.#batches++;
     else this.#singles++;
   }
@@ -113,7 +125,7 @@ export class Grouping {
     // Half of those awaited, for another half would wait behind the batch.
     const group = this.#singles / 2;
     const isSlow = group / this.#rate > BATCH_COST + group * EVENT_COST;
-    if (isSlow && now - this.#decided > REMEASURE) this.#decide(true);
+    if (isSlow && now - this.#decided > this.#patience) this.#decide(true);
   }
 
   /** Is it faster with company than it was without? */
@@ -123,18 +135,21 @@ export class Grouping {
     this.#counted += events;
     if (this.#counted < 4 * WINDOW && !isOver) return;
     const isFaster = this.#counted / (now - this.#since) > this.#rate;
-    if (!isFaster || isOver) this.#decide(false);
-    else {
-      this.#counted = 0;
-      this.#since = now;
-    }
-    // What was faster for a while is tried again without delay.
-    if (isFaster && !this.#waits) this.#decided = -Infinity;
+    this.#patience = isFaster
+      ? 0
+      : Math.min(Math.max(PATIENCE, 2 * this.#patience), MOST_PATIENCE);
+    if (isFaster && !isOver) this.#measureFromNow();
+    else this.#decide(false);
   }
 
   #decide(waits: boolean): void {
     this.#waits = waits;
-    this.#decided = this.#since = this.#now();
+    this.#decided = this.#now();
+    this.#measureFromNow();
+  }
+
+  #measureFromNow(): void {
     this.#counted = 0;
+    this.#since = this.#now();
   }
 }

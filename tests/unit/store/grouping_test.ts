@@ -86,16 +86,35 @@ Deno.test("Grouping measures anew after a while", () => {
   assert(!grouping.sendsAtOnce(1));
 });
 
-Deno.test("Grouping lets nobody wait when company turns out slower", () => {
+Deno.test("Grouping tries again ever more seldom when company turns out slower", () => {
+  const clock = { now: 0 };
+  const grouping = new Grouping(1, () => clock.now);
+  const pauses: number[] = [];
+  for (let i = 0; i < 8; i++) {
+    const ended = clock.now;
+    while (grouping.sendsAtOnce(1)) load(grouping, clock, 500, 0.175);
+    pauses.push(clock.now - ended);
+    while (!grouping.sendsAtOnce(1)) group(grouping, clock, 1, 30);
+  }
+  // Each load takes 175 ms.
+  const [first, ...later] = pauses;
+  assert(first! < 200);
+  for (const [i, pause] of later.entries()) {
+    const patience = Math.min(250 * 2 ** i, 8_000);
+    assert(patience < pause && pause < patience + 400, `${pauses}`);
+  }
+});
+
+Deno.test("Grouping does not take the time between saves for slowness", () => {
   const clock = { now: 0 };
   const grouping = new Grouping(1, () => clock.now);
   load(grouping, clock, 500, 0.175);
-  group(grouping, clock, 20, 30);
-  assert(grouping.sendsAtOnce(1));
-  load(grouping, clock, 500, 0.175);
-  assert(grouping.sendsAtOnce(1));
-  clock.now += 10_000; // then it is tried again
-  load(grouping, clock, 500, 0.175);
+  for (let i = 0; i < 500; i++) grouping.end(1);
+  for (let i = 0; i < 10; i++) {
+    group(grouping, clock, 8, 3);
+    clock.now += 400;
+  }
+  grouping.begin(1);
   assert(!grouping.sendsAtOnce(1));
 });
 
