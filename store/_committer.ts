@@ -21,6 +21,9 @@ const GROUP_BYTES = 4 * 1024 * 1024;
 /** How long an actor that was contended goes apart, in milliseconds. */
 const CONTENDED = 1_000;
 
+/** Turns of the microtask queue in which a save that was told is answered. */
+const HOPS = 64;
+
 /** Entries that are stored together. No two units have an actor in common. */
 export interface Unit extends AttemptHandlers {
   readonly entries: readonly Entry[];
@@ -36,6 +39,7 @@ export class Committer {
   /** Subjects whose expectations failed, and until when they go apart. */
   readonly #contended = new Map<string, number>();
   #queue: Unit[] = [];
+  #settling = false;
   #inFlight = 0;
   #bytesInFlight = 0;
 
@@ -58,7 +62,7 @@ export class Committer {
   /** Sends a unit, now or when its turn comes. */
   submit(unit: Unit): void {
     const { length } = unit.entries;
-    if (this.#hasRoom) {
+    if (this.#hasRoom && !this.#settling) {
       const alone = this.#grouping === undefined ||
         this.#grouping.sendsAtOnce(length) || this.#isContended(unit);
       if (alone) return this.#send([unit]);
@@ -95,13 +99,13 @@ export class Committer {
           units[i]!.stored(sequence, duplicate);
           sequence -= units[i]!.entries.length;
         }
-        if (this.#queue.length > 0) this.#drain();
+        this.#settle(length);
       },
       failed: (error) => {
         this.#end(length, bytes);
         if (isAlone) this.#failOne(units[0]!, error);
         else this.#failGroup(units, error);
-        if (this.#queue.length > 0) this.#drain();
+        this.#settle(length);
       },
     });
   }
@@ -115,6 +119,19 @@ export class Committer {
   get #hasRoom(): boolean {
     return this.#inFlight < MAX_IN_FLIGHT &&
       this.#bytesInFlight < MAX_BYTES_IN_FLIGHT;
+  }
+
+  /**
+   * Goes on when whoever waited for a batch had time to save what is next: it
+   * rides with what waits already, instead of a batch behind it.
+   */
+  async #settle(events: number): Promise<void> {
+    if (events > 1 && this.#grouping !== undefined && !this.#settling) {
+      this.#settling = true;
+      for (let i = 0; i < HOPS; i++) await undefined;
+      this.#settling = false;
+    }
+    if (!this.#settling && this.#queue.length > 0) this.#drain();
   }
 
   /** Sends what waits, as far as there is room for it. */

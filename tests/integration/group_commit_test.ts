@@ -165,8 +165,9 @@ testBoth(
       event(`a-${n}`, version),
       event(`b-${n}`, version),
     ];
-    const all = Array.from({ length: 300 }, (_, n) => n);
-    // What is known needs no request: then all of them are sent, or wait, now.
+    const all = Array.from({ length: 1_200 }, (_, n) => n);
+    // What is known needs no request: all of them are sent, or wait, now. They
+    // are more than two batches hold.
     await Promise.all(all.map((n) => store.saveEvents(batch(n, 1))));
     const controller = new AbortController();
     const { signal } = controller;
