@@ -61,13 +61,16 @@ export class Committer {
 
   /** Sends a unit, now or when its turn comes. */
   submit(unit: Unit): void {
+    if (this.#hasRoom && this.#maySendAtOnce(unit)) this.#send([unit]);
+    else this.#queue.push(unit);
+  }
+
+  #maySendAtOnce(unit: Unit): boolean {
+    const grouping = this.#grouping;
     const { length } = unit.entries;
-    if (this.#hasRoom && !this.#settling) {
-      const alone = this.#grouping === undefined ||
-        this.#grouping.sendsAtOnce(length) || this.#isContended(unit);
-      if (alone) return this.#send([unit]);
-    }
-    this.#queue.push(unit);
+    if (grouping === undefined || grouping.goesAlone(length)) return true;
+    return !this.#settling && grouping.sendsAtOnce(length) ||
+      this.#isContended(unit);
   }
 
   /** Takes back a unit that was not sent yet; false if it was. */
@@ -136,9 +139,13 @@ export class Committer {
 
   /** Sends what waits, as far as there is room for it. */
   #drain(): void {
+    const grouping = this.#grouping;
     while (this.#queue.length > 0 && this.#hasRoom) {
-      if (this.#grouping === undefined) this.#send([this.#queue.shift()!]);
-      else if (this.#grouping.maySendGroup) this.#send(this.#takeGroup());
+      const alone = this.#queue.findIndex(({ entries }) =>
+        grouping === undefined || grouping.goesAlone(entries.length)
+      );
+      if (alone !== -1) this.#send(this.#queue.splice(alone, 1));
+      else if (grouping!.maySendGroup) this.#send(this.#takeGroup());
       else return;
     }
   }

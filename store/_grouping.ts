@@ -32,19 +32,25 @@ const SINGLE_GROUP = 1_000;
 const BATCH_COST = 2.5;
 const EVENT_COST = 0.007;
 
+/**
+ * How many times as fast waiting must be to be worth it: a measurement is
+ * short, and a program that has just begun becomes faster by itself.
+ */
+const WORTH = 1.5;
+
 /** Events a measurement counts, and how many must be awaited meanwhile. */
-const WINDOW = 256;
+const WINDOW = 512;
 const CROWD = 32;
 
-/** Milliseconds after which waiting is measured against the other way again. */
-const REMEASURE = 5_000;
+/** Milliseconds without a request that tell of no server's speed. */
+const LULL = 20;
 
 /**
- * Milliseconds until waiting is tried again where it was slower; twice as long
- * each time that it is again.
+ * Milliseconds for which a decision holds, and twice as long each time that a
+ * measurement confirms it: the first ones are made while a program is slow.
  */
-const PATIENCE = 250;
-const MOST_PATIENCE = 8_000;
+const SHORTEST = 250;
+const LONGEST = 8_000;
 
 /**
  * Decides by what it measures. On replicas, and on a server that syncs before
@@ -60,11 +66,15 @@ export class Grouping {
   #waits = false;
   /** When that was decided. */
   #decided = -Infinity;
-  /** How long it stays decided that nobody waits. */
-  #patience = 0;
+  /** For how long it is decided. */
+  #term = 0;
+  /** For how long each way is to be decided next. */
+  #nextTerms = { alone: SHORTEST, waiting: SHORTEST };
   /** Events acknowledged since a measurement began, and when that was. */
   #counted = 0;
   #since = 0;
+  /** When a request ended, while saves wait. */
+  #ended = 0;
   /** Events a millisecond when each was sent at once. */
   #rate = 0;
 
@@ -79,12 +89,18 @@ export class Grouping {
     return this.#replicated ? REPLICATED_GROUP : SINGLE_GROUP;
   }
 
+  /** Whether a save of so many events neither waits for company nor has any. */
+  goesAlone(events: number): boolean {
+    return !this.#replicated && events === 1 && !this.#waits;
+  }
+
   /** Whether a save of so many events is sent without waiting for company. */
   sendsAtOnce(events: number): boolean {
     const requests = this.#singles + this.#batches;
     if (this.#replicated) return requests < FEW;
-    if (events > 1) return this.#batches < SINGLE_BATCHES;
-    return requests === 0 || !this.#waits;
+    return events > 1
+      ? this.#batches < SINGLE_BATCHES
+      : requests === 0 || !this.#waits;
   }
 
   /** Whether what waits may go now, in one batch. */
@@ -95,9 +111,10 @@ export class Grouping {
 
   /** Takes note of a request that is sent. */
   begin(events: number): void {
-    // Time in which nothing is asked for tells of nobody's speed.
     const isIdle = this.#singles + this.#batches === 0;
-    if (isIdle && !this.#replicated) this.#measureFromNow();
+    if (isIdle && this.#waits && this.#now() - this.#ended > LULL) {
+      this.#measureFromNow();
+    }
     if (events > 1) this.#batches++;
     else this.#singles++;
   }
@@ -107,6 +124,7 @@ export class Grouping {
     if (!this.#replicated) this.#measure(events);
     if (events > 1) this.#batches--;
     else this.#singles--;
+    if (this.#waits) this.#ended = this.#now();
   }
 
   #measure(events: number): void {
@@ -124,27 +142,36 @@ export class Grouping {
     this.#counted = 0;
     // Half of those awaited, for another half would wait behind the batch.
     const group = this.#singles / 2;
-    const isSlow = group / this.#rate > BATCH_COST + group * EVENT_COST;
-    if (isSlow && now - this.#decided > this.#patience) this.#decide(true);
+    const waiting = BATCH_COST + group * EVENT_COST;
+    const isSlow = group / this.#rate > WORTH * waiting;
+    if (isSlow && now - this.#decided > this.#term) this.#decide(true, 0);
   }
 
   /** Is it faster with company than it was without? */
   #measureGroups(events: number): void {
     const now = this.#now();
-    const isOver = now - this.#decided > REMEASURE;
+    const isOver = now - this.#decided > LONGEST;
     this.#counted += events;
-    if (this.#counted < 4 * WINDOW && !isOver) return;
-    const isFaster = this.#counted / (now - this.#since) > this.#rate;
-    this.#patience = isFaster
-      ? 0
-      : Math.min(Math.max(PATIENCE, 2 * this.#patience), MOST_PATIENCE);
-    if (isFaster && !isOver) this.#measureFromNow();
-    else this.#decide(false);
+    if (this.#counted < 2 * WINDOW && !isOver) return;
+    const isFaster = this.#counted / (now - this.#since) > WORTH * this.#rate;
+    const next = this.#nextTerms;
+    if (!isFaster) {
+      this.#decide(false, next.alone);
+      next.alone = Math.min(2 * next.alone, LONGEST);
+      next.waiting = SHORTEST;
+    } else if (now - this.#decided > next.waiting) {
+      // Alone, but only to measure that again.
+      this.#decide(false, 0);
+      next.waiting = Math.min(2 * next.waiting, LONGEST);
+      next.alone = SHORTEST;
+    } else this.#measureFromNow();
   }
 
-  #decide(waits: boolean): void {
+  /** @param term For how many milliseconds, at least. */
+  #decide(waits: boolean, term: number): void {
     this.#waits = waits;
     this.#decided = this.#now();
+    this.#term = term;
     this.#measureFromNow();
   }
 
