@@ -104,7 +104,7 @@ function amongOthers(scale: Scale): Measurement {
     rows: [name],
     async run(bench) {
       const sides = { many: side(10_000), none: side(0) };
-      const turns = scale.pick(5, 15);
+      const turns = scale.pick(3, 15);
       const { many, none } = await takeTurns(turns, sides, bench.progress);
       bench.row({
         name,
@@ -148,7 +148,7 @@ function acrossProcesses(scale: Scale): Measurement {
       await using other = new NatsEventBus<OrderPlaced>(far);
       // The first one waits for the server.
       await bus.publish("orders", events[0]!);
-      const { own, bare } = await takeTurns(scale.pick(7, 25), {
+      const { own, bare } = await takeTurns(scale.pick(5, 25), {
         own: async () => {
           const subscription = other.subscribe("orders", { buffer: count });
           await subscription.ready;
@@ -211,7 +211,7 @@ function listenedMemory(scale: Scale): Measurement {
     rows: Object.keys(rows),
     async run(bench) {
       for (const [name, making] of Object.entries(rows)) {
-        const { own, alone } = await takeTurns(scale.pick(5, 15), {
+        const { own, alone } = await takeTurns(scale.pick(3, 15), {
           own: side(true, making),
           alone: side(false, making),
         }, bench.progress);
@@ -255,7 +255,7 @@ function listenedJetStream(scale: Scale): Measurement {
           (i) => store.saveEvent(orderPlaced(actors[i % 1_000]!, base + i)),
         );
       };
-      const taken = await takeTurns(scale.pick(5, 15), {
+      const taken = await takeTurns(scale.pick(3, 15), {
         own: saves(own),
         alone: saves(alone),
       }, bench.progress);
@@ -274,7 +274,7 @@ function listenedJetStream(scale: Scale): Measurement {
 
 /** Publishes and delivers. */
 export function bus(scale: Scale): Theme {
-  const turns = scale.pick(5, 9);
+  const turns = scale.pick(3, 9);
   const one = { subscribers: 1, count: 500_000, least: 4_000_000 };
   const many = { subscribers: 1_000, count: 3_000, least: 6_000_000 };
   return {

@@ -128,7 +128,7 @@ function contention(kind: Kind, scale: Scale): Measurement {
         await servers.open({ namespace }),
         await servers.open({ namespace }),
       ]);
-      const milliseconds = scale.pick(500, 3_000);
+      const milliseconds = scale.pick(300, 3_000);
       const all: Contention[] = [];
       const { contended, apart } = await takeTurns(scale.pick(2, 7), {
         contended: async () => {

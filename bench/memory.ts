@@ -73,7 +73,7 @@ function appendByLength(scale: Scale): Measurement {
       const sides = Object.fromEntries(
         [shortest, ...longer].map((length) => [length, side(length)]),
       );
-      const taken = await takeTurns(scale.pick(3, 5), sides, bench.progress);
+      const taken = await takeTurns(scale.pick(2, 3), sides, bench.progress);
       for (const length of longer) {
         bench.row({
           name: nameOf(length),
@@ -134,13 +134,13 @@ function read(
 
 /** Appends to memory and reads from it. */
 export function memory(scale: Scale): Theme {
-  const turns = scale.pick(3, 5);
-  const many = scale.pick(100_000, 1_000_000);
+  const turns = scale.pick(2, 3);
+  const many = scale.pick(50_000, 1_000_000);
   const twice = ratioAtLeast(2);
   return {
     name: "memory",
     measurements: [
-      append({ actors: 10, events: scale.pick(20_000, 200_000), turns }),
+      append({ actors: 10, events: scale.pick(20_000, 100_000), turns }),
       append({
         actors: 1_000,
         events: many,

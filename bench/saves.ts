@@ -95,7 +95,7 @@ function manyInFlight(scale: Scale): Measurement {
       const send = byPublish(connection, namespace, new Actors("b", ACTORS));
       const frames = new FrameMaker(namespace, "c", ACTORS);
       await using socket = await RawSocket.connect(servers.url);
-      const taken = await takeTurns(scale.pick(5, 9), {
+      const taken = await takeTurns(scale.pick(3, 9), {
         store: () => rateOf(count, inFlight, save),
         publish: () => rateOf(count, inFlight, send),
         raw: async () => {
