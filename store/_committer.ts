@@ -40,6 +40,7 @@ export class Committer {
   readonly #contended = new Map<string, number>();
   #queue: Unit[] = [];
   #settling = false;
+  #draining = false;
   #inFlight = 0;
   #bytesInFlight = 0;
 
@@ -139,6 +140,9 @@ export class Committer {
 
   /** Sends what waits, as far as there is room for it. */
   #drain(): void {
+    // What can't be sent fails at once, and would have it drained anew.
+    if (this.#draining) return;
+    this.#draining = true;
     const grouping = this.#grouping;
     while (this.#queue.length > 0 && this.#hasRoom) {
       const alone = this.#queue.findIndex(({ entries }) =>
@@ -146,8 +150,9 @@ export class Committer {
       );
       if (alone !== -1) this.#send(this.#queue.splice(alone, 1));
       else if (grouping!.maySendGroup) this.#send(this.#takeGroup());
-      else return;
+      else break;
     }
+    this.#draining = false;
   }
 
   #takeGroup(): Unit[] {

@@ -135,9 +135,9 @@ export class Grouping {
 
   /** How fast do acknowledgements come while many are awaited? */
   #measureSingles(): void {
-    const now = this.#now();
-    if (this.#counted++ === 0) this.#since = now;
+    if (this.#counted++ === 0) this.#since = this.#now();
     if (this.#counted <= WINDOW) return;
+    const now = this.#now();
     this.#rate = WINDOW / (now - this.#since);
     this.#counted = 0;
     // Half of those awaited, for another half would wait behind the batch.

@@ -74,8 +74,10 @@ export function checkTrace(
   return validTrace(traceparent, tracestate);
 }
 
-/** The header lines of a valid context. */
-export function traceLines({ traceparent, tracestate }: TraceContext): string {
+/** The header lines of a valid context; none without one. */
+export function traceLines(trace: TraceContext | undefined): string {
+  if (trace === undefined) return "";
+  const { traceparent, tracestate } = trace;
   const line = `traceparent: ${traceparent}\r\n`;
   return tracestate === undefined
     ? line

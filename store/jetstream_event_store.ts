@@ -65,7 +65,6 @@ import type {
   SubscribeOptions,
 } from "./event_store.ts";
 import type { StoreMetrics } from "./metrics.ts";
-import type { TraceContext } from "./telemetry.ts";
 
 export type { JetStreamEventStoreOptions } from "./_open_options.ts";
 
@@ -179,7 +178,7 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
       this.#begin("save event", signal);
       const { writer, monitor } = this.#parts;
       const trace = monitor.trace();
-      const draft = writer.draft(event, "save event", linesOf(trace));
+      const draft = writer.draft(event, "save event", traceLines(trace));
       const note = monitor.note([event], trace);
       const start = this.#saveBegins();
       writer.saveOne(draft, expectedVersion, signal, start, {
@@ -208,7 +207,7 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
     this.#begin("save events", signal);
     const { writer, monitor } = this.#parts;
     const trace = monitor.trace();
-    const lines = linesOf(trace);
+    const lines = traceLines(trace);
     const drafts = resolveBatch(
       events,
       (event, action) => writer.draft(event, action, lines),
@@ -490,9 +489,4 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
   #saveEnds(): void {
     if (--this.#saving === 0) this.#saved?.resolve();
   }
-}
-
-/** The header lines of a trace, if there is one. */
-function linesOf(trace: TraceContext | undefined): string {
-  return trace === undefined ? "" : traceLines(trace);
 }
