@@ -18,6 +18,7 @@ import {
   type Status,
   type Subscription,
 } from "@nats-io/nats-core";
+import { PendingCalls } from "./_pending_calls.ts";
 import {
   ConnectionClosedError,
   ConnectionLostError,
@@ -73,7 +74,7 @@ export class Multiplexer implements AsyncDisposable {
   readonly #nc: NatsConnection;
   readonly #inboxPrefix: string | undefined;
   readonly #inbox: string;
-  readonly #pending = new Map<number, Pending>();
+  readonly #pending = new PendingCalls<Pending>();
   readonly #listeners = new Set<(event: ConnectionEvent) => void>();
   readonly #denials = new Set<(error: PermissionDeniedError) => void>();
   readonly #subscription: Subscription;
@@ -82,7 +83,6 @@ export class Multiplexer implements AsyncDisposable {
   #connected = true;
   #closed: Error | undefined;
   #denied: PermissionDeniedError | undefined;
-  #next = 0;
   #sweeper: ReturnType<typeof setTimeout> | undefined;
   #maxPayload: number;
 
@@ -159,17 +159,16 @@ export class Multiplexer implements AsyncDisposable {
     payload: Uint8Array | string,
     headers: MsgHdrs | undefined,
   ): number {
-    const token = this.#next++;
+    const token = this.#pending.add({ call, deadline: NaN, heard: false });
     try {
       this.#throwIfUnusable();
       const reply = this.#inbox + token;
       this.#nc.publish(call.subject, payload, { headers, reply });
+      this.#sweeper ??= setTimeout(this.#sweep, SWEEP_INTERVAL);
     } catch (error) {
+      this.#pending.delete(token);
       call.fail(error);
-      return token;
     }
-    this.#pending.set(token, { call, deadline: NaN, heard: false });
-    this.#sweeper ??= setTimeout(this.#sweep, SWEEP_INTERVAL);
     return token;
   }
 
@@ -334,7 +333,7 @@ export class Multiplexer implements AsyncDisposable {
 
   readonly #sweep = (): void => {
     const now = performance.now();
-    for (const [token, pending] of this.#pending) {
+    for (const [token, pending] of this.#pending.entries()) {
       const { call, deadline, heard } = pending;
       if (heard || Number.isNaN(deadline)) {
         // Late by an interval at most, and a clock is not asked each time.
@@ -351,9 +350,9 @@ export class Multiplexer implements AsyncDisposable {
   };
 
   #failAll(error: (call: Call) => unknown): void {
-    const all = [...this.#pending.values()];
-    this.#pending.clear();
-    for (const { call } of all) call.fail(error(call));
+    const all = this.#pending.entries();
+    for (const [token] of all) this.#pending.delete(token);
+    for (const [, { call }] of all) call.fail(error(call));
   }
 
   async #watch(): Promise<void> {
@@ -397,7 +396,7 @@ export class Multiplexer implements AsyncDisposable {
       return;
     }
     const error = new PermissionDeniedError("publish", subject);
-    for (const [token, { call }] of this.#pending) {
+    for (const [token, { call }] of this.#pending.entries()) {
       if (call.subject === subject || call.covers?.includes(subject)) {
         this.#pending.delete(token);
         call.fail(error);

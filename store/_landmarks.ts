@@ -16,11 +16,8 @@ export interface Landmark {
   readonly ordinal: number;
 }
 
-/** Ordinals of the messages whose trails are followed divide by this. */
-const STEP = 8 * INTERVAL;
-
-/** Messages from one landmark to the next: a page, and some steps. */
-export const DISTANCE: number = 3 * STEP;
+/** Messages from one landmark to the next: the most that a page can hold. */
+export const DISTANCE: number = 32 * INTERVAL;
 
 /** Longer histories have their landmarks farther apart. */
 const MOST_LANDMARKS = 256;
@@ -36,8 +33,8 @@ export async function findLandmarks(
   bounds: ReadBounds,
 ): Promise<Landmark[]> {
   if (tail.trail === undefined) return [];
-  let step = STEP;
-  while (tail.trail.ordinal / step > 3 * MOST_LANDMARKS) step *= 2;
+  let step = DISTANCE;
+  while (tail.trail.ordinal / step > MOST_LANDMARKS) step *= 2;
   const found = new Map<number, Landmark>();
   for (let trails = [tail.trail]; trails.length > 0;) {
     const fresh: Landmark[] = [];
@@ -57,9 +54,7 @@ export async function findLandmarks(
     }));
     trails = read.flat();
   }
-  return [...found.values()]
-    .filter(({ ordinal }) => ordinal % (3 * step) === 0)
-    .sort((a, b) => a.ordinal - b.ordinal);
+  return [...found.values()].sort((a, b) => a.ordinal - b.ordinal);
 }
 
 /** What a trail tells of messages whose ordinals divide by a step. */

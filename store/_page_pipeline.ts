@@ -8,7 +8,7 @@ import type { Landmark } from "./_landmarks.ts";
 import { type Page, PAGE_SIZE } from "./_stream_reader.ts";
 
 /** Pages under way at most. */
-const DEPTH = 2;
+const DEPTH = 3;
 
 /** Asks for at most so many messages from a sequence on, inclusive. */
 export type Fetch<T> = (from: number, count: number) => Promise<Page<T>>;

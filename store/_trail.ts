@@ -22,7 +22,7 @@ export interface Trail {
   /** The sequences of the nearest predecessors, the nearest first. */
   readonly near: readonly number[];
   /**
-   * The latest predecessors whose ordinals divide by 32, 64, 128 and so on,
+   * The latest predecessors whose ordinals divide by 31, 62, 124 and so on,
    * so that any version is found in a number of steps that is logarithmic, as
    * in a skip list (Pugh 1990).
    */
@@ -44,8 +44,11 @@ interface TrailText {
 /** How many of the nearest predecessors a trail has. */
 export const NEAR = 16;
 
-/** The first interval of `far`; each further one is twice as long. */
-export const INTERVAL = 32;
+/**
+ * The first interval of `far`; each further one is twice as long. One of them
+ * is 992, which just fits a page of 1,000.
+ */
+export const INTERVAL = 31;
 
 const NO_TEXT: TrailText = { gaps: "", far: "" };
 

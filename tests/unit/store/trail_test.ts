@@ -32,7 +32,7 @@ function places({ ordinal, near, far }: Trail): Places {
 function expected(messages: readonly Waypoint[], i: number): Places {
   const before = messages.slice(0, i);
   const far: Waypoint[] = [];
-  for (let step = 32; step <= i; step *= 2) {
+  for (let step = 31; step <= i; step *= 2) {
     far.push(before[Math.floor(i / step) * step - 1]!);
   }
   return {
