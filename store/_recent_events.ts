@@ -68,23 +68,24 @@ export async function fetchMiddle(
   );
   const distance = high.version - toVersion;
   if (distance > FEW) return undefined;
-  const { version } = high;
   const events = await fetchBefore(
     reader,
     actorId,
-    { version, trail },
+    { version: high.version, trail },
     fromVersion,
     bounds,
+    toVersion,
   );
-  if (events === undefined) return undefined;
+  if (distance === 0 && event !== undefined) events?.push(event);
   const wanted = toVersion - fromVersion + 1;
-  if (events.length < wanted && event !== undefined) events.push(event);
-  return events.length < wanted ? undefined : events.slice(0, wanted);
+  return events?.length === wanted ? events : undefined;
 }
 
 /**
  * The events before an actor's last one, from a version on, lowest first.
  *
+ * @param toVersion The last version that is wanted, inclusive. @default {that
+ * before the last one}
  * @returns Undefined if what was fetched does not prove that none is missing:
  * only versions without gaps do.
  */
@@ -94,26 +95,34 @@ export async function fetchBefore(
   { version, trail }: { version: number; trail: Trail | undefined },
   fromVersion: number,
   bounds: ReadBounds,
+  toVersion: number = version - 1,
 ): Promise<AnyEvent[] | undefined> {
   const events: AnyEvent[] = [];
-  let expected = version - 1;
-  while (expected >= fromVersion) {
-    const sequences = trail?.near.slice(0, expected - fromVersion + 1) ?? [];
-    if (sequences.length === 0) return undefined;
-    const isLast = expected - sequences.length < fromVersion;
-    const oldest = isLast ? undefined : sequences.pop();
+  let next = version - 1;
+  while (next >= fromVersion) {
+    const known = trail?.near.slice(0, next - fromVersion + 1) ?? [];
+    const oldest = next - known.length + 1;
+    // What lies between is not read, only where the trail is taken up anew.
+    const read = known
+      .map((sequence, i) => ({ sequence, version: next - i }))
+      .filter(({ version }) => version <= toVersion || version === oldest);
+    if (read.length === 0) return undefined;
+    const hop = oldest > fromVersion ? read.pop() : undefined;
     const [payloads, message] = await Promise.all([
-      Promise.all(sequences.map((seq) => reader.payload(seq, bounds))),
-      oldest === undefined ? undefined : reader.atSequence(oldest, bounds),
+      Promise.all(read.map(({ sequence }) => reader.payload(sequence, bounds))),
+      hop && reader.atSequence(hop.sequence, bounds),
     ]);
-    if (oldest !== undefined) payloads.push(message?.data);
-    for (const data of payloads) {
+    if (hop) {
+      read.push(hop);
+      payloads.push(message?.data);
+    }
+    for (const [i, data] of payloads.entries()) {
       const event = data && tryRead(data, actorId);
-      if (event?.version !== expected) return undefined;
-      events.push(event);
-      expected--;
+      if (event?.version !== read[i]!.version) return undefined;
+      if (event.version <= toVersion) events.push(event);
     }
     trail = message && trailOf(message);
+    next = oldest - 1;
   }
   return events.reverse();
 }

@@ -26,19 +26,36 @@ export const NO_TAIL: Tail = {
   trail: undefined,
 };
 
+/** A remembered tail, between those used before and after it. */
+interface Entry {
+  readonly actorId: string;
+  tail: Tail;
+  before: Entry;
+  after: Entry;
+}
+
 /**
  * A bounded map of tails, the least recently used forgotten first. A tail in
  * it never goes back.
+ *
+ * The order is a list of its own: a `Map` in which each use were a deletion
+ * and an addition would make a new table every so often, and the old ones keep
+ * alive what they held.
  */
 export class TailCache {
-  readonly #tails = new Map<string, Tail>();
+  readonly #entries = new Map<string, Entry>();
   readonly #capacity: number;
+  /** In a ring: `after` it is the least recently used, `before` the latest. */
+  readonly #ring: Entry;
   #highest = 0;
   #evicted = false;
 
   /** @param capacity The most actors to remember; 1 or more. */
   constructor(capacity: number) {
     this.#capacity = capacity;
+    const ring = { actorId: "", tail: NO_TAIL } as Entry;
+    ring.before = ring.after = ring;
+    this.#ring = ring;
   }
 
   /** The highest sequence of the stream that was ever seen. */
@@ -53,28 +70,51 @@ export class TailCache {
 
   /** The actor's tail, if it is remembered. */
   get(actorId: string): Tail | undefined {
-    return this.#tails.get(actorId);
+    return this.#entries.get(actorId)?.tail;
   }
 
   /** Remembers a tail, unless a later one is known; returns the later one. */
   advance(actorId: string, tail: Tail): Tail {
-    const known = this.#tails.get(actorId);
-    if (known !== undefined) {
+    const entry = this.#entries.get(actorId);
+    if (entry !== undefined) {
+      const known = entry.tail;
       if (known.sequence > tail.sequence) return known;
       if (known.sequence === tail.sequence && known.trail) return known;
-      this.#tails.delete(actorId); // to the end of the eviction order
-    } else if (this.#tails.size >= this.#capacity) {
-      const oldest = this.#tails.keys().next().value!;
-      this.#tails.delete(oldest);
-      this.#evicted = true;
+      entry.tail = tail;
+      unlink(entry);
+      this.#append(entry);
+    } else {
+      if (this.#entries.size >= this.#capacity) {
+        this.forget(this.#ring.after.actorId);
+        this.#evicted = true;
+      }
+      const { before } = this.#ring;
+      const added = { actorId, tail, before, after: this.#ring };
+      this.#entries.set(actorId, added);
+      this.#append(added);
     }
-    this.#tails.set(actorId, tail);
     if (tail.sequence > this.#highest) this.#highest = tail.sequence;
     return tail;
   }
 
-  /** Forgets an actor whose events are known to have expired. */
+  /** Forgets an actor: the oldest, or one whose events have expired. */
   forget(actorId: string): void {
-    this.#tails.delete(actorId);
+    const entry = this.#entries.get(actorId);
+    if (entry === undefined) return;
+    this.#entries.delete(actorId);
+    unlink(entry);
+    entry.before = entry.after = entry; // it keeps nobody alive
   }
+
+  #append(entry: Entry): void {
+    const { before } = this.#ring;
+    entry.before = before;
+    entry.after = this.#ring;
+    before.after = this.#ring.before = entry;
+  }
+}
+
+function unlink({ before, after }: Entry): void {
+  before.after = after;
+  after.before = before;
 }

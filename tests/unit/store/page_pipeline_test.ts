@@ -97,7 +97,7 @@ Deno.test("the page behind a landmark is asked for before the one up to it has c
     { from: 1_501, count: 250 },
     { from: 2_251, count: 1_000 },
   ]);
-  assertEquals(history.mostUnderWay, 2);
+  assertEquals(history.mostUnderWay, 3);
 });
 
 Deno.test("pages come one after the other when there are no landmarks to be had", async () => {

@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import fc from "fast-check";
 import { NO_TAIL, type Tail, TailCache } from "../../../store/_tail_cache.ts";
 import { FIRST_TRAIL } from "../../../store/_trail.ts";
 
@@ -49,4 +50,31 @@ Deno.test("TailCache tells the highest sequence it has seen, also of forgotten a
   tails.advance("a", tail(9));
   tails.advance("b", tail(4));
   assertEquals(tails.highest, 9);
+});
+
+Deno.test("TailCache holds what a list in the order of use would hold", () => {
+  const actor = fc.constantFrom("a", "b", "c", "d", "e");
+  const step = fc.record({ actor, forget: fc.boolean() });
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 4 }),
+      fc.array(step, { maxLength: 40 }),
+      (capacity, steps) => {
+        const tails = new TailCache(capacity);
+        const model: string[] = [];
+        steps.forEach(({ actor, forget }, i) => {
+          const place = model.indexOf(actor);
+          if (place !== -1) model.splice(place, 1);
+          else if (!forget && model.length === capacity) model.shift();
+          if (forget) return tails.forget(actor);
+          model.push(actor);
+          tails.advance(actor, tail(i + 1));
+        });
+        const held = ["a", "b", "c", "d", "e"].filter((actor) =>
+          tails.get(actor) !== undefined
+        );
+        assertEquals(held, model.toSorted());
+      },
+    ),
+  );
 });
