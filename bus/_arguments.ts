@@ -4,17 +4,14 @@
  * @module
  */
 
-import {
-  actorMatcher,
-  checkEventType,
-  encodeActorPattern,
-} from "../nats/names.ts";
+import { actorMatcher, encodeActorPattern } from "../nats/names.ts";
 import {
   badRange,
   badType,
   checkSignal,
   checkTelemetry,
   checkTrace,
+  copyEventTypes,
   oneOf,
   optionsOf,
 } from "../store/internal.ts";
@@ -145,21 +142,4 @@ export function actorTest(
 function checkFunction(value: unknown, action: string, name: string): void {
   if (value === undefined || typeof value === "function") return;
   throw badType(action, name, "a function", value);
-}
-
-function copyEventTypes(
-  eventTypes: readonly string[] | undefined,
-  action: string,
-): ReadonlySet<string> | undefined {
-  if (eventTypes === undefined) return undefined;
-  if (!Array.isArray(eventTypes)) {
-    throw badType(action, "eventTypes", "an array", eventTypes);
-  }
-  const copy = new Set<string>();
-  for (const eventType of eventTypes) {
-    checkEventType(eventType, action);
-    copy.add(eventType);
-  }
-  if (copy.size > 0) return copy;
-  throw badRange(action, "eventTypes", "at least one type", []);
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Counters, Ring } from "../store/internal.ts";
+import { type Counters, Ring, SingleIteration } from "../store/internal.ts";
 import type { AnyEvent } from "../store/event.ts";
 import type { BusMeter } from "./_bus_meter.ts";
 import { call, type Report } from "./_callbacks.ts";
@@ -74,7 +74,7 @@ export class Mailbox<E extends AnyEvent> implements Subscription<E> {
   #counters: Counters<keyof BusCounters> | undefined;
   #namespace: string | undefined;
   #asked = false;
-  #iterated = false;
+  readonly #iteration = new SingleIteration();
   #ended = false;
   #drained = false;
   /** Why it ended, until an iteration was told. */
@@ -113,19 +113,7 @@ export class Mailbox<E extends AnyEvent> implements Subscription<E> {
   }
 
   [Symbol.asyncIterator](): AsyncIterator<Delivery<E>, undefined> {
-    if (this.#iterated) {
-      throw new TypeError(
-        "Cannot iterate subscription: it was iterated before; subscribe again",
-      );
-    }
-    this.#iterated = true;
-    return {
-      next: () => this.#take(),
-      return: async () => {
-        await this.close();
-        return { done: true, value: undefined };
-      },
-    };
+    return this.#iteration.begin(() => this.#take(), () => this.close());
   }
 
   close(): Promise<void> {

@@ -297,22 +297,20 @@ export class ActorHistory {
     actorId: string,
     version: number,
     bounds: ReadBounds,
+    find: typeof findStart = findStart,
   ): Promise<Start> {
     const searched = await this.#searched(actorId, version, bounds);
     return "sequence" in searched
       ? searched
-      : await findStart(this.#reader, searched, version, bounds);
+      : await find(this.#reader, searched, version, bounds);
   }
 
-  async #provenStartOf(
+  #provenStartOf(
     actorId: string,
     version: number,
     bounds: ReadBounds,
   ): Promise<Start> {
-    const searched = await this.#searched(actorId, version, bounds);
-    return "sequence" in searched
-      ? searched
-      : await findProvenStart(this.#reader, searched, version, bounds);
+    return this.#startOf(actorId, version, bounds, findProvenStart);
   }
 
   async #searched(

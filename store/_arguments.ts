@@ -5,6 +5,7 @@
  * @module
  */
 
+import { checkEventType } from "../nats/names.ts";
 import { show } from "../nats/show.ts";
 
 /** The error for a value of another type. */
@@ -95,4 +96,29 @@ export function oneOf<T extends string>(
   throw typeof value === "string"
     ? badRange(action, name, must, value)
     : badType(action, name, must, value);
+}
+
+/**
+ * A copy of event types to filter by; undefined for all of them.
+ *
+ * @throws {TypeError} If it is no array of strings.
+ * @throws {RangeError} If it is empty, or one of them is not valid.
+ */
+export function copyEventTypes(
+  eventTypes: readonly string[] | undefined,
+  action: string,
+): ReadonlySet<string> | undefined {
+  if (eventTypes === undefined) return undefined;
+  if (!Array.isArray(eventTypes)) {
+    throw badType(action, "eventTypes", "an array", eventTypes);
+  }
+  const copy = new Set<string>();
+  for (const eventType of eventTypes) {
+    checkEventType(eventType, action);
+    copy.add(eventType);
+  }
+  if (copy.size > 0) return copy;
+  throw new RangeError(
+    `Cannot ${action}: eventTypes must name at least one type, got none`,
+  );
 }

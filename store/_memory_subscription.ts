@@ -9,6 +9,7 @@ import { show } from "../nats/show.ts";
 import { formatCheckpoint, parseCheckpoint } from "./_checkpoint.ts";
 import type { MemoryLog } from "./_memory_log.ts";
 import type { ResolvedSubscribe } from "./_read_arguments.ts";
+import { SingleIteration } from "./_single_iteration.ts";
 import { CheckpointError } from "./errors.ts";
 import type { AnyEvent } from "./event.ts";
 import type {
@@ -37,7 +38,7 @@ export class MemorySubscription<E extends AnyEvent>
   #position = 0;
   /** The sequence of the next event to deliver; 0 when not known. */
   #next = 0;
-  #iterated = false;
+  readonly #iteration = new SingleIteration();
   #ended = false;
   /** Why it ended, until an iteration was told. */
   #failure: { readonly reason: unknown } | undefined;
@@ -87,19 +88,10 @@ export class MemorySubscription<E extends AnyEvent>
   }
 
   [Symbol.asyncIterator](): AsyncIterator<SubscribedEvent<E>, undefined> {
-    if (this.#iterated) {
-      throw new TypeError(
-        "Cannot iterate subscription: it was iterated before; subscribe again",
-      );
-    }
-    this.#iterated = true;
-    return {
-      next: () => this.#take(),
-      return: () => {
-        this.#end();
-        return Promise.resolve({ done: true, value: undefined });
-      },
-    };
+    return this.#iteration.begin(
+      () => this.#take(),
+      () => this[Symbol.asyncDispose](),
+    );
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -4,15 +4,12 @@
  * @module
  */
 
-import {
-  checkActorId,
-  checkEventType,
-  encodeActorPattern,
-} from "../nats/names.ts";
+import { checkActorId, encodeActorPattern } from "../nats/names.ts";
 import {
   badType,
   checkSignal,
   checkVersion,
+  copyEventTypes,
   oneOf,
   optionsOf,
 } from "./_arguments.ts";
@@ -166,23 +163,4 @@ export function resolveSubscribe(
     onReplayError,
     signal: checkSignal(signal, action),
   };
-}
-
-function copyEventTypes(
-  eventTypes: readonly string[] | undefined,
-  action: string,
-): ReadonlySet<string> | undefined {
-  if (eventTypes === undefined) return undefined;
-  if (!Array.isArray(eventTypes)) {
-    throw badType(action, "eventTypes", "an array", eventTypes);
-  }
-  const copy = new Set<string>();
-  for (const eventType of eventTypes) {
-    checkEventType(eventType, action);
-    copy.add(eventType);
-  }
-  if (copy.size > 0) return copy;
-  throw new RangeError(
-    `Cannot ${action}: eventTypes must name at least one type, got none`,
-  );
 }

@@ -14,6 +14,7 @@ import { formatCheckpoint, parseCheckpoint } from "./_checkpoint.ts";
 import { decodeEvent } from "./_event_codec.ts";
 import { type Delivery, OrderedConsumer } from "./_ordered_consumer.ts";
 import type { ResolvedSubscribe } from "./_read_arguments.ts";
+import { SingleIteration } from "./_single_iteration.ts";
 import { replayError } from "./_stored_message.ts";
 import { endOfBatch } from "./_stream_end.ts";
 import type { ReadBounds, StreamReader } from "./_stream_reader.ts";
@@ -60,7 +61,7 @@ export class StreamSubscription<E extends AnyEvent>
   #lastMatch: number | undefined;
   /** The event to deliver next. */
   #next: SubscribedEvent<E> | undefined;
-  #iterated = false;
+  readonly #iteration = new SingleIteration();
   #ended = false;
   #failure: { readonly reason: unknown } | undefined;
   #closing: Promise<void> | undefined;
@@ -108,19 +109,10 @@ export class StreamSubscription<E extends AnyEvent>
   }
 
   [Symbol.asyncIterator](): AsyncIterator<SubscribedEvent<E>, undefined> {
-    if (this.#iterated) {
-      throw new TypeError(
-        "Cannot iterate subscription: it was iterated before; subscribe again",
-      );
-    }
-    this.#iterated = true;
-    return {
-      next: () => this.#take(),
-      return: async () => {
-        await this[Symbol.asyncDispose]();
-        return { done: true, value: undefined };
-      },
-    };
+    return this.#iteration.begin(
+      () => this.#take(),
+      () => this[Symbol.asyncDispose](),
+    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

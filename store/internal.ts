@@ -9,6 +9,7 @@ export {
   badType,
   checkSignal,
   checkVersion,
+  copyEventTypes,
   oneOf,
   optionsOf,
 } from "./_arguments.ts";
@@ -25,3 +26,4 @@ export { CounterReports } from "./_counter_reports.ts";
 export type { Counters, InstrumentSet } from "./_counter_reports.ts";
 export { untilAborted } from "./_waiting.ts";
 export { Ring } from "./_ring.ts";
+export { SingleIteration } from "./_single_iteration.ts";
