@@ -24,6 +24,11 @@ const counters: InstrumentSet<Name>["counters"] = {
     description: "Events handed to the bus",
     attributes: { "messaging.operation.name": "publish" },
   },
+  refused: {
+    name: "aether.bus.refused.messages",
+    unit: "{message}",
+    description: "Events that the user had no right to publish",
+  },
   delivered: {
     name: "messaging.client.consumed.messages",
     unit: "{message}",
@@ -113,6 +118,7 @@ export class BusMeter {
   #make(namespace: string | undefined): Counters<Name> {
     const counters = {
       published: 0,
+      refused: 0,
       delivered: 0,
       dropped: 0,
       gaps: 0,

@@ -38,6 +38,7 @@ export class Link {
   #lostAt = 0;
   #closed = false;
   #stopped = false;
+  #answered = false;
   #confirming: Promise<void> | undefined;
   /** Bytes that no confirmation was asked for yet, and those that wait for one. */
   #unmarked = 0;
@@ -74,6 +75,11 @@ export class Link {
     }
   }
 
+  /** Whether the server has ever answered. */
+  get answered(): boolean {
+    return this.#answered;
+  }
+
   /**
    * Resolves when the server has handled everything sent so far, and what it
    * refused of that was told.
@@ -89,6 +95,7 @@ export class Link {
       this.throwIfDown(action);
       try {
         await this.#nc.flush();
+        this.#answered = true;
       } catch (cause) {
         this.throwIfClosed(action);
         const message = "The connection was lost before the server answered";
@@ -157,6 +164,8 @@ export class Link {
       if (this.#stopped) return;
       switch (status.type) {
         case "disconnect":
+        case "reconnecting":
+          // While it waits to dial again, nothing tells a newcomer so.
           this.#lose();
           break;
         case "reconnect": {

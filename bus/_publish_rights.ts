@@ -5,7 +5,7 @@
  * @module
  */
 
-import { PermissionDeniedError } from "../nats/errors.ts";
+import { ConnectionLostError, PermissionDeniedError } from "../nats/errors.ts";
 import type { Link } from "./_link.ts";
 
 /** How long a server is waited for that does not answer, in milliseconds. */
@@ -42,7 +42,7 @@ export class PublishRights {
    *
    * @throws {PermissionDeniedError} If it was refused.
    * @throws {ConnectionLostError | ConnectionClosedError} If the connection
-   * is lost before.
+   * is lost before, or if the server has never answered and does not now.
    */
   async prove(place: string, subject: string): Promise<void> {
     const probe: Probe = { subject, denied: false };
@@ -55,7 +55,11 @@ export class PublishRights {
       });
       const known = await Promise.race([confirmed, late]);
       if (probe.denied) throw new PermissionDeniedError("publish", subject);
-      if (!known) return;
+      if (!known) {
+        if (this.#link.answered) return;
+        const message = `The server did not answer within ${PATIENCE} ms`;
+        throw new ConnectionLostError(message, { sent: true });
+      }
       if (this.#proven.size === MAX_PLACES) this.#proven.clear();
       this.#proven.add(place);
     } finally {

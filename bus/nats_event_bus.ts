@@ -66,9 +66,10 @@ const DONE: Promise<void> = Promise.resolve();
  * how a server gets rid of a client that reads too slowly.
  *
  * The first publish of an event type to a namespace waits until the server has
- * handled it, up to a second, so that a missing right fails it. What the
- * server refuses later is told to `onError`, and the next publish there waits
- * again. When 2 MiB are on the way to the server, publishers wait for it.
+ * handled it, up to a second, so that a missing right fails it, and the first
+ * one of all if the server does not answer. What the server refuses later, by
+ * the actor id, say, is counted as `refused` and told to `onError`, and the
+ * next publish there waits again. When 2 MiB are on the way to the server, publishers wait for it.
  *
  * The server filters by namespace, event type and actor, so that what nobody
  * here has subscribed to never reaches this process. What this bus publishes
@@ -135,7 +136,8 @@ export class NatsEventBus<E extends AnyEvent = Event>
   /**
    * As {@linkcode EventBroadcaster.publish}.
    *
-   * @throws {ConnectionLostError} If the connection is down.
+   * @throws {ConnectionLostError} If the connection is down, or is lost before
+   * the server has answered a first publish.
    * @throws {ConnectionClosedError} If the connection is closed.
    * @throws {PermissionDeniedError} If the NATS user may not publish there.
    * @throws {PayloadTooLargeError} If the server does not take that much.
@@ -249,9 +251,11 @@ export class NatsEventBus<E extends AnyEvent = Event>
 
   #denied(subject: string): void {
     if (!subject.startsWith(`${this.#root}.`)) return;
-    const end = headOf(this.#root, subject)?.end;
-    if (end === undefined) return;
-    const place = subject.slice(0, end + 1);
+    const head = headOf(this.#root, subject);
+    const read = head?.read();
+    if (head === undefined || read === undefined) return;
+    this.#subscribers.meter.of(read.namespace).refused++;
+    const place = subject.slice(0, head.end + 1);
     const error = this.#rights.denied(place, subject);
     if (error !== undefined) this.#subscribers.report(error);
   }

@@ -25,6 +25,17 @@ export class ConnectionLostError extends Error {
 export class ConnectionClosedError extends Error {
   /** Always `"ConnectionClosedError"`. */
   override readonly name = "ConnectionClosedError";
+  /** Whether anything was sent, so that the outcome is unknown. */
+  readonly sent: boolean;
+
+  /** Says what can't be done any more. */
+  constructor(
+    message: string,
+    { sent = false, ...options }: ErrorOptions & { sent?: boolean } = {},
+  ) {
+    super(message, options);
+    this.sent = sent;
+  }
 }
 
 /** The server did not answer in time: the outcome is unknown. */

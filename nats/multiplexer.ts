@@ -360,6 +360,9 @@ export class Multiplexer implements AsyncDisposable {
       if (this.#closed) break;
       switch (status.type) {
         case "disconnect":
+        case "reconnecting":
+          // While it waits to dial again, nothing tells a newcomer so.
+          if (!this.#connected) break;
           this.#connected = false;
           this.#failAll(({ subject }) =>
             new ConnectionLostError(
@@ -415,7 +418,8 @@ export class Multiplexer implements AsyncDisposable {
     clearTimeout(this.#sweeper);
     this.#sweeper = undefined;
     if (!this.#nc.isClosed()) this.#subscription.unsubscribe();
-    this.#failAll(() => reason);
+    const { message } = reason;
+    this.#failAll(() => new ConnectionClosedError(message, { sent: true }));
     this.#tell("close");
     this.#listeners.clear();
     this.#denials.clear();

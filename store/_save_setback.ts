@@ -36,8 +36,8 @@ const BUSY_STATUSES = [429, 503];
 export function judge(error: unknown): Verdict {
   if (
     error instanceof RequestTimeoutError ||
-    (error instanceof ConnectionLostError && error.sent) ||
-    error instanceof ConnectionClosedError
+    ((error instanceof ConnectionLostError ||
+      error instanceof ConnectionClosedError) && error.sent)
   ) return "unknown";
   if (
     error instanceof ConnectionLostError ||

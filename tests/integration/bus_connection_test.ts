@@ -154,6 +154,7 @@ Deno.test("a first publish whose answer is lost with the connection fails", asyn
 Deno.test("a first publish waits no more than a second for a silent server", async () => {
   await using stack = new AsyncDisposableStack();
   const { proxy, bus } = await openTwo(stack);
+  await bus.publish("stock", makeEvent());
   proxy.pause("serverToClient");
   const start = performance.now();
   await bus.publish("orders", makeEvent());
@@ -251,6 +252,25 @@ Deno.test("a bus opened while the connection is down works after it", async () =
   await inPlace(subscription);
   await late.publish("orders", makeEvent("o", 7));
   assertEquals(await new BusReader(subscription).versions(1), [7]);
+});
+
+Deno.test("a bus opened before a lost connection is dialed again loses nothing silently", async () => {
+  await using stack = new AsyncDisposableStack();
+  const upstream = { port: server.port };
+  const proxy = stack.use(await TcpProxy.start({ upstream }));
+  const options = { reconnectTimeWait: 2_500, reconnectJitter: 0 };
+  const nc = stack.adopt(await connect(proxy, options), (nc) => nc.close());
+  const bus = stack.use(new NatsEventBus(nc));
+  await proxy.refuse();
+  proxy.cut();
+  await waitFor(() => isDown(bus));
+  const late = stack.use(new NatsEventBus(nc));
+  // Nothing tells it yet that the connection is down.
+  const reason = await reasonOf(() => late.publish("orders", makeEvent()));
+  assertErrorIs(reason, ConnectionLostError, { sent: true });
+  await waitFor(() => nc.info === undefined);
+  const next = await reasonOf(() => late.publish("orders", makeEvent()));
+  assertErrorIs(next, ConnectionLostError, { sent: false });
 });
 
 Deno.test("a connection that is closed ends the subscriptions after what they hold", async () => {

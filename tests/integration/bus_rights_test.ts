@@ -106,9 +106,11 @@ Deno.test("what is refused later is told, and the next publish there finds out",
   assertErrorIs(errors[0], PermissionDeniedError, {
     subject: "aether.bus.1.OrderPlaced.orders.bad",
   });
+  assertEquals(bus.metrics.namespaces.get("orders")?.refused, 1);
   const publish = () => bus.publish("orders", makeEvent("bad"));
   assertErrorIs(await reasonOf(publish), PermissionDeniedError);
   assertEquals(errors.length, 1);
+  assertEquals(bus.metrics.refused, 2);
   await bus.publish("orders", makeEvent("good"));
 
   // Granted meanwhile.

@@ -40,6 +40,7 @@ export function tellingContract({ test, testWith }: BusContract): void {
     await pendingOf(fixture, all);
     const zero = {
       published: 0,
+      refused: 0,
       delivered: 0,
       dropped: 0,
       gaps: 0,
