@@ -14,6 +14,7 @@ import {
   copyEventTypes,
   oneOf,
   optionsOf,
+  refuseOptions,
 } from "../store/internal.ts";
 import type { AnyEvent } from "../store/event.ts";
 import type { ActiveSpan, Meter, TraceContext } from "../store/telemetry.ts";
@@ -85,12 +86,18 @@ export function resolvePublish(
 }
 
 /** Checks the arguments of `subscribe`. */
-export function resolveSubscribe<E extends AnyEvent>(
+export function resolveSubscribe<
+  E extends AnyEvent,
+  Type extends E["eventType"],
+>(
   pattern: string,
-  options: BusSubscribeOptions<E> | undefined,
+  options: BusSubscribeOptions<E, Type> | undefined,
 ): { filter: Filter; options: MailboxOptions<E> } {
   const action = "subscribe";
   const namespaces = parsePattern(pattern, action);
+  const given = optionsOf(options, action);
+  const instead = "actors and eventTypes are options themselves";
+  refuseOptions(given, ["filter"], action, instead);
   const {
     eventTypes,
     actors = ">",
@@ -99,8 +106,8 @@ export function resolveSubscribe<E extends AnyEvent>(
     onDrop,
     onGap,
     signal,
-  } = optionsOf(options, action);
-  encodeActorPattern(actors);
+  } = given;
+  encodeActorPattern(actors, action);
   if (typeof buffer !== "number") {
     throw badType(action, "buffer", "a number", buffer);
   }
@@ -125,7 +132,8 @@ export function resolveSubscribe<E extends AnyEvent>(
         action,
         "overflow",
       ),
-      onDrop,
+      // It is only told of what its filter lets through.
+      onDrop: onDrop as MailboxOptions<E>["onDrop"],
       onGap,
       signal: checkSignal(signal, action),
     },

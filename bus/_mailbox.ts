@@ -42,7 +42,7 @@ export interface MailboxOptions<E extends AnyEvent> {
   readonly pattern: string;
   readonly buffer: number;
   readonly overflow: Overflow;
-  readonly onDrop: BusSubscribeOptions<E>["onDrop"];
+  readonly onDrop: ((event: E, namespace: string) => void) | undefined;
   readonly onGap: BusSubscribeOptions<E>["onGap"];
   readonly signal: AbortSignal | undefined;
 }

@@ -11,7 +11,7 @@ import {
   maxNamespaceBytes,
 } from "../nats/names.ts";
 import { show } from "../nats/show.ts";
-import { badRange, badType } from "../store/internal.ts";
+import { badType } from "../store/internal.ts";
 
 /** A namespace, or a pattern over them, as it stands in subjects. */
 export interface Spelling {
@@ -64,7 +64,9 @@ export function parsePattern(
   if (typeof pattern !== "string" || !pattern.isWellFormed()) {
     throw badType(action, name, "a well-formed string", pattern);
   }
-  if (pattern === "") throw badRange(action, name, "not empty", pattern);
+  if (pattern === "") {
+    throw new RangeError(`Cannot ${action}: pattern must not be empty`);
+  }
   const parts = pattern.split(".");
   const wild = parts.some((part) => part === "*" || part === ">");
   if (!wild) {
@@ -79,7 +81,7 @@ export function parsePattern(
       throw badType(action, name, "tokens divided by single dots", pattern);
     }
     if (part === ">" && i !== parts.length - 1) {
-      throw badType(action, name, "without '>' before its end", pattern);
+      throw badType(action, name, "one with '>' at its end only", pattern);
     }
     return part === "*" || part === ">" ? part : encodeToken(part);
   });

@@ -12,6 +12,7 @@ import { BusMeter } from "./_bus_meter.ts";
 import { type Report, reportTo } from "./_callbacks.ts";
 import { Mailbox, type MailboxOptions, type Reason } from "./_mailbox.ts";
 import { BusClosedError } from "./errors.ts";
+import type { Subscription } from "./event_broadcaster.ts";
 
 /** What a bus does with a mailbox. */
 export interface Placement {
@@ -52,11 +53,15 @@ export class Subscribers<E extends AnyEvent> {
     if (this.#closed) throw new BusClosedError(action);
   }
 
-  /** Opens one; `place` sees to it that it gets its events. */
-  add(
+  /**
+   * Opens one; `place` sees to it that it gets its events.
+   *
+   * @typeParam Passing The events that its filter lets through.
+   */
+  add<Passing extends AnyEvent>(
     options: MailboxOptions<E>,
     place: (mailbox: Mailbox<E>) => Placement,
-  ): Mailbox<E> {
+  ): Subscription<Passing> {
     const mailbox: Mailbox<E> = new Mailbox(options, {
       meter: this.meter,
       report: this.report,
@@ -74,7 +79,7 @@ export class Subscribers<E extends AnyEvent> {
     const placement = place(mailbox);
     this.#open.add(mailbox);
     mailbox.begin();
-    return mailbox;
+    return mailbox as Subscription<AnyEvent> as Subscription<Passing>;
   }
 
   /** Fails all of them, once what they hold was read. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { AnyEvent, Event } from "../store/event.ts";
+import type { AnyEvent, Event, EventOfType } from "../store/event.ts";
 import type { TraceContext } from "../store/telemetry.ts";
 import type { BusMetrics } from "./metrics.ts";
 
@@ -17,7 +17,8 @@ export interface PublishOptions {
   signal?: AbortSignal;
   /**
    * The trace context that goes with the event, such as that of a delivery
-   * which is passed on. @default that of the bus's `activeSpan`
+   * which is passed on; one that W3C Trace Context does not allow is left
+   * out. @default that of the bus's `activeSpan`
    */
   trace?: TraceContext;
 }
@@ -42,10 +43,18 @@ export interface Gap {
   readonly downtime: number;
 }
 
-/** Options of {@linkcode EventBroadcaster.subscribe}. */
-export interface BusSubscribeOptions<E extends AnyEvent = Event> {
+/**
+ * Options of {@linkcode EventBroadcaster.subscribe}.
+ *
+ * @typeParam E The events of the bus.
+ * @typeParam Type The event types that are filtered by.
+ */
+export interface BusSubscribeOptions<
+  E extends AnyEvent = Event,
+  Type extends E["eventType"] = E["eventType"],
+> {
   /** Any of these event types. Not empty. @default every type */
-  eventTypes?: readonly E["eventType"][];
+  eventTypes?: readonly Type[];
   /**
    * A NATS pattern over actor ids: tokens divided by `.`, `*` for any one
    * token, `>` last for one or more. @default {">"}
@@ -59,7 +68,7 @@ export interface BusSubscribeOptions<E extends AnyEvent = Event> {
    * Told of every dropped event, when it is dropped. What it throws is told
    * to the bus's `onError` and has no other effect.
    */
-  onDrop?: (event: E, namespace: string) => void;
+  onDrop?: (event: EventOfType<E, Type>, namespace: string) => void;
   /**
    * Told of every gap, before anything that was published after it. What it
    * throws is told to the bus's `onError` and has no other effect.
@@ -85,7 +94,8 @@ export interface Delivery<E extends AnyEvent = Event> {
  *
  * Events of one publisher come in the order they were published in, each at
  * most once. While it is open, `delivered + dropped + pending` is the number
- * of matching events that have reached this process.
+ * of matching events that have reached this process; with `"block"`, those
+ * whose publishers wait for room are in none of the three.
  *
  * An iteration ends when the subscription or the bus is closed (then what is
  * pending is read first), and fails when the signal is aborted, when a full
@@ -126,7 +136,9 @@ export interface Subscription<E extends AnyEvent = Event>
  *
  * A *namespace* is any name of at most 128 bytes when encoded. For patterns it
  * consists of tokens divided by dots: `orders.eu` matches `orders.eu`,
- * `orders.*` and `orders.>`, and all three match `>`. Names of the form
+ * `orders.*` and `orders.>`, and all three match `>`. A name with an empty
+ * token, or with the token `*` or `>`, can be published to, but only patterns
+ * with wildcards match it. Names of the form
  * `__x__` (such as `__internal__`, where stores tell what they stored) are for
  * the inner workings: a pattern matches one only if it is that very name.
  *
@@ -159,12 +171,13 @@ export interface EventBroadcaster<E extends AnyEvent = Event>
    * buffer of its own.
    *
    * @throws {BusClosedError} If the bus is closed.
+   * @typeParam Type The event types that are filtered by, which narrows `E`.
    * @throws {TypeError | RangeError} If the pattern or an option is not valid.
    */
-  subscribe(
+  subscribe<Type extends E["eventType"] = E["eventType"]>(
     pattern: string,
-    options?: BusSubscribeOptions<E>,
-  ): Subscription<E>;
+    options?: BusSubscribeOptions<E, Type>,
+  ): Subscription<EventOfType<E, Type>>;
 
   /** What the bus has done so far. */
   readonly metrics: BusMetrics;

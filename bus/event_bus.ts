@@ -5,7 +5,7 @@
  */
 
 import { activeTrace, sealEvent } from "../store/internal.ts";
-import type { AnyEvent, Event } from "../store/event.ts";
+import type { AnyEvent, Event, EventOfType } from "../store/event.ts";
 import {
   type BusOptions,
   resolvePublish,
@@ -100,10 +100,10 @@ export class EventBus<E extends AnyEvent = Event>
   }
 
   /** As {@linkcode EventBroadcaster.subscribe}. */
-  subscribe(
+  subscribe<Type extends E["eventType"] = E["eventType"]>(
     pattern: string,
-    options?: BusSubscribeOptions<E>,
-  ): Subscription<E> {
+    options?: BusSubscribeOptions<E, Type>,
+  ): Subscription<EventOfType<E, Type>> {
     const resolved = resolveSubscribe(pattern, options);
     this.#subscribers.throwIfClosed("subscribe");
     return this.#subscribers.add(resolved.options, (mailbox) => ({

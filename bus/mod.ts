@@ -56,7 +56,7 @@ export {
   PermissionDeniedError,
 } from "../nats/errors.ts";
 export { InvalidEventError, PayloadTooLargeError } from "../store/errors.ts";
-export type { AnyEvent, Event } from "../store/event.ts";
+export type { AnyEvent, Event, EventOfType } from "../store/event.ts";
 export type {
   ActiveSpan,
   Counter,

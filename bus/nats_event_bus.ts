@@ -5,6 +5,7 @@
  */
 
 import type { NatsConnection } from "@nats-io/nats-core";
+import { checkConnection } from "../nats/connection.ts";
 import { EncodedHeaders, encodeUtf8 } from "../nats/encoding.ts";
 import { ConnectionClosedError } from "../nats/errors.ts";
 import { checkPrefix, encodeActorId, encodeToken } from "../nats/names.ts";
@@ -17,7 +18,7 @@ import {
   untilAborted,
 } from "../store/internal.ts";
 import { PayloadTooLargeError } from "../store/errors.ts";
-import type { AnyEvent, Event } from "../store/event.ts";
+import type { AnyEvent, Event, EventOfType } from "../store/event.ts";
 import type { TraceContext } from "../store/telemetry.ts";
 import {
   type BusOptions,
@@ -109,10 +110,11 @@ export class NatsEventBus<E extends AnyEvent = Event>
    *
    * @param nc An open connection, from whichever transport fits.
    * @throws {ConnectionClosedError} If the connection is closed.
-   * @throws {TypeError | RangeError} If an option is not valid.
+   * @throws {TypeError | RangeError} If `nc` or an option is not valid.
    */
   constructor(nc: NatsConnection, options?: NatsEventBusOptions) {
     const action = "open bus";
+    checkConnection(nc, action);
     const { prefix = "aether" } = optionsOf(options, action);
     this.#nc = nc;
     this.#root = `${checkPrefix(prefix, action)}.bus`;
@@ -163,10 +165,10 @@ export class NatsEventBus<E extends AnyEvent = Event>
    * @throws {ConnectionClosedError} If the connection is closed.
    * @throws {TypeError} If `overflow` is `"block"`.
    */
-  subscribe(
+  subscribe<Type extends E["eventType"] = E["eventType"]>(
     pattern: string,
-    options?: BusSubscribeOptions<E>,
-  ): Subscription<E> {
+    options?: BusSubscribeOptions<E, Type>,
+  ): Subscription<EventOfType<E, Type>> {
     const action = "subscribe";
     const resolved = resolveSubscribe(pattern, options);
     if (resolved.options.overflow === "block") {

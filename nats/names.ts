@@ -36,29 +36,35 @@ export {
  * as in actor ids. An id's `*`, `>` or dot that was encoded can't be named
  * literally, only matched by a wildcard.
  *
+ * @param action What can't be done, such as `subscribe`.
  * @throws {TypeError} If it is no string, has lone surrogates or an empty
  * token, or a `>` that is not last.
  * @throws {RangeError} If its encoded form has more than 2,048 bytes.
  */
-export function encodeActorPattern(pattern: string): string {
+export function encodeActorPattern(
+  pattern: string,
+  action = "match actors",
+): string {
   const refuse = (why: string): never => {
-    throw new TypeError(`Invalid actor pattern ${show(pattern)}: ${why}`);
+    throw new TypeError(
+      `Cannot ${action}: actors ${why}, got ${show(pattern)}`,
+    );
   };
-  if (typeof pattern !== "string") refuse("it must be a string");
-  if (pattern === "") refuse("it must not be empty");
-  if (!pattern.isWellFormed()) refuse("it must not have lone surrogates");
+  if (typeof pattern !== "string") refuse("must be a string");
+  if (pattern === "") refuse("must not be empty");
+  if (!pattern.isWellFormed()) refuse("must not have lone surrogates");
   const encoded = pattern.split(".").map((token, i, tokens) => {
-    if (token === "") refuse("it must not have empty tokens");
+    if (token === "") refuse("must not have empty tokens");
     if (token === "*") return token;
     if (token !== ">") return encodeToken(token);
-    if (i !== tokens.length - 1) refuse("'>' must be the last token");
+    if (i !== tokens.length - 1) refuse("must have '>' as its last token only");
     return token;
   }).join(".");
   if (encoded.length > maxActorIdBytes) {
     throw new RangeError(
-      `Invalid actor pattern ${
+      `Cannot ${action}: actors, encoded, take ${encoded.length} bytes, the limit is ${maxActorIdBytes}, got ${
         show(pattern)
-      }: it takes ${encoded.length} bytes encoded, the limit is ${maxActorIdBytes}`,
+      }`,
     );
   }
   return encoded;

@@ -39,8 +39,30 @@ export function optionsOf<T extends object>(
   name = "options",
 ): Partial<T> {
   if (options === undefined) return {};
-  if (typeof options === "object" && options !== null) return options;
+  if (
+    typeof options === "object" && options !== null && !Array.isArray(options)
+  ) return options;
   throw badType(action, name, "an object", options);
+}
+
+/**
+ * Refuses options that belong to another method, where leaving them out would
+ * change what is saved or delivered.
+ *
+ * @throws {TypeError} If there is one.
+ */
+export function refuseOptions(
+  options: object,
+  names: readonly string[],
+  action: string,
+  instead: string,
+): void {
+  for (const name of names) {
+    if (!(name in options)) continue;
+    throw new TypeError(
+      `Cannot ${action}: there is no option ${name} here; ${instead}`,
+    );
+  }
 }
 
 /**

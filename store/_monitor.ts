@@ -344,7 +344,11 @@ export function checkTelemetry(
   if (
     meter !== undefined &&
     !has(meter, "createCounter", "createHistogram", "createObservableGauge")
-  ) throw badType(action, "meter", "a meter", meter);
+  ) {
+    const must =
+      "a meter with createCounter, createHistogram and createObservableGauge";
+    throw badType(action, "meter", must, meter);
+  }
   if (activeSpan !== undefined && typeof activeSpan !== "function") {
     throw badType(action, "activeSpan", "a function", activeSpan);
   }

@@ -12,6 +12,7 @@ import {
   copyEventTypes,
   oneOf,
   optionsOf,
+  refuseOptions,
 } from "./_arguments.ts";
 import type { ReplayError } from "./errors.ts";
 import type {
@@ -140,10 +141,9 @@ export function resolveSubscribe(
   options: SubscribeOptions | undefined,
 ): ResolvedSubscribe {
   const action = "subscribe";
-  const { after, filter, live = true, onReplayError, signal } = optionsOf(
-    options,
-    action,
-  );
+  const given = optionsOf(options, action);
+  refuseOptions(given, ["actors", "eventTypes"], action, "they go in `filter`");
+  const { after, filter, live = true, onReplayError, signal } = given;
   if (after !== undefined && typeof after !== "string") {
     throw badType(action, "after", "a string", after);
   }
@@ -154,7 +154,7 @@ export function resolveSubscribe(
     throw badType(action, "onReplayError", "a function", onReplayError);
   }
   const { actors = ">", eventTypes } = optionsOf(filter, action, "filter");
-  encodeActorPattern(actors);
+  encodeActorPattern(actors, action);
   return {
     after,
     actors,

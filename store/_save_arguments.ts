@@ -12,6 +12,7 @@ import {
   checkSignal,
   checkVersion,
   optionsOf,
+  refuseOptions,
 } from "./_arguments.ts";
 import { copyJson } from "./_json.ts";
 import { isTimestamp } from "./_timestamp.ts";
@@ -48,7 +49,10 @@ const noExpectations: ReadonlyMap<string, number> = new Map();
 export function resolveSave(options: SaveOptions | undefined): ResolvedSave {
   if (options === undefined) return noSaveOptions;
   const action = "save event";
-  const { expectedVersion, signal } = optionsOf(options, action);
+  const given = optionsOf(options, action);
+  const instead = "use expectedVersion, a number";
+  refuseOptions(given, ["expectedVersions"], action, instead);
+  const { expectedVersion, signal } = given;
   return {
     expectedVersion: expectedVersion === undefined
       ? undefined
@@ -62,7 +66,10 @@ export function resolveSaveEvents(
   options: SaveEventsOptions | undefined,
 ): ResolvedSaveEvents {
   const action = "save events";
-  const { expectedVersions, signal } = optionsOf(options, action);
+  const given = optionsOf(options, action);
+  const instead = "use expectedVersions, a Map of versions by actor id";
+  refuseOptions(given, ["expectedVersion"], action, instead);
+  const { expectedVersions, signal } = given;
   return {
     expectedVersions: copyExpectations(expectedVersions, action),
     signal: checkSignal(signal, action),

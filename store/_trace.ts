@@ -70,7 +70,10 @@ export function checkTrace(
   if (
     typeof traceparent !== "string" ||
     (tracestate !== undefined && typeof tracestate !== "string")
-  ) throw badType(action, "trace", "a trace context", trace);
+  ) {
+    const must = "an object with a traceparent, a string";
+    throw badType(action, "trace", must, trace);
+  }
   return validTrace(traceparent, tracestate);
 }
 

@@ -46,6 +46,16 @@ export interface Event<
  */
 export type AnyEvent = Event<string, object>;
 
+/**
+ * Those events of a union that may have one of the event types: what is left
+ * of it behind a filter. Where types are any strings, it is the event itself.
+ */
+export type EventOfType<E extends AnyEvent, Type extends string> = E extends
+  AnyEvent ? string extends E["eventType"] ? E
+  : [Extract<E["eventType"], Type>] extends [never] ? never
+  : E
+  : never;
+
 /** What {@linkcode createEvent} makes an event of. */
 export interface EventInit<
   Type extends string = string,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { AnyEvent, Event } from "./event.ts";
+import type { AnyEvent, Event, EventOfType } from "./event.ts";
 import type { ReplayError } from "./errors.ts";
 import type { TraceContext } from "./telemetry.ts";
 
@@ -115,26 +115,34 @@ export interface ActorSnapshot<State = unknown> {
  */
 export type Checkpoint = string;
 
-/** Which events a subscription delivers; both parts must match. */
-export interface SubscribeFilter {
+/**
+ * Which events a subscription delivers; both parts must match.
+ *
+ * @typeParam Type The event types it may name.
+ */
+export interface SubscribeFilter<Type extends string = string> {
   /**
    * A NATS pattern over actor ids: tokens divided by `.`, `*` for any one
    * token, `>` last for one or more. @default {">"}
    */
   actors?: string;
   /** Any of these event types. Not empty. @default every type */
-  eventTypes?: readonly string[];
+  eventTypes?: readonly Type[];
 }
 
-/** Options of {@linkcode EventStore.subscribe}. */
-export interface SubscribeOptions {
+/**
+ * Options of {@linkcode EventStore.subscribe}.
+ *
+ * @typeParam Type The event types its filter may name.
+ */
+export interface SubscribeOptions<Type extends string = string> {
   /**
    * Where to begin: after this checkpoint, or with what is saved after the
    * subscription's `caughtUp` resolved (`"end"`). @default the beginning
    */
   after?: Checkpoint | "end";
   /** Which events. @default every event */
-  filter?: SubscribeFilter;
+  filter?: SubscribeFilter<Type>;
   /**
    * Whether to go on with what is saved later. `false` ends once the end as
    * of the start was reached, never inside a batch. @default {true}
@@ -160,7 +168,8 @@ export interface SubscribedEvent<E extends AnyEvent = Event> {
   readonly checkpoint: Checkpoint;
   /**
    * The trace context of the save that stored it, if it had one and this store
-   * was opened with `activeSpan`; absent otherwise.
+   * was opened with `activeSpan`, be it one that never has a span; absent
+   * otherwise.
    */
   readonly trace?: TraceContext;
 }
@@ -301,6 +310,10 @@ export interface EventStore<E extends AnyEvent = Event>
    * checkpoint, of another or re-created stream, beyond its end, or before
    * what has expired; with a {@linkcode ReplayError} for a stored message that
    * is no event.
+   *
+   * @typeParam Type The event types that are filtered by, which narrows `E`.
    */
-  subscribe(options?: SubscribeOptions): EventSubscription<E>;
+  subscribe<Type extends E["eventType"] = E["eventType"]>(
+    options?: SubscribeOptions<Type>,
+  ): EventSubscription<EventOfType<E, Type>>;
 }

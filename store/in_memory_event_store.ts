@@ -31,7 +31,7 @@ import {
   resolveSnapshot,
 } from "./_save_arguments.ts";
 import { StoreClosedError } from "./errors.ts";
-import type { AnyEvent, Event } from "./event.ts";
+import type { AnyEvent, Event, EventOfType } from "./event.ts";
 import type {
   ActorSnapshot,
   EventStore,
@@ -288,16 +288,22 @@ export class InMemoryEventStore<E extends AnyEvent = Event>
   }
 
   /** As {@linkcode EventStore.subscribe}. */
-  subscribe(options?: SubscribeOptions): EventSubscription<E> {
+  subscribe<Type extends E["eventType"] = E["eventType"]>(
+    options?: SubscribeOptions<Type>,
+  ): EventSubscription<EventOfType<E, Type>> {
     const resolved = resolveSubscribe(options);
     const signal = this.#closed
       ? AbortSignal.abort(new StoreClosedError("subscribe"))
       : resolved.signal;
-    return new MemorySubscription(
+    const subscription = new MemorySubscription(
       this.#log,
       { ...resolved, signal },
       this.#subscriptions,
     );
+    // By the filter, which the compiler can't follow.
+    return subscription as EventSubscription<AnyEvent> as EventSubscription<
+      EventOfType<E, Type>
+    >;
   }
 
   /**

@@ -12,6 +12,7 @@ export {
   copyEventTypes,
   oneOf,
   optionsOf,
+  refuseOptions,
 } from "./_arguments.ts";
 export { decodeEvent, encodeEventTo, sealEvent } from "./_event_codec.ts";
 export {

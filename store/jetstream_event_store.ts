@@ -6,6 +6,7 @@
 
 import type { NatsConnection } from "@nats-io/nats-core";
 import { ConnectionClosedError } from "../nats/errors.ts";
+import { checkConnection } from "../nats/connection.ts";
 import { Multiplexer } from "../nats/multiplexer.ts";
 import {
   checkActorId,
@@ -50,7 +51,7 @@ import { StreamSubscription } from "./_stream_subscription.ts";
 import { traceLines } from "./_trace.ts";
 import { TailCache } from "./_tail_cache.ts";
 import { StoreClosedError } from "./errors.ts";
-import type { AnyEvent, Event } from "./event.ts";
+import type { AnyEvent, Event, EventOfType } from "./event.ts";
 import type {
   ActorSnapshot,
   EventStore,
@@ -126,12 +127,13 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
    * @throws {StreamCreationError} If the stream can't be made for another
    * reason, such as too little room.
    * @throws {PermissionDeniedError} If the NATS user lacks a right.
-   * @throws {TypeError | RangeError} If an option is not valid.
+   * @throws {TypeError | RangeError} If `nc` or an option is not valid.
    */
   static async open<E extends AnyEvent = Event>(
     nc: NatsConnection,
     options: JetStreamEventStoreOptions = {},
   ): Promise<JetStreamEventStore<E>> {
+    checkConnection(nc, "open store");
     const resolved = resolveOpen(options);
     const { prefix, namespace, create, settings } = resolved;
     const mux = new Multiplexer(nc, resolved.inboxPrefix);
@@ -364,7 +366,9 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
   }
 
   /** As {@linkcode EventStore.subscribe}. */
-  subscribe(options?: SubscribeOptions): EventSubscription<E> {
+  subscribe<Type extends E["eventType"] = E["eventType"]>(
+    options?: SubscribeOptions<Type>,
+  ): EventSubscription<EventOfType<E, Type>> {
     const resolved = resolveSubscribe(options);
     const { reader, root, monitor } = this.#parts;
     const subscription = new StreamSubscription<E>(
@@ -374,7 +378,10 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
       this.#subscriptions,
     );
     if (this.#closed) subscription.fail(new StoreClosedError("subscribe"));
-    return subscription;
+    // By the filter, which the compiler can't follow.
+    return subscription as EventSubscription<AnyEvent> as EventSubscription<
+      EventOfType<E, Type>
+    >;
   }
 
   /**

@@ -74,7 +74,7 @@ export {
   withMetadata,
   withMetadataFrom,
 } from "./event.ts";
-export type { AnyEvent, Event, EventInit } from "./event.ts";
+export type { AnyEvent, Event, EventInit, EventOfType } from "./event.ts";
 export type {
   ActorSnapshot,
   Checkpoint,

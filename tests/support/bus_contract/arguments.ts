@@ -48,6 +48,8 @@ const badPatterns: typeof badNamespaces = [
 const badOptions: [unknown, typeof TypeError | typeof RangeError][] = [
   [null, TypeError],
   ["options", TypeError],
+  [["a"], TypeError],
+  [{ filter: { actors: "a" } }, TypeError],
   [{ buffer: 0 }, RangeError],
   [{ buffer: -1 }, RangeError],
   [{ buffer: NaN }, RangeError],

@@ -15,9 +15,14 @@ import {
   causedBy,
   createEvent,
   type Event,
+  type EventOfType,
   withMetadata,
   withMetadataFrom,
 } from "../../../store/event.ts";
+import type {
+  EventBroadcaster,
+  Subscription,
+} from "../../../bus/event_broadcaster.ts";
 import { sealEvent } from "../../../store/_event_codec.ts";
 
 /** True only if both are the same type: unlike with `extends`, any is not. */
@@ -205,6 +210,42 @@ async function readsTheUnion(store: EventStore<OrderEvent>): Promise<void> {
   }
 }
 
+function narrowsByFilter(
+  store: EventStore<OrderEvent>,
+  bus: EventBroadcaster<OrderEvent>,
+  any: EventStore,
+): void {
+  const one = store.subscribe({ filter: { eventTypes: ["OrderPlaced"] } });
+  expectType<Equal<typeof one, EventSubscription<OrderPlaced>>>();
+  const eventTypes = ["OrderPlaced", "OrderShipped"] as const;
+  const two = store.subscribe({ live: false, filter: { eventTypes } });
+  expectType<
+    Equal<typeof two, EventSubscription<OrderPlaced | OrderShipped>>
+  >();
+  const all = store.subscribe({ filter: { actors: "order-1" } });
+  expectType<Equal<typeof all, EventSubscription<OrderEvent>>>();
+  // @ts-expect-error: no event of the union has this type
+  store.subscribe({ filter: { eventTypes: ["OrderPlacd"] } });
+  const open = any.subscribe({ filter: { eventTypes: ["OrderPlaced"] } });
+  expectType<Equal<typeof open, EventSubscription<Event>>>();
+
+  const placed = bus.subscribe("orders", {
+    eventTypes: ["OrderPlaced"],
+    onDrop: (event) => event.data.customer.trim(),
+  });
+  expectType<Equal<typeof placed, Subscription<OrderPlaced>>>();
+  const every = bus.subscribe("orders", { buffer: 10 });
+  expectType<Equal<typeof every, Subscription<OrderEvent>>>();
+  // @ts-expect-error: no event of the bus has this type
+  bus.subscribe("orders", { eventTypes: ["OrderPlacd"] });
+}
+
+function keepsEventsOfSeveralTypes(): void {
+  type Either = Event<"OrderPaid" | "OrderRefunded", { amount: number }>;
+  expectType<Equal<EventOfType<Either | OrderPlaced, "OrderPaid">, Either>>();
+  expectType<Equal<EventOfType<OrderEvent, "OrderLost">, never>>();
+}
+
 async function readsAnyEvent(store: EventStore): Promise<void> {
   for (const event of await store.getEvents("order-1")) {
     expectType<Equal<typeof event, Event>>();
@@ -254,7 +295,8 @@ Deno.test("events have the types that this file states", () => {
     ...[narrows, missesACase, narrowsByIf, infers, infersFromWhereItGoes],
     ...[refusesOtherInits, refusesChanges, keepsTypes, readsTheUnion],
     ...[readsAnyEvent, savesOnlyTheUnion, isNotNarrowed, constrains],
+    ...[narrowsByFilter, keepsEventsOfSeveralTypes],
   ];
-  assertEquals(stated.length, 13);
+  assertEquals(stated.length, 15);
   assertEquals(narrows(placed), "jane");
 });

@@ -5,6 +5,7 @@ import {
   resolveReadOptions,
   resolveSubscribe,
 } from "../../../store/_read_arguments.ts";
+import type { SubscribeOptions } from "../../../store/event_store.ts";
 
 const { signal } = new AbortController();
 const MAX = Number.MAX_SAFE_INTEGER;
@@ -147,4 +148,13 @@ Deno.test("resolveSubscribe() refuses a pattern that is none", () => {
   for (const actors of ["", ".", "a.", ">.a", "a..b"]) {
     assertThrows(() => resolveSubscribe({ filter: { actors } }), TypeError);
   }
+});
+
+Deno.test("resolveSubscribe() refuses a filter that is not in `filter`, which would be none", () => {
+  for (const wrong of [{ actors: "a" }, { eventTypes: ["A"] }]) {
+    const options = wrong as unknown as SubscribeOptions;
+    assertThrows(() => resolveSubscribe(options), TypeError, "filter");
+  }
+  const options = { filter: ["a"] } as unknown as SubscribeOptions;
+  assertThrows(() => resolveSubscribe(options), TypeError, "filter must be");
 });

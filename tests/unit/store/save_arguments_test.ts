@@ -10,7 +10,10 @@ import {
   DuplicateEventError,
   VersionConflictError,
 } from "../../../store/errors.ts";
-import type { SaveEventsOptions } from "../../../store/event_store.ts";
+import type {
+  SaveEventsOptions,
+  SaveOptions,
+} from "../../../store/event_store.ts";
 import { makeEvent, makeEvents } from "../../support/contract/helpers.ts";
 
 const { signal } = new AbortController();
@@ -177,4 +180,20 @@ Deno.test("resolveSnapshot() gives a frozen copy of the four parts", () => {
   for (const part of [resolved, resolved.state, list, list[0]]) {
     assertEquals(Object.isFrozen(part), true);
   }
+});
+
+Deno.test("an expectation under the other method's name is refused, and not left out", () => {
+  const one = { expectedVersion: 1 } as unknown as SaveEventsOptions;
+  assertThrows(
+    () => resolveSaveEvents(one),
+    TypeError,
+    "Cannot save events: there is no option expectedVersion here; use expectedVersions, a Map of versions by actor id",
+  );
+  const expectedVersions = new Map([["a", 1]]);
+  const several = { expectedVersions } as unknown as SaveOptions;
+  assertThrows(
+    () => resolveSave(several),
+    TypeError,
+    "Cannot save event: there is no option expectedVersions here; use expectedVersion, a number",
+  );
 });
