@@ -80,7 +80,7 @@ export class Multiplexer implements AsyncDisposable {
   readonly #subscription: Subscription;
   readonly #statuses: AsyncIterable<Status>;
   readonly #watching: Promise<void>;
-  #connected = true;
+  #connected: boolean;
   #closed: Error | undefined;
   #denied: PermissionDeniedError | undefined;
   #sweeper: ReturnType<typeof setTimeout> | undefined;
@@ -99,6 +99,8 @@ export class Multiplexer implements AsyncDisposable {
     this.#inbox = `${this.createInbox()}.`;
     this.#maxPayload = nc.info?.max_payload ?? 1024 * 1024;
     this.#statuses = nc.status();
+    // It tells nothing of itself while it dials.
+    this.#connected = nc.info !== undefined;
     this.#watching = this.#watch();
     this.#subscription = nc.subscribe(`${this.#inbox}*`, {
       callback: (error, msg) => {
@@ -321,13 +323,19 @@ export class Multiplexer implements AsyncDisposable {
     const pending = this.#pending.get(token);
     if (pending === undefined) return; // gave up before the answer came
     const { call } = pending;
-    if (isNoResponders(msg)) {
+    try {
+      if (isNoResponders(msg)) {
+        this.#pending.delete(token);
+        call.fail(new NoRespondersError(call.subject));
+      } else if (call.take(msg)) {
+        this.#pending.delete(token);
+      } else {
+        pending.heard = true;
+      }
+    } catch (error) {
+      // In nats.js it would end the reading of the whole connection.
       this.#pending.delete(token);
-      call.fail(new NoRespondersError(call.subject));
-    } else if (call.take(msg)) {
-      this.#pending.delete(token);
-    } else {
-      pending.heard = true;
+      call.fail(error);
     }
   }
 
@@ -427,9 +435,14 @@ export class Multiplexer implements AsyncDisposable {
 }
 
 /** Not so a stored message that looks like it: that comes with its sequence. */
-function isNoResponders({ data, headers }: Msg): boolean {
-  return data.length === 0 && headers?.code === 503 &&
-    !headers.has("Nats-Sequence");
+function isNoResponders(msg: Msg): boolean {
+  if (msg.data.length > 0) return false; // headers are parsed when asked for
+  try {
+    const { headers } = msg;
+    return headers?.code === 503 && !headers.has("Nats-Sequence");
+  } catch {
+    return false; // the server's own headers can be parsed
+  }
 }
 
 function closedConnection(): ConnectionClosedError {

@@ -127,6 +127,11 @@ export class ActorHistory {
     const { fromVersion, toVersion, consistency, limit = Infinity } = range;
     const subject = this.#tails.subjectOf(actorId);
     const strong = this.#tails.isStrong(actorId, consistency);
+    // Each page has the whole time, however long the one before was used.
+    let own = bounds;
+    const renew = () => {
+      own = this.#reader.bounds(bounds.signal);
+    };
     const leader = strong && this.#tails.replicated
       ? settled(this.#reader.fromLeader({ last_by_subj: subject }, bounds))
       : undefined;
@@ -142,8 +147,7 @@ export class ActorHistory {
       ? findLandmarks(this.#reader, { subject, tail }, bounds)
       : Promise.resolve([]);
     const pipeline = new PagePipeline(
-      (from, count) =>
-        this.#reader.payloads(subject, from, count, read, bounds),
+      (from, count) => this.#reader.payloads(subject, from, count, read, own),
       landmarks,
     );
     // Behind a page they would come late, so that one is asked for first only
@@ -170,7 +174,10 @@ export class ActorHistory {
         continue;
       }
       unproven = false;
-      if (lastSequence > 0) reached = lastSequence;
+      if (lastSequence > 0) {
+        reached = lastSequence;
+        renew();
+      }
       next = reached + 1;
       const isWhole = items.length > 0 && remaining === 0;
       const goesOn = remaining > 0 && given + items.length - skipped < limit;
@@ -188,7 +195,10 @@ export class ActorHistory {
         const tail = { version, sequence: lastSequence, eventId: last.id };
         this.#tails.cache.advance(actorId, { ...tail, trail: undefined });
       }
-      if (events.length > 0) yield events;
+      if (events.length > 0) {
+        yield events;
+        renew();
+      }
       given += events.length;
       if (version >= toVersion || given >= limit) return;
       if (remaining > 0) {
@@ -201,7 +211,7 @@ export class ActorHistory {
         required = Math.max(required, (await leader())?.sequence ?? 0);
       }
       if (reached >= required) return;
-      if (await this.#tails.hasExpired(actorId, required, n++, bounds)) return;
+      if (await this.#tails.hasExpired(actorId, required, n++, own)) return;
       fetching = fetch(PAGE_SIZE);
     }
   }
@@ -219,13 +229,14 @@ export class ActorHistory {
     const tail = await this.#tails.of(actorId, consistency, bounds);
     let highest = Math.min(toVersion, tail.version);
     let wanted = limit;
+    let own = bounds;
     // Versions may have gaps: a window that holds too few events is widened.
     let window = Math.min(wanted, PAGE_SIZE);
     while (highest >= Math.max(1, fromVersion) && wanted > 0) {
       const lowest = Math.max(fromVersion, highest - window + 1, 1);
       const events: AnyEvent[] = [];
       const range = { fromVersion: lowest, toVersion: highest, consistency };
-      for await (const page of this.forward(actorId, range, bounds)) {
+      for await (const page of this.forward(actorId, range, own)) {
         events.push(...page);
       }
       events.reverse();
@@ -235,6 +246,7 @@ export class ActorHistory {
       highest = lowest - 1;
       if (events.length < window / 2) window *= 4;
       window = Math.max(window, Math.min(wanted, PAGE_SIZE));
+      own = this.#reader.bounds(bounds.signal);
     }
   }
 

@@ -24,9 +24,6 @@ import type { AnyEvent } from "./event.ts";
 import type { Consistency } from "./event_store.ts";
 import { StaleReadError } from "./jetstream_errors.ts";
 
-/** At most this many questions to the leader at once. */
-const LEADER_BURST = 100;
-
 /** How often a replica that lags is asked before the leader is. */
 const MAX_LAGGING = 5;
 
@@ -133,26 +130,10 @@ export class ActorTails {
       ]);
       if (last === undefined || upTo >= last.sequence) return messages;
       if (messages.size === 0 || n >= MAX_LAGGING) {
-        return await this.#lastFromLeader(subjects, bounds);
+        return await this.reader.lastFromLeader(subjects, bounds);
       }
       await delay(backoff(n), bounds.signal);
     }
-  }
-
-  async #lastFromLeader(
-    subjects: readonly string[],
-    bounds: ReadBounds,
-  ): Promise<Map<string, StoredMessage>> {
-    const messages = new Map<string, StoredMessage>();
-    const one = async (subject: string) => {
-      const request = { last_by_subj: subject };
-      const message = await this.reader.fromLeader(request, bounds);
-      if (message !== undefined) messages.set(subject, message);
-    };
-    for (let i = 0; i < subjects.length; i += LEADER_BURST) {
-      await Promise.all(subjects.slice(i, i + LEADER_BURST).map(one));
-    }
-    return messages;
   }
 
   /** The later of what the server says and what is known. */

@@ -8,7 +8,7 @@
 import type { Multiplexer } from "../nats/multiplexer.ts";
 import { Grouping } from "./_grouping.ts";
 import { type AttemptHandlers, type Entry, Publisher } from "./_publisher.ts";
-import { judge } from "./_save_setback.ts";
+import { judge, NotSentError } from "./_save_setback.ts";
 import type { StreamReader } from "./_stream_reader.ts";
 
 /** Events and bytes of payload under way at most; saves beyond that wait. */
@@ -21,6 +21,9 @@ const GROUP_BYTES = 4 * 1024 * 1024;
 /** How long an actor that was contended goes apart, in milliseconds. */
 const CONTENDED = 1_000;
 
+/** How often it is looked whose time is up, in milliseconds. */
+const EXPIRY_INTERVAL = 50;
+
 /** Turns of the microtask queue in which a save that was told is answered. */
 const HOPS = 64;
 
@@ -29,6 +32,8 @@ export interface Unit extends AttemptHandlers {
   readonly entries: readonly Entry[];
   /** Milliseconds it may take from when it is sent. */
   readonly timeout: number;
+  /** When it is of no use any more to send it, in monotonic milliseconds. */
+  readonly deadline: number;
 }
 
 /** Sends units, alone or in groups. */
@@ -39,6 +44,7 @@ export class Committer {
   /** Subjects whose expectations failed, and until when they go apart. */
   readonly #contended = new Map<string, number>();
   #queue: Unit[] = [];
+  #expiry: ReturnType<typeof setTimeout> | undefined;
   #settling = false;
   #draining = false;
   #inFlight = 0;
@@ -60,10 +66,16 @@ export class Committer {
     this.#grouping = grouping ? new Grouping(replicas) : undefined;
   }
 
-  /** Sends a unit, now or when its turn comes. */
+  /**
+   * Sends a unit, now or when its turn comes; one whose turn has not come by
+   * its deadline fails with a {@linkcode NotSentError}.
+   */
   submit(unit: Unit): void {
-    if (this.#hasRoom && this.#maySendAtOnce(unit)) this.#send([unit]);
-    else this.#queue.push(unit);
+    if (this.#hasRoom && this.#maySendAtOnce(unit)) {
+      return this.#send([unit], unit.timeout);
+    }
+    this.#queue.push(unit);
+    this.#watch();
   }
 
   #maySendAtOnce(unit: Unit): boolean {
@@ -79,17 +91,15 @@ export class Committer {
     const index = this.#queue.indexOf(unit);
     if (index === -1) return false;
     this.#queue.splice(index, 1);
+    this.#watch();
     return true;
   }
 
-  #send(units: readonly Unit[]): void {
+  #send(units: readonly Unit[], timeout: number): void {
     const isAlone = units.length === 1;
     const entries = isAlone
       ? units[0]!.entries
       : units.flatMap((unit) => unit.entries);
-    const timeout = isAlone
-      ? units[0]!.timeout
-      : Math.min(...units.map((unit) => unit.timeout));
     const { length } = entries;
     const bytes = bytesOf(entries);
     this.#inFlight += length;
@@ -143,17 +153,62 @@ export class Committer {
     // What can't be sent fails at once, and would have it drained anew.
     if (this.#draining) return;
     this.#draining = true;
-    const grouping = this.#grouping;
     while (this.#queue.length > 0 && this.#hasRoom) {
-      const alone = this.#queue.findIndex(({ entries }) =>
-        grouping === undefined || grouping.goesAlone(entries.length)
-      );
-      if (alone !== -1) this.#send(this.#queue.splice(alone, 1));
-      else if (grouping!.maySendGroup) this.#send(this.#takeGroup());
-      else break;
+      const units = this.#next();
+      if (units === undefined) break;
+      this.#sendInTime(units);
     }
     this.#draining = false;
+    this.#watch();
   }
+
+  /** Takes what is sent next: in turn, but singles pass a group that may not go. */
+  #next(): Unit[] | undefined {
+    const grouping = this.#grouping;
+    const goesAlone = ({ entries }: Unit) =>
+      grouping === undefined || grouping.goesAlone(entries.length);
+    if (goesAlone(this.#queue[0]!)) return [this.#queue.shift()!];
+    if (grouping!.maySendGroup) return this.#takeGroup();
+    const alone = this.#queue.findIndex(goesAlone);
+    return alone === -1 ? undefined : this.#queue.splice(alone, 1);
+  }
+
+  /** Sends units together, all but those that come too late. */
+  #sendInTime(units: readonly Unit[]): void {
+    const now = performance.now();
+    const inTime: Unit[] = [];
+    let timeout = Infinity;
+    for (const unit of units) {
+      const left = unit.deadline - now;
+      if (left <= 0) unit.failed(new NotSentError());
+      else {
+        inTime.push(unit);
+        timeout = Math.min(timeout, unit.timeout, left);
+      }
+    }
+    if (inTime.length > 0) this.#send(inTime, timeout);
+  }
+
+  /** Looks from time to time whose time is up, while there is somebody. */
+  #watch(): void {
+    if (this.#queue.length > 0) {
+      this.#expiry ??= setTimeout(this.#expire, EXPIRY_INTERVAL);
+    } else if (this.#expiry !== undefined) {
+      clearTimeout(this.#expiry);
+      this.#expiry = undefined;
+    }
+  }
+
+  readonly #expire = (): void => {
+    this.#expiry = undefined;
+    const now = performance.now();
+    const late = this.#queue.filter(({ deadline }) => deadline <= now);
+    if (late.length > 0) {
+      this.#queue = this.#queue.filter(({ deadline }) => deadline > now);
+    }
+    this.#watch();
+    for (const unit of late) unit.failed(new NotSentError());
+  };
 
   #takeGroup(): Unit[] {
     const most = this.#grouping!.groupSize;
@@ -175,14 +230,15 @@ export class Committer {
   #failGroup(units: readonly Unit[], error: unknown): void {
     switch (judge(error)) {
       case "overtaken":
-        this.#separate(units, error).catch((cause) => {
-          for (const unit of units) unit.failed(cause);
+        this.#separate(units, error).catch(() => {
+          // Each finds out by itself, for it is certain that none was stored.
+          for (const unit of units) unit.failed(error);
         });
         break;
       case "duplicate-id":
       case "final":
         // The server does not say whose fault it is: each alone, it does.
-        for (const unit of units) this.#send([unit]);
+        for (const unit of units) this.#sendInTime([unit]);
         break;
       default:
         for (const unit of units) unit.failed(error);
@@ -210,12 +266,15 @@ export class Committer {
     }
     if (innocent.length === units.length) {
       // A replica may not know yet what the leader does.
-      for (const unit of innocent) this.#send([unit]);
-    } else if (innocent.length > 0) this.#send(innocent);
+      for (const unit of innocent) this.#sendInTime([unit]);
+    } else if (innocent.length > 0) this.#sendInTime(innocent);
   }
 
   #mark({ entries }: Unit): void {
-    const until = performance.now() + CONTENDED;
+    if (this.#grouping === undefined) return; // all go alone
+    const now = performance.now();
+    this.#forget(now);
+    const until = now + CONTENDED;
     for (const { draft: { subject } } of entries) {
       this.#contended.delete(subject); // to the end, where the latest are
       this.#contended.set(subject, until);
@@ -224,12 +283,16 @@ export class Committer {
 
   #isContended({ entries }: Unit): boolean {
     if (this.#contended.size === 0) return false;
-    const now = performance.now();
+    this.#forget(performance.now());
+    return entries.some(({ draft }) => this.#contended.has(draft.subject));
+  }
+
+  /** Forgets who was contended long ago. */
+  #forget(now: number): void {
     for (const [subject, until] of this.#contended) {
-      if (until > now) break; // the rest was marked later
+      if (until > now) return; // the rest was marked later
       this.#contended.delete(subject);
     }
-    return entries.some(({ draft }) => this.#contended.has(draft.subject));
   }
 }
 

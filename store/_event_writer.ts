@@ -155,6 +155,7 @@ export class EventWriter {
     this.#committer.submit({
       entries: [entry],
       timeout: Math.min(ATTEMPT_TIMEOUT, this.#timeout),
+      deadline: began + this.#timeout,
       stored: (sequence, duplicate) => {
         if (duplicate) return goOn({ duplicate: sequence });
         if (sequence <= tail.sequence) this.#tails.reader.suspect();

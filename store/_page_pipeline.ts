@@ -5,7 +5,8 @@
  */
 
 import type { Landmark } from "./_landmarks.ts";
-import { type Page, PAGE_SIZE } from "./_stream_reader.ts";
+import type { Page } from "./_page_request.ts";
+import { PAGE_SIZE } from "./_stream_reader.ts";
 
 /** Pages under way at most. */
 const DEPTH = 3;

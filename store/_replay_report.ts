@@ -59,6 +59,8 @@ export async function readWithErrors(
     if (page.lastSequence > 0) {
       reached = page.lastSequence;
       next = reached + 1;
+      // Each page has the whole time.
+      bounds = tails.reader.bounds(bounds.signal);
     }
     if (page.remaining > 0) continue;
     if (reached >= required) break;

@@ -19,7 +19,7 @@ import {
   type Saved,
   type SaveRequest,
 } from "./_save_plan.ts";
-import { isFull, judge, type Verdict } from "./_save_setback.ts";
+import { isFull, judge, NotSentError, type Verdict } from "./_save_setback.ts";
 import { Header, type StoredMessage } from "./_stored_message.ts";
 import { isTransient, type ReadBounds } from "./_stream_reader.ts";
 import type { Tail } from "./_tail_cache.ts";
@@ -153,6 +153,7 @@ export class Save {
     const { deadline, signal } = this.#bounds;
     await mux.connected({ timeout: deadline.left, signal });
     signal?.throwIfAborted();
+    if (deadline.left === 0) return { error: new NotSentError() };
     const { highest } = tails.cache;
     return await new Promise((resolve, reject) => {
       const settle = (setback: Setback | undefined) => {
@@ -162,6 +163,7 @@ export class Save {
       const unit: Unit = {
         entries,
         timeout: Math.min(ATTEMPT_TIMEOUT, Math.max(1, deadline.left)),
+        deadline: deadline.at,
         stored: (sequence, duplicate) => {
           if (duplicate) {
             return settle({ duplicate: sequence, draft: entries[0]!.draft });

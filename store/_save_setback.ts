@@ -12,6 +12,15 @@ import {
 } from "../nats/errors.ts";
 import { isApiError, JetStreamCode } from "../nats/js_api.ts";
 
+/** It had to wait for its turn until its time was up. */
+export class NotSentError extends Error {
+  override readonly name = "NotSentError";
+
+  constructor() {
+    super("Its turn did not come in time, behind the saves before it");
+  }
+}
+
 /**
  * - `unknown`: it may have been stored.
  * - `overtaken`: it was not, and an actor may not be where it was expected.
@@ -41,7 +50,8 @@ export function judge(error: unknown): Verdict {
   ) return "unknown";
   if (
     error instanceof ConnectionLostError ||
-    error instanceof NoRespondersError || isBusy(error)
+    error instanceof NoRespondersError || error instanceof NotSentError ||
+    isBusy(error)
   ) return "refused";
   if (
     isApiError(

@@ -9,7 +9,6 @@ import type { StreamInfo } from "@nats-io/jetstream";
 import type { Msg } from "@nats-io/nats-core";
 import {
   ConnectionLostError,
-  JetStreamApiError,
   NoRespondersError,
   RequestTimeoutError,
 } from "../nats/errors.ts";
@@ -20,6 +19,14 @@ import {
   JetStreamCode,
 } from "../nats/js_api.ts";
 import type { Multiplexer } from "../nats/multiplexer.ts";
+import {
+  type Page,
+  type PageRequest,
+  requestPage,
+  storedMessage,
+  storedPayload,
+  UnreadableHeadersError,
+} from "./_page_request.ts";
 import { checkIncarnation, type StreamIdentity } from "./_stream.ts";
 import {
   type ApiMessage,
@@ -36,14 +43,8 @@ import {
 /** At most this many messages a request: longer ones stall writers. */
 export const PAGE_SIZE = 1_000;
 
-/**
- * A page of messages is cut off behind this many bytes, so that a reader
- * holds no more of them at once.
- */
-const PAGE_BYTES = 16 * 1024 * 1024;
-
-/** Bytes the server counts for a message beside its payload, at most. */
-const MOST_HEADERS = 8 * 1024;
+/** At most this many questions to the leader at once. */
+const LEADER_BURST = 100;
 
 /** How long one attempt waits on a stream without replicas, in milliseconds. */
 const SINGLE_ATTEMPT = 5_000;
@@ -79,24 +80,6 @@ export interface StreamState {
   /** The server's time, in milliseconds since the epoch. */
   readonly time: number;
 }
-
-/** Messages of one subject, in stream order. */
-export interface Page<T> {
-  readonly items: T[];
-  /** The sequence of the last message; 0 when there were none. */
-  readonly lastSequence: number;
-  /** How many messages the server had behind the last one. */
-  readonly remaining: number;
-  /** For last messages: how far the replica knows the stream, if it says so. */
-  readonly upTo: number;
-}
-
-const NO_PAGE: Page<never> = {
-  items: [],
-  lastSequence: 0,
-  remaining: 0,
-  upTo: 0,
-};
 
 /** Reads messages of one stream. */
 export class StreamReader {
@@ -144,17 +127,16 @@ export class StreamReader {
     read: (data: Uint8Array) => T,
     bounds: ReadBounds,
   ): Promise<Page<T>> {
-    return this.#page(
-      { seq: from, next_by_subj: subject, batch: count, no_hdr: true },
-      bounds,
-      (msg) => read(msg.data),
+    return this.#page({
+      body: { seq: from, next_by_subj: subject, batch: count, no_hdr: true },
+      take: read,
       // Without headers the server counts before the first message.
-      (pending, taken) => pending - taken,
-    );
+      remaining: (pending, taken) => pending - taken,
+    }, bounds);
   }
 
   /** As {@linkcode payloads}, with sequences and headers. */
-  messages(
+  async messages(
     subject: string,
     from: number | Date,
     count: number,
@@ -163,12 +145,28 @@ export class StreamReader {
     const start = typeof from === "number"
       ? { seq: from }
       : { start_time: from.toISOString() };
-    return this.#page(
-      { ...start, next_by_subj: subject, batch: count },
-      bounds,
-      (msg) => fromDirectGet(msg.data, msg.headers!),
-      (pending) => pending,
-    );
+    const ask = (batch: number) =>
+      this.#page({
+        body: { ...start, next_by_subj: subject, batch },
+        take: (data, headers) => fromDirectGet(data, headers!),
+        remaining: (pending) => pending,
+      }, bounds);
+    try {
+      return await ask(count);
+    } catch (error) {
+      if (!(error instanceof UnreadableHeadersError)) throw error;
+      if (error.before > 0) return await ask(error.before);
+      // The leader has a message by its sequence, and none by its time.
+      const seq = typeof from === "number" ? from : 1;
+      const request = { seq, next_by_subj: subject };
+      const message = await this.fromLeader(request, bounds);
+      return {
+        items: message === undefined ? [] : [message],
+        lastSequence: message?.sequence ?? 0,
+        remaining: message === undefined ? 0 : 1, // asking for it tells
+        upTo: 0,
+      };
+    }
   }
 
   /**
@@ -179,17 +177,29 @@ export class StreamReader {
     subjects: readonly string[],
     bounds: ReadBounds,
   ): Promise<{ messages: Map<string, StoredMessage>; upTo: number }> {
+    return await this.#readable(
+      () => this.#lastOf(subjects, bounds),
+      async () => {
+        const messages = await this.lastFromLeader(subjects, bounds);
+        return { messages, upTo: Infinity };
+      },
+    );
+  }
+
+  async #lastOf(
+    subjects: readonly string[],
+    bounds: ReadBounds,
+  ): Promise<{ messages: Map<string, StoredMessage>; upTo: number }> {
     const messages = new Map<string, StoredMessage>();
     let [from, upTo, missing] = [0, 0, 0];
     for (let n = 0;; n++) {
       // A page that is full of bytes is gone on behind.
       const rest = from > 0 ? { seq: from, up_to_seq: upTo } : {};
-      const page = await this.#page(
-        { multi_last: subjects, batch: subjects.length, ...rest },
-        bounds,
-        (msg) => fromDirectGet(msg.data, msg.headers!),
-        (pending) => pending,
-      );
+      const page = await this.#page({
+        body: { multi_last: subjects, batch: subjects.length, ...rest },
+        take: (data, headers) => fromDirectGet(data, headers!),
+        remaining: (pending) => pending,
+      }, bounds);
       for (const message of page.items) messages.set(message.subject, message);
       if (page.lastSequence > 0) {
         if (from === 0) upTo = page.upTo;
@@ -207,24 +217,32 @@ export class StreamReader {
     return { messages, upTo };
   }
 
+  /** The last message of each subject that has one, as the leader knows them. */
+  async lastFromLeader(
+    subjects: readonly string[],
+    bounds: ReadBounds,
+  ): Promise<Map<string, StoredMessage>> {
+    const messages = new Map<string, StoredMessage>();
+    const one = async (subject: string) => {
+      const request = { last_by_subj: subject };
+      const message = await this.fromLeader(request, bounds);
+      if (message !== undefined) messages.set(subject, message);
+    };
+    for (let i = 0; i < subjects.length; i += LEADER_BURST) {
+      await Promise.all(subjects.slice(i, i + LEADER_BURST).map(one));
+    }
+    return messages;
+  }
+
   /** The last message of a subject, from whichever replica answers. */
-  async last(
+  last(
     subject: string,
     bounds: ReadBounds,
   ): Promise<StoredMessage | undefined> {
-    const msg = await this.#repeat(
-      (timeout) =>
-        this.#mux.request(
-          `${API_PREFIX}.DIRECT.GET.${this.#stream.name}.${subject}`,
-          "",
-          { timeout, signal: bounds.signal },
-        ),
-      bounds,
+    return this.#readable(
+      async () => storedMessage(await this.#get(`.${subject}`, "", bounds)),
+      () => this.fromLeader({ last_by_subj: subject }, bounds),
     );
-    const status = statusOf(msg);
-    if (status === 404) return undefined;
-    if (status !== undefined) throw unexpected(msg);
-    return fromDirectGet(msg.data, msg.headers!);
   }
 
   /** The payload at a sequence, if the replica that answers has it. */
@@ -232,19 +250,33 @@ export class StreamReader {
     seq: number,
     bounds: ReadBounds,
   ): Promise<Uint8Array | undefined> {
-    const msg = await this.#get({ seq, no_hdr: true }, bounds);
-    return statusOf(msg) === undefined ? msg.data : undefined;
+    const request = JSON.stringify({ seq, no_hdr: true });
+    return storedPayload(await this.#get("", request, bounds));
   }
 
   /** The message at a sequence, if the replica that answers has it. */
-  async atSequence(
+  atSequence(
     seq: number,
     bounds: ReadBounds,
   ): Promise<StoredMessage | undefined> {
-    const msg = await this.#get({ seq }, bounds);
-    return statusOf(msg) === undefined
-      ? fromDirectGet(msg.data, msg.headers!)
-      : undefined;
+    const request = JSON.stringify({ seq });
+    return this.#readable(
+      async () => storedMessage(await this.#get("", request, bounds)),
+      () => this.fromLeader({ seq }, bounds),
+    );
+  }
+
+  /** What a direct get gives, or the leader where nats.js can't read that. */
+  async #readable<T>(
+    get: () => Promise<T>,
+    fromLeader: () => Promise<T>,
+  ): Promise<T> {
+    try {
+      return await get();
+    } catch (error) {
+      if (!(error instanceof UnreadableHeadersError)) throw error;
+      return await fromLeader();
+    }
   }
 
   /** A message as the stream's leader knows it. */
@@ -316,73 +348,25 @@ export class StreamReader {
     }
   }
 
-  #get(
-    request: { seq: number; no_hdr?: boolean },
-    { signal, ...bounds }: ReadBounds,
-  ): Promise<Msg> {
-    const body = JSON.stringify(request);
+  #get(what: string, body: string, bounds: ReadBounds): Promise<Msg> {
+    const subject = `${API_PREFIX}.DIRECT.GET.${this.#stream.name}${what}`;
+    const { signal } = bounds;
     return this.#repeat(
-      (timeout) =>
-        this.#mux.request(
-          `${API_PREFIX}.DIRECT.GET.${this.#stream.name}`,
-          body,
-          { timeout, signal },
-        ),
-      { signal, ...bounds },
+      (timeout) => this.#mux.request(subject, body, { timeout, signal }),
+      bounds,
     );
   }
 
   #page<T>(
-    body: { batch: number; no_hdr?: boolean } & Record<string, unknown>,
+    request: Omit<PageRequest<T>, "stream">,
     bounds: ReadBounds,
-    take: (msg: Msg) => T,
-    remaining: (pending: number, taken: number) => number,
   ): Promise<Page<T>> {
-    const request = JSON.stringify({ ...body, max_bytes: PAGE_BYTES });
-    return this.#repeat(async (timeout) => {
-      const items: T[] = [];
-      let page: Page<T> = NO_PAGE;
-      let [bytes, before, isWhole] = [0, 0, true];
-      await this.#mux.requestMany(
-        `${API_PREFIX}.DIRECT.GET.${this.#stream.name}`,
-        request,
-        { timeout, signal: bounds.signal },
-        (msg) => {
-          const { data, headers } = msg;
-          const status = statusOf(msg);
-          if (status === undefined) {
-            items.push(take(msg));
-            bytes += data.length;
-            if (headers) {
-              // Each message tells which one the server sent before it.
-              const told = Number(headers.last("Nats-Last-Sequence"));
-              if (told !== before) isWhole = false;
-              before = Number(headers.last("Nats-Sequence"));
-            }
-            return false;
-          }
-          if (status === 404) return true;
-          if (status !== 204) throw unexpected(msg);
-          const number = (name: string) => Number(headers!.get(name));
-          const lastSequence = number("Nats-Last-Sequence");
-          const pending = number("Nats-Num-Pending");
-          if (body.no_hdr) {
-            const isFull = bytes + items.length * MOST_HEADERS >= PAGE_BYTES;
-            const most = Math.min(body.batch, pending);
-            if (items.length < most && !isFull) isWhole = false;
-          } else if (lastSequence !== before) isWhole = false;
-          if (!isWhole) throw new ConnectionLostError("Answers were lost");
-          page = {
-            items,
-            lastSequence,
-            remaining: remaining(pending, items.length),
-            upTo: number("Nats-UpTo-Sequence"),
-          };
-          return true;
-        },
-      );
-      return page;
-    }, bounds);
+    const whole = { ...request, stream: this.#stream.name };
+    const { signal } = bounds;
+    return this.#repeat(
+      (timeout) => requestPage(this.#mux, whole, { timeout, signal }),
+      bounds,
+    );
   }
 
   /** Repeats what a server did not answer, for as long as the bounds allow. */
@@ -447,18 +431,4 @@ export function isTransient(error: unknown): boolean {
       JetStreamCode.clusterNotAvailable,
       JetStreamCode.clusterNotLeader,
     );
-}
-
-/**
- * The server's own status, if a reply is that and not a stored message, which
- * carries its sequence or, asked for without headers, has none at all.
- */
-function statusOf(msg: Msg): number | undefined {
-  if (msg.data.length > 0 || !msg.headers) return undefined;
-  return msg.headers.has("Nats-Sequence") ? undefined : msg.headers.code;
-}
-
-function unexpected(msg: Msg): JetStreamApiError {
-  const { code = 0, description = "" } = msg.headers ?? {};
-  return new JetStreamApiError({ code: 0, status: code, description });
 }

@@ -132,11 +132,13 @@ export class StreamSubscription<E extends AnyEvent>
     const { actors, traces } = this.#options;
     const serverFilter = this.#actorMatches ? ">" : encodeActorPattern(actors);
     const bounds = this.#reader.bounds(this.#ending.signal);
-    if (this.#position !== undefined) await this.#check(this.#position);
-    else await this.#state();
+    const last = this.#position === undefined
+      ? (await this.#state()).last_seq
+      : await this.#check(this.#position);
     const target = await endOfBatch(this.#reader, `${this.#root}.>`, bounds);
     if (this.#ended) return;
-    this.#position ??= target;
+    // Where there is no last message, all up to that sequence have expired.
+    this.#position ??= target === 0 ? last : target;
     this.#target = target;
     this.#lastMatch = serverFilter === ">"
       ? target
@@ -148,7 +150,9 @@ export class StreamSubscription<E extends AnyEvent>
       this.#reader,
       { filter: `${this.#root}.${serverFilter}`, traces },
       this.#taken,
-      (after) => this.#check(after),
+      async (after) => {
+        await this.#check(after);
+      },
       this.#wake,
     );
     this.#wake();
@@ -159,14 +163,18 @@ export class StreamSubscription<E extends AnyEvent>
     return (await this.#reader.fromLeader(request, bounds))?.sequence ?? 0;
   }
 
-  /** Makes sure that nothing behind a sequence is missing. */
-  async #check(after: number): Promise<void> {
+  /**
+   * Makes sure that nothing behind a sequence is missing.
+   *
+   * @returns The last sequence of the stream.
+   */
+  async #check(after: number): Promise<number> {
     const bounds = this.#reader.bounds(this.#ending.signal);
     for (let n = 0;; n++) {
       const { first_seq, last_seq } = await this.#state();
       if (after <= last_seq) {
         const anew = this.#options.after === undefined && after === 0;
-        if (after + 1 >= first_seq || anew) return;
+        if (after + 1 >= first_seq || anew) return last_seq;
         throw this.#error(
           after,
           "expired",

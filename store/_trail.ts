@@ -44,6 +44,9 @@ interface TrailText {
 /** How many of the nearest predecessors a trail has. */
 export const NEAR = 16;
 
+/** More intervals than this have no place below 2^53. */
+const MOST_FAR = 48;
+
 /**
  * The first interval of `far`; each further one is twice as long. One of them
  * is 992, which just fits a page of 1,000.
@@ -197,13 +200,14 @@ export function parseTrail(text: string, own: number): Trail | undefined {
       sequence: item.includes("~") ? own - sequence : sequence,
     });
   }
-  if (!isPlausible(near, far, own)) return undefined;
   const ordinal = parseInt(ordinalText, 36);
+  if (!Number.isSafeInteger(ordinal)) return undefined;
+  if (!isPlausible(near, far, own)) return undefined;
   const gaps = formatNear(near, 0).split(",").slice(1).join(",");
   return { ordinal, near, far, text: { gaps, far: formatFar(far, 0) } };
 }
 
-/** Whether all sequences lie before the message, in falling order. */
+/** Whether all lie before the message, in falling order, and are not too many. */
 function isPlausible(
   near: readonly number[],
   far: readonly Waypoint[],
@@ -215,6 +219,10 @@ function isPlausible(
       return Number.isSafeInteger(sequence) && sequence > 0 &&
         sequence <= before;
     });
+  const versionsFall = far.every(({ version }, i) =>
+    Number.isSafeInteger(version) && version <= (far[i - 1] ?? far[0]!).version
+  );
   return near.length <= NEAR && falls(near, true) &&
+    far.length <= MOST_FAR && versionsFall &&
     falls(far.map(({ sequence }) => sequence), false);
 }

@@ -35,6 +35,11 @@ export class Deadline {
     this.#at = performance.now() + ms;
   }
 
+  /** When it is, in monotonic milliseconds. */
+  get at(): number {
+    return this.#at;
+  }
+
   /** Milliseconds left; 0 once it has passed. */
   get left(): number {
     return Math.max(0, this.#at - performance.now());
@@ -48,9 +53,9 @@ export function untilAborted<T>(
 ): Promise<T> {
   if (signal === undefined) return promise;
   return new Promise((resolve, reject) => {
-    if (signal.aborted) return reject(signal.reason);
     const abort = () => reject(signal.reason);
-    signal.addEventListener("abort", abort, { once: true });
+    if (signal.aborted) abort();
+    else signal.addEventListener("abort", abort, { once: true });
     promise.then(resolve, reject).finally(() =>
       signal.removeEventListener("abort", abort)
     );

@@ -138,6 +138,7 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
     const { prefix, namespace, create, settings } = resolved;
     const mux = new Multiplexer(nc, resolved.inboxPrefix);
     try {
+      await mux.connected({ timeout: resolved.readTimeout });
       await checkServer(mux);
       const root = eventSubjectRoot(prefix, namespace);
       const stream = await openStream(

@@ -54,7 +54,7 @@ for (const groupSaves of [true, false]) {
     assertErrorIs(await saving, SaveOutcomeUnknownError, {
       eventIds: [event.id],
     });
-    await server.resume();
+    server.resume();
     await closing;
     const again = await refusalOf(() => store.saveEvent(event), 5_000);
     assertErrorIs(again, ConnectionClosedError, { sent: false });

@@ -46,6 +46,26 @@ async function assertNone(store: EventStore): Promise<void> {
   assertEquals(await store.getLatestSnapshot("a"), undefined);
 }
 
+test("a subscription from the end begins there when all events have expired", async (stream) => {
+  await using store = await stream.open();
+  await store.saveEvents(makeEvents("a", 1, 2, 3));
+  await stream.expireAll();
+  await using live = store.subscribe({ after: "end" });
+  await live.caughtUp;
+  await using resumed = store.subscribe({ after: live.checkpoint! });
+  await using all = store.subscribe();
+  await Promise.all([resumed.caughtUp, all.caughtUp]);
+  const anew = makeEvent("a", 1);
+  await store.saveEvent(anew);
+  for (const subscription of [live, resumed, all]) {
+    const items = await new Reader(subscription).take(1);
+    assertEquals(
+      items.map(({ event, sequence }) => ({ event, sequence })),
+      [{ event: anew, sequence: 4 }],
+    );
+  }
+});
+
 test("an actor begins anew at version 1 when all its events have expired", async (stream) => {
   await using store = await stream.open();
   await using stale = await stream.open();

@@ -19,11 +19,13 @@ import {
   JetStreamEventStore,
   type JetStreamEventStoreOptions,
 } from "../../store/jetstream_event_store.ts";
+import { waitFor } from "../support/conditions.ts";
 import { makeEvent } from "../support/contract/helpers.ts";
 import { connect } from "../support/nats_connect.ts";
 import type { NatsServer, NatsServerOptions } from "../support/nats_server.ts";
 import { renderUser, storePermissions } from "../support/permissions.ts";
 import { assertRefusedAtOnce } from "../support/refusals.ts";
+import { TcpProxy } from "../support/tcp_proxy.ts";
 import { withCluster, withServer } from "../support/with_server.ts";
 
 const open = (nc: NatsConnection, options?: JetStreamEventStoreOptions) =>
@@ -283,6 +285,23 @@ test("open() fails when the connection is closed", {}, async (nc) => {
   await nc.close();
   await assertRefusedAtOnce(() => open(nc), ConnectionClosedError);
 });
+
+Deno.test("open() waits for a connection that is down, and no longer", () =>
+  withServer({}, async (server) => {
+    await using proxy = await TcpProxy.start({
+      upstream: { port: server.port },
+    });
+    await using nc = await connect(proxy);
+    await proxy.refuse();
+    proxy.cut();
+    await waitFor(() => nc.info === undefined);
+    const opening = open(nc);
+    await proxy.accept();
+    const began = performance.now();
+    await using store = await opening;
+    assert(performance.now() - began < 4_000, "as long as a lost request");
+    assertEquals(await store.getLatestVersion("a"), 0);
+  }));
 
 test("open() opens one store when many open it at once", {}, async (nc) => {
   const stores = await Promise.all(

@@ -5,6 +5,7 @@
  */
 
 import { headers, type MsgHdrs } from "@nats-io/nats-core";
+import { EncodedHeaders } from "../../nats/encoding.ts";
 import { makeEvent } from "./contract/helpers.ts";
 
 /** A message as a client sends it. */
@@ -81,6 +82,16 @@ export const unreadable: Record<string, Message> = {
   "is of another actor": almost({ actorId: "b" }),
   "is of an actor without a name": almost({ actorId: "" }),
 };
+// The server takes what nats.js refuses to read, and to write.
+for (const [what, end] of [["LF", "\n"], ["CR", "\r"]] as const) {
+  for (const text of ["", "not JSON"]) {
+    const kind = text === "" ? "empty" : "no JSON";
+    unreadable[`is ${kind} and has a bare ${what} in a header`] = {
+      data: bytes(text),
+      headers: new EncodedHeaders(`Other: a${end}b\r\n`),
+    };
+  }
+}
 for (
   const [code, description] of [
     [100, "Idle Heartbeat"],

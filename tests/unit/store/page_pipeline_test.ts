@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import type { Landmark } from "../../../store/_landmarks.ts";
 import { PagePipeline } from "../../../store/_page_pipeline.ts";
-import type { Page } from "../../../store/_stream_reader.ts";
+import type { Page } from "../../../store/_page_request.ts";
 
 /** The messages of an actor at these sequences, as a server gives them. */
 class History {

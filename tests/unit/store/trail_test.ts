@@ -154,9 +154,13 @@ Deno.test("parseTrail() refuses what is no trail of the message", () => {
       "2;5;,1:1",
       "2;5;1:1,2:5",
       `2;${"zzzzzzzzzzzzzzzz"};`,
+      `${"zzzzzzzzzzzzzzzz"};;`,
+      "2;5;1:5,2:4",
+      `2;5;1:5${",".repeat(48)}`,
     ]
   ) assertEquals(parseTrail(text, 20), undefined, text);
   assertEquals(parseTrail("1;;", 20), FIRST_TRAIL);
+  assertEquals(parseTrail(`2;5;1:5${",".repeat(47)}`, 20)?.far.length, 48);
   fc.assert(fc.property(fc.string(), fc.nat(), (text, own) => {
     const trail = parseTrail(text, own);
     assert(
