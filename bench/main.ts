@@ -137,21 +137,34 @@ function summary({ rows, mode, seconds, failures }: Report): void {
   }
 }
 
+function fail(message: string): never {
+  console.error(`${message}; see --help`);
+  Deno.exit(2);
+}
+
+function parseOptions() {
+  try {
+    return parseArgs({
+      args: Deno.args,
+      options: {
+        full: { type: "boolean", default: false },
+        quick: { type: "boolean", default: false },
+        only: { type: "string", multiple: true, default: [] },
+        json: { type: "string" },
+        list: { type: "boolean", default: false },
+        help: { type: "boolean", default: false },
+      },
+    });
+  } catch (error) {
+    fail((error as Error).message);
+  }
+}
+
 async function main(): Promise<void> {
-  const { values } = parseArgs({
-    args: Deno.args,
-    options: {
-      full: { type: "boolean", default: false },
-      quick: { type: "boolean", default: false },
-      only: { type: "string", multiple: true, default: [] },
-      json: { type: "string" },
-      list: { type: "boolean", default: false },
-      help: { type: "boolean", default: false },
-    },
-  });
+  const { values } = parseOptions();
   if (values.help) return console.log(HELP);
   if (values.full && values.quick) {
-    throw new TypeError("Cannot bench: --full and --quick exclude each other");
+    fail("--full and --quick exclude each other");
   }
   const scale = scaleOf(values.full);
   const themes = THEMES.map((theme) => theme(scale));

@@ -60,8 +60,20 @@ export class ActorHistory {
   ): AsyncGenerator<AnyEvent[], void> {
     if (range.toVersion < Math.max(1, range.fromVersion)) return;
     const events = await this.#few(actorId, range, bounds);
-    if (events === undefined) yield* this.#pages(actorId, range, bounds);
-    else if (events.length > 0) yield events;
+    if (events !== undefined) {
+      if (events.length > 0) yield events;
+      return;
+    }
+    const given = bounds.signal;
+    if (given === undefined) return yield* this.#pages(actorId, range, bounds);
+    // What was asked ahead lets go of the signal when the reader goes.
+    const gone = new AbortController();
+    const signal = AbortSignal.any([given, gone.signal]);
+    try {
+      yield* this.#pages(actorId, range, { ...bounds, signal });
+    } finally {
+      gone.abort();
+    }
   }
 
   /** The events of a range, if they are better fetched one by one. */

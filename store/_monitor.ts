@@ -32,7 +32,9 @@ export interface StoreTelemetryOptions {
    * Where an {@linkcode EventStored} is published for each event that a save
    * has newly stored, in order. Nobody waits for it: a bus that fails, hangs
    * or is closed neither fails nor slows a save, and what it does not take is
-   * counted. The bus stays the caller's. @default nowhere
+   * counted. The bus stays the caller's, and one that carries certain events
+   * must be said to carry these too:
+   * `new EventBus<OrderEvent | EventStored>()`. @default nowhere
    */
   bus?: EventStoredPublisher;
   /**

@@ -78,6 +78,35 @@ Deno.test("a reconnect is a gap that is counted and told, and subscriptions go o
   );
 });
 
+Deno.test("an onGap that throws is reported and breaks nothing", async () => {
+  await using stack = new AsyncDisposableStack();
+  const upstream = { port: server.port };
+  const proxy = stack.use(await TcpProxy.start({ upstream }));
+  const nc = stack.adopt(await connect(proxy), (nc) => nc.close());
+  const reported: unknown[] = [];
+  const onError = (error: unknown) => reported.push(error);
+  const bus = stack.use(new NatsEventBus(nc, { onError }));
+  const thrown = new Error("no gaps, please");
+  const subscriptions = [1, 2].map(() =>
+    bus.subscribe("orders", {
+      onGap() {
+        throw thrown;
+      },
+    })
+  );
+  await inPlace(...subscriptions);
+  proxy.cut();
+  await waitFor(() => subscriptions.every(({ gaps }) => gaps === 1));
+  assertEquals(reported, [thrown, thrown]);
+  await waitFor(async () => {
+    await bus.publish("orders", makeEvent("o", 1));
+    return true;
+  });
+  for (const subscription of subscriptions) {
+    assertEquals(await new BusReader(subscription).versions(1), [1]);
+  }
+});
+
 Deno.test("a gap is told before what comes after it", async () => {
   await using stack = new AsyncDisposableStack();
   const { proxy, bus, other } = await openTwo(stack);

@@ -6,7 +6,7 @@
 import { jetstreamManager, type StreamConfig } from "@nats-io/jetstream";
 import { assert, assertEquals } from "@std/assert";
 import deno from "../../deno.json" with { type: "json" };
-import * as store from "../../store/mod.ts";
+import * as library from "../../mod.ts";
 import {
   anchorsOf,
   type Block,
@@ -168,7 +168,7 @@ Deno.test("the README shows the settings that a stream is made with", async () =
   const [shown] = jsonBlocks().filter((value) => "subjects" in value);
   await using nc = await connect(server);
   {
-    await using _ = await store.JetStreamEventStore.open(nc, {
+    await using _ = await library.JetStreamEventStore.open(nc, {
       namespace: "orders",
     });
   }
@@ -206,7 +206,7 @@ Deno.test("the README shows a configuration that nats-server takes", async () =>
 });
 
 Deno.test("the README lists every error class", () => {
-  const classes = Object.entries(store)
+  const classes = Object.entries(library)
     .filter(([, value]) =>
       typeof value === "function" && value.prototype instanceof Error
     )
@@ -214,22 +214,34 @@ Deno.test("the README lists every error class", () => {
   assertEquals(firstCells("class").toSorted(), classes.toSorted());
 });
 
+/** The options that an interface in a file of the library names. */
+async function optionsIn(file: string, name: string): Promise<string[]> {
+  const source = await Deno.readTextFile(new URL(file, root));
+  const members = new RegExp(`interface ${name}\\b.*?{\n(.*?)^}`, "ms");
+  const [, body] = members.exec(source) ?? [];
+  return [...body!.matchAll(/^ {2}(\w+)\?:/gm)].map(([, option]) => option!);
+}
+
 Deno.test("the README lists every option of open()", async () => {
-  const options: string[] = [];
-  for (
-    const [file, name] of [
-      ["_open_options", "JetStreamEventStoreOptions"],
-      ["_monitor", "StoreTelemetryOptions"],
-    ]
-  ) {
-    const source = await Deno.readTextFile(new URL(`store/${file}.ts`, root));
-    const members = new RegExp(`interface ${name} .*?{\n(.*?)^}`, "ms");
-    const [, body] = members.exec(source) ?? [];
-    for (const [, option] of body!.matchAll(/^ {2}(\w+)\?:/gm)) {
-      options.push(option!);
-    }
-  }
+  const options = [
+    ...await optionsIn(
+      "store/_open_options.ts",
+      "JetStreamEventStoreOptions",
+    ),
+    ...await optionsIn("store/_monitor.ts", "StoreTelemetryOptions"),
+  ];
   assertEquals(firstCells("option").toSorted(), options.toSorted());
+});
+
+Deno.test("the README lists every option of a bus's subscribe()", async () => {
+  const options = await optionsIn(
+    "bus/event_broadcaster.ts",
+    "BusSubscribeOptions",
+  );
+  assertEquals(
+    firstCells("a bus's subscribe").toSorted(),
+    options.toSorted(),
+  );
 });
 
 Deno.test("the links of the README lead somewhere", async () => {

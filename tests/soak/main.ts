@@ -88,21 +88,29 @@ function printRun({ faults, processes, ...report }: SoakReport): void {
   );
 }
 
-const { values } = parseArgs({
-  options: {
-    "minutes": { type: "string" },
-    "saves": { type: "string" },
-    "servers": { type: "string" },
-    "seed": { type: "string" },
-    "writers": { type: "string" },
-    "readers": { type: "string" },
-    "actors": { type: "string" },
-    "in-flight": { type: "string" },
-    "keep": { type: "boolean" },
-    "check": { type: "string" },
-    "help": { type: "boolean" },
-  },
-});
+function parseOptions() {
+  try {
+    return parseArgs({
+      options: {
+        "minutes": { type: "string" },
+        "saves": { type: "string" },
+        "servers": { type: "string" },
+        "seed": { type: "string" },
+        "writers": { type: "string" },
+        "readers": { type: "string" },
+        "actors": { type: "string" },
+        "in-flight": { type: "string" },
+        "keep": { type: "boolean" },
+        "check": { type: "string" },
+        "help": { type: "boolean" },
+      },
+    });
+  } catch (error) {
+    fail(`${(error as Error).message}; see --help`);
+  }
+}
+
+const { values } = parseOptions();
 if (values.help) {
   console.log(HELP);
   Deno.exit(0);
