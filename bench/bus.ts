@@ -84,7 +84,7 @@ function inProcess(
 /** What a publish costs when others have subscribed elsewhere. */
 function amongOthers(scale: Scale): Measurement {
   const name = "publish, 10,000 subscriptions of other namespaces";
-  const count = scale.pick(200_000, 1_000_000);
+  const count = scale.pick(100_000, 1_000_000);
   const side = (others: number) => {
     const bus = new EventBus<OrderPlaced>();
     for (let i = 0; i < others; i++) {

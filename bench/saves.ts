@@ -50,7 +50,7 @@ function oneInFlight(scale: Scale): Measurement {
       for (const save of Object.values(savers)) await rateOf(ACTORS, 100, save);
       const next = { store: 0, bare: 0, publish: 0 };
       bench.progress("saving");
-      const taken = await timeEach(scale.pick(3_000, 20_000), {
+      const taken = await timeEach(scale.pick(1_500, 20_000), {
         store: { run: () => savers.store(next.store++) },
         bare: { run: () => savers.bare(next.bare++) },
         publish: { run: () => savers.publish(next.publish++) },

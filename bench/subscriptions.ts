@@ -48,7 +48,7 @@ function catchUp(scale: Scale): Measurement {
         if (count !== events) throw new Error(`Read ${count} events`);
         return count / (performance.now() - began) * 1000;
       };
-      const taken = await takeTurns(scale.pick(3, 5), {
+      const taken = await takeTurns(scale.pick(2, 5), {
         store: rate(() => subscribeToAll(store)),
         consumer: rate(() => consumeAll(connection, namespace)),
       }, bench.progress);
