@@ -36,6 +36,40 @@ export interface Unit extends AttemptHandlers {
   readonly deadline: number;
 }
 
+/** Units that are under way together. */
+class Flight implements AttemptHandlers {
+  readonly units: readonly Unit[];
+  readonly events: number;
+  readonly bytes: number;
+  readonly #landing: Landing;
+
+  constructor(
+    units: readonly Unit[],
+    events: number,
+    bytes: number,
+    landing: Landing,
+  ) {
+    this.units = units;
+    this.events = events;
+    this.bytes = bytes;
+    this.#landing = landing;
+  }
+
+  stored(sequence: number, duplicate: boolean): void {
+    this.#landing.stored(this, sequence, duplicate);
+  }
+
+  failed(error: unknown): void {
+    this.#landing.failed(this, error);
+  }
+}
+
+/** Hears of flights that end. */
+interface Landing {
+  stored(flight: Flight, sequence: number, duplicate: boolean): void;
+  failed(flight: Flight, error: unknown): void;
+}
+
 /** Sends units, alone or in groups. */
 export class Committer {
   readonly #publisher: Publisher;
@@ -105,26 +139,31 @@ export class Committer {
     this.#inFlight += length;
     this.#bytesInFlight += bytes;
     this.#grouping?.begin(length);
-    this.#publisher.send(entries, timeout, {
-      stored: (sequence, duplicate) => {
-        this.#end(length, bytes);
-        // A batch lies in the stream without gaps, the last message last.
-        for (let i = units.length - 1; i >= 0; i--) {
-          units[i]!.stored(sequence, duplicate);
-          sequence -= units[i]!.entries.length;
-        }
-        this.#settle(length);
-      },
-      failed: (error) => {
-        this.#end(length, bytes);
-        if (isAlone) this.#failOne(units[0]!, error);
-        else this.#failGroup(units, error);
-        this.#settle(length);
-      },
-    });
+    const flight = new Flight(units, length, bytes, this.#landing);
+    this.#publisher.send(entries, timeout, flight);
   }
 
-  #end(events: number, bytes: number): void {
+  readonly #landing: Landing = {
+    stored: (flight, sequence, duplicate) => {
+      this.#end(flight);
+      const { units, events } = flight;
+      // A batch lies in the stream without gaps, the last message last.
+      for (let i = units.length - 1; i >= 0; i--) {
+        units[i]!.stored(sequence, duplicate);
+        sequence -= units[i]!.entries.length;
+      }
+      this.#goOn(events);
+    },
+    failed: (flight, error) => {
+      this.#end(flight);
+      const { units, events } = flight;
+      if (units.length === 1) this.#failOne(units[0]!, error);
+      else this.#failGroup(units, error);
+      this.#goOn(events);
+    },
+  };
+
+  #end({ events, bytes }: Flight): void {
     this.#inFlight -= events;
     this.#bytesInFlight -= bytes;
     this.#grouping?.end(events);
@@ -135,17 +174,22 @@ export class Committer {
       this.#bytesInFlight < MAX_BYTES_IN_FLIGHT;
   }
 
-  /**
-   * Goes on when whoever waited for a batch had time to save what is next: it
-   * rides with what waits already, instead of a batch behind it.
-   */
-  async #settle(events: number): Promise<void> {
+  /** Goes on with what waits, behind a batch once it has settled. */
+  #goOn(events: number): void {
     if (events > 1 && this.#grouping !== undefined && !this.#settling) {
       this.#settling = true;
-      for (let i = 0; i < HOPS; i++) await undefined;
-      this.#settling = false;
-    }
-    if (!this.#settling && this.#queue.length > 0) this.#drain();
+      this.#settle();
+    } else if (!this.#settling && this.#queue.length > 0) this.#drain();
+  }
+
+  /**
+   * Gives whoever waited for a batch time to save what is next: it rides with
+   * what waits already, instead of a batch behind it.
+   */
+  async #settle(): Promise<void> {
+    for (let i = 0; i < HOPS; i++) await undefined;
+    this.#settling = false;
+    if (this.#queue.length > 0) this.#drain();
   }
 
   /** Sends what waits, as far as there is room for it. */

@@ -12,9 +12,14 @@ import { show } from "../nats/show.ts";
 import type { ActorHistory } from "./_actor_history.ts";
 import type { ActorTails } from "./_actor_tails.ts";
 import { ActorLocks } from "./_actor_locks.ts";
-import { Committer } from "./_committer.ts";
+import { Committer, type Unit } from "./_committer.ts";
 import { encodeEventTo } from "./_event_codec.ts";
-import { type Draft, entryFor, MAX_HEADER_BYTES } from "./_publisher.ts";
+import {
+  type Draft,
+  type Entry,
+  entryFor,
+  MAX_HEADER_BYTES,
+} from "./_publisher.ts";
 import { ATTEMPT_TIMEOUT, Save } from "./_save.ts";
 import type { Saved, SaveRequest } from "./_save_plan.ts";
 import type { Tail } from "./_tail_cache.ts";
@@ -33,6 +38,48 @@ export interface WriterOptions {
 export interface SaveHandlers {
   saved(saved: Saved): void;
   failed(error: unknown): void;
+}
+
+/** The save of the event that follows the tail that is known. */
+interface NextCall {
+  readonly entry: Entry;
+  readonly tail: Tail;
+  readonly expectedVersion: number | undefined;
+  /** When the call came, in monotonic milliseconds. */
+  readonly began: number;
+  readonly timeout: number;
+  readonly handlers: SaveHandlers;
+}
+
+/** Such a save on its way: one object, where closures would be several. */
+class NextSave implements Unit {
+  readonly entries: readonly Entry[];
+  readonly timeout: number;
+  readonly deadline: number;
+  readonly call: NextCall;
+  readonly #ending: NextSaveEnding;
+
+  constructor(call: NextCall, ending: NextSaveEnding) {
+    this.entries = [call.entry];
+    this.timeout = Math.min(ATTEMPT_TIMEOUT, call.timeout);
+    this.deadline = call.began + call.timeout;
+    this.call = call;
+    this.#ending = ending;
+  }
+
+  stored(sequence: number, duplicate: boolean): void {
+    this.#ending.stored(this.call, sequence, duplicate);
+  }
+
+  failed(error: unknown): void {
+    this.#ending.failed(this.call, error);
+  }
+}
+
+/** Hears how a {@linkcode NextSave} ended. */
+interface NextSaveEnding {
+  stored(call: NextCall, sequence: number, duplicate: boolean): void;
+  failed(call: NextCall, error: unknown): void;
 }
 
 /** Saves events of one store. */
@@ -141,32 +188,39 @@ export class EventWriter {
     began: number,
     handlers: SaveHandlers,
   ): void {
-    const { actorId, version, id } = draft.event;
-    const name = this.#nextName();
-    const entry = entryFor(draft, tail, name);
-    const goOn = (failure: { error: unknown } | { duplicate: number }) => {
-      const request = requestFor(draft, expectedVersion, undefined);
-      const spent = performance.now() - began;
-      this.#begin(request, [actorId], name, spent)
-        .run({ draft, ...failure })
-        .finally(() => this.#locks.release(actorId))
-        .then(([saved]) => handlers.saved(saved!), handlers.failed);
-    };
-    this.#committer.submit({
-      entries: [entry],
-      timeout: Math.min(ATTEMPT_TIMEOUT, this.#timeout),
-      deadline: began + this.#timeout,
-      stored: (sequence, duplicate) => {
-        if (duplicate) return goOn({ duplicate: sequence });
-        if (sequence <= tail.sequence) this.#tails.reader.suspect();
-        const { trail } = entry;
-        const stored = { version, sequence, eventId: id, trail };
-        this.#tails.cache.advance(actorId, stored);
-        this.#locks.release(actorId);
-        handlers.saved({ sequence, fresh: true });
-      },
-      failed: (error) => goOn({ error }),
-    });
+    const entry = entryFor(draft, tail, this.#nextName());
+    const timeout = this.#timeout;
+    const call = { entry, tail, expectedVersion, began, timeout, handlers };
+    this.#committer.submit(new NextSave(call, this.#next));
+  }
+
+  readonly #next: NextSaveEnding = {
+    stored: (call, sequence, duplicate) => {
+      if (duplicate) return this.#goOn(call, { duplicate: sequence });
+      const { entry, tail, handlers } = call;
+      const { actorId, version, id } = entry.draft.event;
+      if (sequence <= tail.sequence) this.#tails.reader.suspect();
+      const { trail } = entry;
+      const stored = { version, sequence, eventId: id, trail };
+      this.#tails.cache.advance(actorId, stored);
+      this.#locks.release(actorId);
+      handlers.saved({ sequence, fresh: true });
+    },
+    failed: (call, error) => this.#goOn(call, { error }),
+  };
+
+  /** Leaves a save that did not go well to a {@linkcode Save}. */
+  #goOn(
+    { entry: { draft, save: name }, expectedVersion, began, handlers }:
+      NextCall,
+    failure: { error: unknown } | { duplicate: number },
+  ): void {
+    const { actorId } = draft.event;
+    const request = requestFor(draft, expectedVersion, undefined);
+    this.#begin(request, [actorId], name, performance.now() - began)
+      .run({ draft, ...failure })
+      .finally(() => this.#locks.release(actorId))
+      .then(([saved]) => handlers.saved(saved!), handlers.failed);
   }
 
   #begin(

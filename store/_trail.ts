@@ -105,9 +105,9 @@ function gapsFrom(sequence: number, { near, text }: Trail): string | undefined {
   const gap = (sequence - near[0]!).toString(36);
   if (near.length === 1) return gap;
   const { gaps } = text;
-  return near.length < NEAR
-    ? `${gap},${gaps}`
-    : `${gap},${gaps.slice(0, gaps.lastIndexOf(","))}`;
+  const kept = near.length < NEAR ? gaps : gaps.slice(0, gaps.lastIndexOf(","));
+  // A sum of texts would hold its parts, and they those of earlier trails.
+  return [gap, kept].join(",");
 }
 
 /**
@@ -147,17 +147,13 @@ function formatNear(near: readonly number[], position: number): string {
 }
 
 function formatFar(far: readonly Waypoint[], position: number): string {
-  let text = "";
-  for (let i = 0; i < far.length; i++) {
-    const { version, sequence } = far[i]!;
-    if (i > 0) text += ",";
-    if (i > 0 && far[i - 1]!.version === version) continue;
-    text += version.toString(36);
-    text += sequence < 0
+  return far.map(({ version, sequence }, i) => {
+    if (i > 0 && far[i - 1]!.version === version) return "";
+    const place = sequence < 0
       ? "~" + (position + sequence).toString(36)
       : ":" + sequence.toString(36);
-  }
-  return text;
+    return version.toString(36) + place;
+  }).join(",");
 }
 
 const GRAMMAR =
