@@ -98,21 +98,10 @@ export function snapshotBucket(prefix: string, namespace: string): string {
 
 /**
  * What the subjects of a namespace's events begin with, without the dot that
- * follows: `aether.events.default`. The stream's subjects are it and `.>`.
+ * follows: `aether.events.default`. The stream's subjects are it and `.>`, an
+ * actor's is it, a dot and the actor id as {@linkcode encodeActorId} gives it:
+ * `aether.events.default.order-1`.
  */
 export function eventSubjectRoot(prefix: string, namespace: string): string {
   return `${prefix}.events.${encodeName(namespace)}`;
-}
-
-/**
- * The subject of an actor's events, such as `aether.events.default.order-1`.
- *
- * @param actorTokens The actor id as {@linkcode encodeActorId} gives it.
- */
-export function eventSubject(
-  prefix: string,
-  namespace: string,
-  actorTokens: string,
-): string {
-  return `${eventSubjectRoot(prefix, namespace)}.${actorTokens}`;
 }

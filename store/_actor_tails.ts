@@ -5,11 +5,7 @@
  * @module
  */
 
-import {
-  encodeActorId,
-  eventSubject,
-  eventSubjectRoot,
-} from "../nats/names.ts";
+import { encodeActorId, eventSubjectRoot } from "../nats/names.ts";
 import { tryRead } from "./_stored_event.ts";
 import { Header, type StoredMessage } from "./_stored_message.ts";
 import {
@@ -35,7 +31,8 @@ export class ActorTails {
   readonly cache: TailCache;
   /** A filter for all events of the store. */
   readonly subjects: string;
-  readonly #names: { readonly prefix: string; readonly namespace: string };
+  /** What all subjects begin with, to the dot. */
+  readonly #root: string;
 
   constructor(
     reader: StreamReader,
@@ -44,15 +41,13 @@ export class ActorTails {
   ) {
     this.reader = reader;
     this.cache = cache;
-    this.#names = { prefix, namespace };
-    this.subjects = `${eventSubjectRoot(prefix, namespace)}.>`;
+    this.#root = `${eventSubjectRoot(prefix, namespace)}.`;
+    this.subjects = `${this.#root}>`;
   }
 
   /** The subject of an actor's events. */
-  readonly subjectOf = (actorId: string): string => {
-    const { prefix, namespace } = this.#names;
-    return eventSubject(prefix, namespace, encodeActorId(actorId));
-  };
+  readonly subjectOf = (actorId: string): string =>
+    this.#root + encodeActorId(actorId);
 
   /**
    * The end of the actor's history, at least as late as this store instance

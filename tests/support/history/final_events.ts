@@ -9,7 +9,7 @@ import type { NatsConnection } from "@nats-io/nats-core";
 import type { AnyEvent } from "../../../store/event.ts";
 import {
   encodeActorId,
-  eventSubject,
+  eventSubjectRoot,
   streamName,
 } from "../../../nats/names.ts";
 import { waitFor } from "../conditions.ts";
@@ -50,7 +50,10 @@ export async function* readFinalEvents(
   for await (const { data, headers, seq, subject } of messages) {
     const event = JSON.parse(new TextDecoder().decode(data)) as AnyEvent;
     const { id, actorId, version, eventType } = event;
-    if (subject !== eventSubject(prefix, namespace, encodeActorId(actorId))) {
+    if (
+      subject !==
+        `${eventSubjectRoot(prefix, namespace)}.${encodeActorId(actorId)}`
+    ) {
       throw new Error(`An event of ${actorId} is stored under ${subject}`);
     }
     const batch = headers?.get("Nats-Batch-Id");

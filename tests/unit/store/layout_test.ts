@@ -9,7 +9,6 @@ import {
   decodeName,
   encodeActorId,
   encodeToken,
-  eventSubject,
   eventSubjectRoot,
   snapshotBucket,
   streamName,
@@ -153,7 +152,7 @@ Deno.test("prefixes take the place of aether as layout 1 has it", () => {
   assertEquals(streamName("my-app2", "a_b"), "MY-APP2_a_5Fb");
   assertEquals(snapshotBucket("my-app2", "a_b"), "MY-APP2_SNAPSHOTS_a_5Fb");
   assertEquals(
-    eventSubject("my-app2", "a_b", encodeActorId("order.1 ")),
+    `${eventSubjectRoot("my-app2", "a_b")}.${encodeActorId("order.1 ")}`,
     "my-app2.events.a_5Fb.order.1=20",
   );
 });
@@ -162,7 +161,7 @@ Deno.test("actors have the subjects of layout 1", () => {
   for (const [actorId, tokens] of actors) {
     assertEquals(encodeActorId(actorId), tokens);
     assertEquals(
-      eventSubject("aether", "default", encodeActorId(actorId)),
+      `${eventSubjectRoot("aether", "default")}.${encodeActorId(actorId)}`,
       `aether.events.default.${tokens}`,
     );
     assertEquals(decodeActorId(tokens), actorId);
