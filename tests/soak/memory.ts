@@ -16,11 +16,8 @@ import { actorName, soakEvent } from "./_events.ts";
 const IN_FLIGHT = 500;
 const STEPS = 10;
 
-/**
- * Growth that does not count, from when every actor has had four events: until
- * it has 16, what is remembered of it grows by some 15 bytes with each.
- */
-const TOLERANCE = 1.2;
+/** Growth that does not count, from when every actor has had four events. */
+const TOLERANCE = 1.1;
 
 const MB = 1024 * 1024;
 const collect = (globalThis as { gc?: () => void }).gc;
