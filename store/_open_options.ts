@@ -70,8 +70,10 @@ export interface JetStreamEventStoreOptions extends StoreTelemetryOptions {
    */
   inboxPrefix?: string;
   /**
-   * After how many milliseconds without a certain answer a save fails with a
-   * {@linkcode SaveOutcomeUnknownError}. @default {30_000}
+   * After how many milliseconds without a certain answer a save fails: with a
+   * {@linkcode SaveOutcomeUnknownError}, or with a
+   * {@linkcode JetStreamUnavailableError} if it is certain that nothing was
+   * stored. @default {30_000}
    */
   saveTimeout?: number;
   /**

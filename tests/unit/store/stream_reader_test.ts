@@ -104,3 +104,57 @@ Deno.test("payloads() takes the last page for whole when it is", async () => {
   assertEquals(page.remaining, 0);
   assertEquals(requests.length, 1);
 });
+
+Deno.test("messages() asks the leader for the one message that can't be read", async () => {
+  const unreadable = 8;
+  const asked: string[] = [];
+  const mux: Pick<Multiplexer, "requestMany" | "request" | "connected"> = {
+    async requestMany(_subject, payload, _options, take) {
+      const request: Request = JSON.parse(payload as string);
+      asked.push(`${request.batch} from ${request.seq}`);
+      await Promise.resolve();
+      for (const msg of answers(request)) {
+        const isBad = text(msg.data) === `${unreadable}`;
+        if (isBad) {
+          Object.defineProperty(msg, "headers", {
+            get() {
+              throw new Error("no header can be read");
+            },
+          });
+        }
+        if (take(msg)) return;
+      }
+    },
+    request: (_subject, payload) => {
+      const { seq } = JSON.parse(payload as string);
+      asked.push(`leader from ${seq}`);
+      const found = { subject: "s", seq: unreadable, data: btoa("bad") };
+      const reply = JSON.stringify({ message: found });
+      return Promise.resolve({ data: new TextEncoder().encode(reply) } as Msg);
+    },
+    connected: () => Promise.resolve(),
+  };
+  const reader = new StreamReader(mux as Multiplexer, stream, 5_000);
+  const read: [sequence: number, payload: string][] = [];
+  for (let from = 1;;) {
+    const page = await reader.messages("s", from, 6, reader.bounds());
+    for (const { sequence, data } of page.items) {
+      read.push([sequence, text(data)]);
+    }
+    if (page.remaining === 0) break;
+    from = page.lastSequence + 1;
+  }
+  assertEquals(
+    read,
+    [2, 4, 6, 8, 10, 12, 14, 16, 18, 20]
+      .map((n) => [n, n === unreadable ? "bad" : `${n}`]),
+  );
+  // All before it at once, then it alone, then all behind it.
+  assertEquals(asked, [
+    "6 from 1",
+    "3 from 1",
+    "6 from 7",
+    "leader from 7",
+    "6 from 9",
+  ]);
+});
