@@ -78,7 +78,7 @@ export class FrameMaker {
     const save = `raw-socket-0${(this.#saves++).toString(36)}`;
     const headers = "NATS/1.0\r\n" +
       `Nats-Msg-Id: ${event.id}\r\nAether-Save: ${save}\r\n` +
-      `Aether-Trail: ${formatTrail(trail, 1)}\r\n` +
+      `Aether-Trail: ${formatTrail(trail)}\r\n` +
       `Nats-Expected-Last-Subject-Sequence: ${tail.sequence}\r\n\r\n`;
     this.#tails[at] = { version: event.version, sequence, trail };
     const size = headers.length + payload.length;

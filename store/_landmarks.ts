@@ -6,7 +6,7 @@
  */
 
 import type { ReadBounds, StreamReader } from "./_stream_reader.ts";
-import { INTERVAL, type Trail } from "./_trail.ts";
+import { farOf, INTERVAL, type Trail } from "./_trail.ts";
 import { type Searched, trailOf } from "./_version_search.ts";
 
 /** A message of an actor, as hints tell. */
@@ -58,8 +58,9 @@ export async function findLandmarks(
 }
 
 /** What a trail tells of messages whose ordinals divide by a step. */
-function told({ ordinal, far }: Trail, step: number): Landmark[] {
-  return far.flatMap(({ sequence }, i) => {
+function told(trail: Trail, step: number): Landmark[] {
+  const { ordinal } = trail;
+  return farOf(trail).flatMap(({ sequence }, i) => {
     const interval = INTERVAL * 2 ** i;
     const at = Math.floor((ordinal - 1) / interval) * interval;
     return interval >= step && at > 0 ? [{ sequence, ordinal: at }] : [];

@@ -89,7 +89,7 @@ export interface JetStreamEventStoreOptions extends StoreTelemetryOptions {
    */
   readTimeout?: number;
   /**
-   * Of how many actors the end of the history is remembered, some 700 bytes
+   * Of how many actors the end of the history is remembered, some 400 bytes
    * each: a save of such an actor is one round trip. @default {100_000}
    */
   cachedActors?: number;

@@ -96,7 +96,7 @@ export class Publisher {
     const start = this.#ackStart;
     const attempt = new Attempt(subject, timeout, covers, start, handlers);
     if (last === 0) {
-      const lines = headerLines(entries[0]!, entries[0]!.trail!, 1);
+      const lines = headerLines(entries[0]!, entries[0]!.trail!);
       this.#mux.call(attempt, payload, this.#headers.with(lines));
       return;
     }
@@ -104,7 +104,7 @@ export class Publisher {
     const batchId = `${this.#writer}.${(this.#batches++).toString(36)}`;
     const trails = trailsInBatch(entries);
     const headersOf = (i: number) => {
-      const lines = headerLines(entries[i]!, trails[i]!, i + 1) +
+      const lines = headerLines(entries[i]!, trails[i]!) +
         `${Header.batchId}: ${batchId}\r\n${Header.batchSequence}: ${
           i + 1
         }\r\n`;
@@ -185,11 +185,10 @@ function plainSequence(data: Uint8Array, start: Uint8Array): number {
 function headerLines(
   { draft, tail, save }: Entry,
   trail: Trail,
-  position: number,
 ): string {
   const lines =
     `${Header.msgId}: ${draft.msgId}\r\n${Header.save}: ${save}\r\n` +
-    `${Header.trail}: ${formatTrail(trail, position)}\r\n${draft.trace}`;
+    `${Header.trail}: ${formatTrail(trail)}\r\n${draft.trace}`;
   return tail === undefined
     ? lines
     : `${lines}${Header.expectedSequence}: ${tail.sequence}\r\n`;

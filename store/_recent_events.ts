@@ -7,7 +7,7 @@
 import type { ReadBounds, StreamReader } from "./_stream_reader.ts";
 import type { Tail } from "./_tail_cache.ts";
 import { tryRead } from "./_stored_event.ts";
-import { NEAR, type Trail } from "./_trail.ts";
+import { NEAR, nearOf, type Trail } from "./_trail.ts";
 import { descend, type Searched, trailOf } from "./_version_search.ts";
 import type { AnyEvent } from "./event.ts";
 
@@ -29,15 +29,15 @@ export function areFarApart(
   { version, sequence, trail }: Tail,
   fromVersion: number,
 ): boolean {
-  if (trail === undefined || trail.near.length === 0) return false;
+  if (trail === undefined || trail.count === 0) return false;
   // Gaps between versions leave open whether all events were fetched.
   if (trail.ordinal !== version) return false;
   const before = version - fromVersion;
   const hops = Math.ceil(before / NEAR);
   if (hops > MAX_HOPS) return false;
-  const known = Math.min(before, trail.near.length);
+  const known = Math.min(before, trail.count);
   if (known === 0) return false;
-  const spacing = (sequence - trail.near[known - 1]!) / known;
+  const spacing = (sequence - nearOf(trail)[known - 1]!) / known;
   return spacing * before > SCANNED_PER_HOP * hops;
 }
 
@@ -100,7 +100,8 @@ export async function fetchBefore(
   const events: AnyEvent[] = [];
   let next = version - 1;
   while (next >= fromVersion) {
-    const known = trail?.near.slice(0, next - fromVersion + 1) ?? [];
+    const near = trail === undefined ? [] : nearOf(trail);
+    const known = near.slice(0, next - fromVersion + 1);
     const oldest = next - known.length + 1;
     // What lies between is not read, only where the trail is taken up anew.
     const read = known

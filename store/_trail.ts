@@ -11,33 +11,29 @@
 /** A message of an actor. */
 export interface Waypoint {
   readonly version: number;
-  /** Below 0 inside a batch: minus its position from 1, see formatTrail. */
+  /** Below 0 inside a batch that is not stored yet: minus its position from 1. */
   readonly sequence: number;
 }
 
-/** The messages of an actor before one of its messages. */
+/**
+ * The messages of an actor before one of its messages. Most of it is kept as
+ * the text that is sent: it is carried on from save to save, seldom looked at,
+ * and small.
+ */
 export interface Trail {
   /** How many messages the actor had with this one; 0 when not known. */
   readonly ordinal: number;
-  /** The sequences of the nearest predecessors, the nearest first. */
-  readonly near: readonly number[];
+  /** How many of the nearest predecessors it names. */
+  readonly count: number;
+  /** The sequence of the nearest, as in a {@linkcode Waypoint}; 0 for none. */
+  readonly nearest: number;
+  /** The other near ones, see {@linkcode formatTrail}. */
+  readonly others: string;
   /**
    * The latest predecessors whose ordinals divide by 31, 62, 124 and so on,
    * so that any version is found in a number of steps that is logarithmic, as
    * in a skip list (Pugh 1990).
    */
-  readonly far: readonly Waypoint[];
-  /**
-   * Their text, carried on from trail to trail, for it hardly changes;
-   * undefined where one of them is a position in a batch.
-   */
-  readonly text: TrailText | undefined;
-}
-
-/** The parts of a trail's text that later trails take over. */
-interface TrailText {
-  /** The distances between neighbours in `near`. */
-  readonly gaps: string;
   readonly far: string;
 }
 
@@ -53,14 +49,13 @@ const MOST_FAR = 48;
  */
 export const INTERVAL = 31;
 
-const NO_TEXT: TrailText = { gaps: "", far: "" };
-
 /** The trail of an actor's first message. */
 export const FIRST_TRAIL: Trail = {
   ordinal: 1,
-  near: [],
-  far: [],
-  text: NO_TEXT,
+  count: 0,
+  nearest: 0,
+  others: "",
+  far: "",
 };
 
 /**
@@ -69,91 +64,111 @@ export const FIRST_TRAIL: Trail = {
  * @param trail That of the other message, if it is known.
  */
 export function followingTrail(
-  { version, sequence }: Waypoint,
+  waypoint: Waypoint,
   trail: Trail | undefined,
 ): Trail {
+  const { sequence } = waypoint;
   if (sequence === 0) return FIRST_TRAIL;
-  const isStored = sequence > 0;
   if (trail === undefined) {
-    const text = isStored ? NO_TEXT : undefined;
-    return { ordinal: 0, near: [sequence], far: [], text };
+    return { ordinal: 0, count: 1, nearest: sequence, others: "", far: "" };
   }
-  const near = new Array<number>(Math.min(trail.near.length + 1, NEAR));
-  near[0] = sequence;
-  for (let i = 1; i < near.length; i++) near[i] = trail.near[i - 1]!;
-  const { ordinal } = trail;
-  let { far } = trail;
-  let farText = trail.text?.far;
-  if (ordinal > 0 && ordinal % INTERVAL === 0) {
-    const further = [...far];
-    for (let i = 0, step = INTERVAL; ordinal % step === 0; i++, step *= 2) {
-      further[i] = { version, sequence };
-    }
-    far = further;
-    farText = isStored && farText !== undefined ? formatFar(far, 0) : undefined;
-  }
-  const gaps = isStored ? gapsFrom(sequence, trail) : undefined;
-  const text = gaps === undefined || farText === undefined
-    ? undefined
-    : { gaps, far: farText };
-  return { ordinal: ordinal && ordinal + 1, near, far, text };
+  const { ordinal, count, far } = trail;
+  return {
+    ordinal: ordinal && ordinal + 1,
+    count: Math.min(count + 1, NEAR),
+    nearest: sequence,
+    others: othersFrom(sequence, trail),
+    far: ordinal > 0 && ordinal % INTERVAL === 0
+      ? formatFar(farWith(waypoint, trail))
+      : far,
+  };
 }
 
-/** The gaps from a sequence on to a trail's `near`, one less if it is full. */
-function gapsFrom(sequence: number, { near, text }: Trail): string | undefined {
-  if (text === undefined || near.length === 0) return text?.gaps;
-  const gap = (sequence - near[0]!).toString(36);
-  if (near.length === 1) return gap;
-  const { gaps } = text;
-  const kept = near.length < NEAR ? gaps : gaps.slice(0, gaps.lastIndexOf(","));
+/** A trail's near ones as those behind a sequence, one less if it is full. */
+function othersFrom(
+  sequence: number,
+  { count, nearest, others }: Trail,
+): string {
+  if (count === 0) return "";
+  const first = sequence > 0 && nearest > 0
+    ? (sequence - nearest).toString(36)
+    : spell(nearest);
+  const kept = count < NEAR ? others : others.slice(0, others.lastIndexOf(","));
   // A sum of texts would hold its parts, and they those of earlier trails.
-  return [gap, kept].join(",");
+  return kept === "" ? first : [first, kept].join(",");
+}
+
+/** The places of `far` for the message behind the one a trail belongs to. */
+function farWith(waypoint: Waypoint, trail: Trail): Waypoint[] {
+  const far = farOf(trail);
+  let step = INTERVAL;
+  for (let i = 0; trail.ordinal % step === 0; i++, step *= 2) far[i] = waypoint;
+  return far;
 }
 
 /**
- * A trail as a header value: ordinal, `near` and `far`, divided by `;`, and
- * numbers in base 36. Sequences are differences, each from the one before;
- * `~` marks the distance back to a message of the same batch, whose sequence
- * is not known when it is sent. Equal neighbours in `far` are left out.
- *
- * @param position The message's own position in its batch, from 1.
+ * A trail as a header value: ordinal, near and far predecessors, divided by
+ * `;`, and numbers in base 36. The near ones are sequences, the nearest first
+ * and each further one as its distance from the one before; `~` marks a
+ * position in the message's own batch, whose sequences are not known when it
+ * is sent. The far ones are versions and sequences, divided by `:`, or
+ * versions and positions, divided by `~`; equal neighbours are left out.
  */
 export function formatTrail(
-  { ordinal, near, far, text }: Trail,
-  position: number,
+  { ordinal, count, nearest, others, far }: Trail,
 ): string {
   const start = ordinal.toString(36);
-  if (text === undefined) {
-    return `${start};${formatNear(near, position)};${formatFar(far, position)}`;
-  }
-  if (near.length === 0) return `${start};;${text.far}`;
-  const comma = near.length === 1 ? "" : ",";
-  return `${start};${near[0]!.toString(36)}${comma}${text.gaps};${text.far}`;
+  if (count === 0) return `${start};;${far}`;
+  const comma = count === 1 ? "" : ",";
+  return `${start};${spell(nearest)}${comma}${others};${far}`;
 }
 
-function formatNear(near: readonly number[], position: number): string {
-  let text = "";
-  let last = 0;
-  for (let i = 0; i < near.length; i++) {
-    const sequence = near[i]!;
-    if (i > 0) text += ",";
-    if (sequence < 0) text += "~" + (position + sequence).toString(36);
-    else {
-      text += (last === 0 ? sequence : last - sequence).toString(36);
-      last = sequence;
-    }
-  }
-  return text;
+function spell(sequence: number): string {
+  return sequence < 0 ? "~" + (-sequence).toString(36) : sequence.toString(36);
 }
 
-function formatFar(far: readonly Waypoint[], position: number): string {
+function formatFar(far: readonly Waypoint[]): string {
   return far.map(({ version, sequence }, i) => {
     if (i > 0 && far[i - 1]!.version === version) return "";
-    const place = sequence < 0
-      ? "~" + (position + sequence).toString(36)
-      : ":" + sequence.toString(36);
-    return version.toString(36) + place;
+    const mark = sequence < 0 ? "" : ":";
+    return version.toString(36) + mark + spell(sequence);
   }).join(",");
+}
+
+/** The sequences of a stored message's near predecessors, the nearest first. */
+export function nearOf({ count, nearest, others }: Trail): number[] {
+  if (count === 0) return [];
+  let sequence = nearest;
+  const further = split(others).map((gap) => sequence -= parseInt(gap, 36));
+  return [nearest, ...further];
+}
+
+/** The far predecessors, that of the shortest interval first. */
+export function farOf({ far }: Trail): Waypoint[] {
+  return parseFar(far, (position) => -position);
+}
+
+function parseFar(
+  text: string,
+  sequenceAt: (position: number) => number,
+): Waypoint[] {
+  const far: Waypoint[] = [];
+  for (const item of split(text)) {
+    if (item === "") {
+      far.push(far.at(-1)!);
+      continue;
+    }
+    const [version, place] = item.split(/[:~]/).map((number) =>
+      parseInt(number, 36)
+    ) as [number, number];
+    const sequence = item.includes("~") ? sequenceAt(place) : place;
+    far.push({ version, sequence });
+  }
+  return far;
+}
+
+function split(items: string): string[] {
+  return items === "" ? [] : items.split(",");
 }
 
 const GRAMMAR =
@@ -163,44 +178,46 @@ const GRAMMAR =
  * What formatTrail was given, with every sequence known by now.
  *
  * @param own The sequence of the message that has the trail.
+ * @param position Its position in the batch it was sent in, from 1.
  * @returns Undefined if the text is no trail of such a message.
  */
-export function parseTrail(text: string, own: number): Trail | undefined {
+export function parseTrail(
+  text: string,
+  own: number,
+  position: number,
+): Trail | undefined {
   if (!GRAMMAR.test(text)) return undefined;
   const [ordinalText, nearText, farText] = text.split(";") as [
     string,
     string,
     string,
   ];
+  const sequenceAt = (place: number) => own - position + place;
   const near: number[] = [];
   let last = 0;
-  for (const item of nearText === "" ? [] : nearText.split(",")) {
-    if (item.startsWith("~")) near.push(own - parseInt(item.slice(1), 36));
-    else {
+  for (const item of split(nearText)) {
+    if (item.startsWith("~")) {
+      near.push(sequenceAt(parseInt(item.slice(1), 36)));
+    } else {
       const number = parseInt(item, 36);
       last = last === 0 ? number : last - number;
       near.push(last);
     }
   }
-  const far: Waypoint[] = [];
-  for (const item of farText === "" ? [] : farText.split(",")) {
-    if (item === "") {
-      far.push(far.at(-1)!);
-      continue;
-    }
-    const [version, sequence] = item.split(/[:~]/).map((number) =>
-      parseInt(number, 36)
-    ) as [number, number];
-    far.push({
-      version,
-      sequence: item.includes("~") ? own - sequence : sequence,
-    });
-  }
+  const far = parseFar(farText, sequenceAt);
   const ordinal = parseInt(ordinalText, 36);
   if (!Number.isSafeInteger(ordinal)) return undefined;
   if (!isPlausible(near, far, own)) return undefined;
-  const gaps = formatNear(near, 0).split(",").slice(1).join(",");
-  return { ordinal, near, far, text: { gaps, far: formatFar(far, 0) } };
+  const gaps = near.slice(1).map((sequence, i) =>
+    (near[i]! - sequence).toString(36)
+  );
+  return {
+    ordinal,
+    count: near.length,
+    nearest: near[0] ?? 0,
+    others: gaps.join(","),
+    far: formatFar(far),
+  };
 }
 
 /** Whether all lie before the message, in falling order, and are not too many. */

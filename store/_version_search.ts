@@ -9,7 +9,13 @@ import { Header, type StoredMessage } from "./_stored_message.ts";
 import type { ReadBounds, StreamReader } from "./_stream_reader.ts";
 import type { Tail } from "./_tail_cache.ts";
 import type { AnyEvent } from "./event.ts";
-import { parseTrail, type Trail, type Waypoint } from "./_trail.ts";
+import {
+  farOf,
+  nearOf,
+  parseTrail,
+  type Trail,
+  type Waypoint,
+} from "./_trail.ts";
 
 /** A read that would skip at most this many events begins at the first. */
 const SKIPPABLE = 200;
@@ -49,7 +55,7 @@ export async function findStart(
 ): Promise<Start> {
   const { trail } = searched.tail;
   // Versions have no two events: the one so many places back is not above it.
-  const near = trail?.near[searched.tail.version - version];
+  const near = trail && nearOf(trail)[searched.tail.version - version];
   if (near !== undefined) {
     return { sequence: near, versionBefore: 0, unproven: true };
   }
@@ -95,8 +101,9 @@ export async function descend(
   let found: AnyEvent | undefined;
   while (trail !== undefined && high.version - low.version > NEAR_ENOUGH) {
     // The farthest that is not passed, else the nearest that is.
-    const next = trail.far.findLast((point) => point.version >= version) ??
-      trail.far.find((point) => point.version < version);
+    const far = farOf(trail);
+    const next = far.findLast((point) => point.version >= version) ??
+      far.find((point) => point.version < version);
     if (next === undefined || next.sequence <= low.sequence) break;
     const message = await reader.atSequence(next.sequence, bounds);
     const event = message?.subject === subject
@@ -155,5 +162,6 @@ async function bisect(
 
 /** The trail in a message's header, if it has one. */
 export function trailOf(message: StoredMessage): Trail | undefined {
-  return parseTrail(message.header(Header.trail), message.sequence);
+  const position = Number(message.header(Header.batchSequence));
+  return parseTrail(message.header(Header.trail), message.sequence, position);
 }
