@@ -216,7 +216,8 @@ export class NatsEventBus<E extends AnyEvent = Event>
     this.#subscribers.throwIfClosed(ACTION);
     signal?.throwIfAborted();
     const { before, between } = this.#addressOf(namespace);
-    const payload = encodeUtf8(encodeEventTo(ACTION, event));
+    const { json, event: read } = encodeEventTo(ACTION, event);
+    const payload = encodeUtf8(json);
     this.#link.throwIfDown(ACTION);
     const { activeSpan, report, meter } = this.#subscribers;
     const headers = headersOf(given ?? activeTrace(activeSpan, report));
@@ -224,14 +225,14 @@ export class NatsEventBus<E extends AnyEvent = Event>
     const limit = this.#nc.info?.max_payload ?? Infinity;
     if (size > limit) {
       throw new PayloadTooLargeError(
-        `Cannot ${ACTION}: version ${event.version} of actor ${
-          show(event.actorId)
+        `Cannot ${ACTION}: version ${read.version} of actor ${
+          show(read.actorId)
         } takes ${size} bytes with its headers, the server takes at most ${limit} (max_payload)`,
         { size, limit },
       );
     }
-    const place = before + encodeToken(event.eventType) + between;
-    const subject = place + encodeActorId(event.actorId);
+    const place = before + encodeToken(read.eventType) + between;
+    const subject = place + encodeActorId(read.actorId);
     this.#nc.publish(subject, payload, headers && { headers });
     meter.of(namespace).published++;
     const room = this.#link.sent(subject.length + size);

@@ -61,12 +61,17 @@ export interface Call {
   fail(error: unknown): void;
 }
 
-interface Pending {
+/** A call that waits for its replies. */
+class Pending {
   readonly call: Call;
   /** Monotonic milliseconds; NaN until the sweeper first comes by. */
-  deadline: number;
+  deadline = NaN;
   /** Whether a reply came since the last look at the deadline. */
-  heard: boolean;
+  heard = false;
+
+  constructor(call: Call) {
+    this.call = call;
+  }
 }
 
 /** Sends requests on a connection it does not own. */
@@ -161,7 +166,7 @@ export class Multiplexer implements AsyncDisposable {
     payload: Uint8Array | string,
     headers: MsgHdrs | undefined,
   ): number {
-    const token = this.#pending.add({ call, deadline: NaN, heard: false });
+    const token = this.#pending.add(new Pending(call));
     try {
       this.#throwIfUnusable();
       const reply = this.#inbox + token;

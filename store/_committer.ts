@@ -36,20 +36,25 @@ export interface Unit extends AttemptHandlers {
   readonly deadline: number;
 }
 
+const NO_UNITS: readonly Unit[] = [];
+
 /** Units that are under way together. */
 class Flight implements AttemptHandlers {
-  readonly units: readonly Unit[];
+  readonly first: Unit;
+  readonly others: readonly Unit[];
   readonly events: number;
   readonly bytes: number;
   readonly #landing: Landing;
 
   constructor(
-    units: readonly Unit[],
+    first: Unit,
+    others: readonly Unit[],
     events: number,
     bytes: number,
     landing: Landing,
   ) {
-    this.units = units;
+    this.first = first;
+    this.others = others;
     this.events = events;
     this.bytes = bytes;
     this.#landing = landing;
@@ -106,7 +111,7 @@ export class Committer {
    */
   submit(unit: Unit): void {
     if (this.#hasRoom && this.#maySendAtOnce(unit)) {
-      return this.#send([unit], unit.timeout);
+      return this.#send(unit, NO_UNITS, unit.timeout);
     }
     this.#queue.push(unit);
     this.#watch();
@@ -129,36 +134,36 @@ export class Committer {
     return true;
   }
 
-  #send(units: readonly Unit[], timeout: number): void {
-    const isAlone = units.length === 1;
-    const entries = isAlone
-      ? units[0]!.entries
-      : units.flatMap((unit) => unit.entries);
+  #send(first: Unit, others: readonly Unit[], timeout: number): void {
+    const entries = others.length === 0
+      ? first.entries
+      : [first, ...others].flatMap((unit) => unit.entries);
     const { length } = entries;
     const bytes = bytesOf(entries);
     this.#inFlight += length;
     this.#bytesInFlight += bytes;
     this.#grouping?.begin(length);
-    const flight = new Flight(units, length, bytes, this.#landing);
+    const flight = new Flight(first, others, length, bytes, this.#landing);
     this.#publisher.send(entries, timeout, flight);
   }
 
   readonly #landing: Landing = {
     stored: (flight, sequence, duplicate) => {
       this.#end(flight);
-      const { units, events } = flight;
+      const { first, others, events } = flight;
       // A batch lies in the stream without gaps, the last message last.
-      for (let i = units.length - 1; i >= 0; i--) {
-        units[i]!.stored(sequence, duplicate);
-        sequence -= units[i]!.entries.length;
+      for (let i = others.length - 1; i >= 0; i--) {
+        others[i]!.stored(sequence, duplicate);
+        sequence -= others[i]!.entries.length;
       }
+      first.stored(sequence, duplicate);
       this.#goOn(events);
     },
     failed: (flight, error) => {
       this.#end(flight);
-      const { units, events } = flight;
-      if (units.length === 1) this.#failOne(units[0]!, error);
-      else this.#failGroup(units, error);
+      const { first, others, events } = flight;
+      if (others.length === 0) this.#failOne(first, error);
+      else this.#failGroup([first, ...others], error);
       this.#goOn(events);
     },
   };
@@ -230,7 +235,8 @@ export class Committer {
         timeout = Math.min(timeout, unit.timeout, left);
       }
     }
-    if (inTime.length > 0) this.#send(inTime, timeout);
+    const [first, ...others] = inTime;
+    if (first !== undefined) this.#send(first, others, timeout);
   }
 
   /** Looks from time to time whose time is up, while there is somebody. */

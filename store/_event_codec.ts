@@ -54,12 +54,24 @@ export { sameEvent, sealEvent } from "./_event_fields.ts";
  * bounds.
  */
 export function encodeEvent(event: AnyEvent): string {
-  return encodeEventTo("encode event", event);
+  return encodeEventTo("encode event", event).json;
+}
+
+/** An event as JSON, and where it belongs. */
+export interface EncodedEvent {
+  readonly json: string;
+  /** What is in the JSON: the event itself may say something else next time. */
+  readonly event: Pick<
+    AnyEvent,
+    "id" | "eventType" | "actorId" | "version" | "timestamp"
+  >;
 }
 
 /** As {@linkcode encodeEvent}, with errors that say what can't be done. */
-export function encodeEventTo(action: string, event: AnyEvent): string {
-  if (isSealed(event) && firstKey(event) === "id") return JSON.stringify(event);
+export function encodeEventTo(action: string, event: AnyEvent): EncodedEvent {
+  if (isSealed(event) && firstKey(event) === "id") {
+    return { json: JSON.stringify(event), event };
+  }
   const fields = readEvent(event, action);
   let json = JSON.stringify(assemble(fields));
   if (fields.rest !== undefined) {
@@ -70,7 +82,7 @@ export function encodeEventTo(action: string, event: AnyEvent): string {
     }
     json += "}";
   }
-  return json;
+  return { json, event: fields as unknown as AnyEvent };
 }
 
 /** The first key of an event: another than `id` only if it is an index. */

@@ -14,12 +14,7 @@ import type { ActorTails } from "./_actor_tails.ts";
 import { ActorLocks } from "./_actor_locks.ts";
 import { Committer, type Unit } from "./_committer.ts";
 import { encodeEventTo } from "./_event_codec.ts";
-import {
-  type Draft,
-  type Entry,
-  entryFor,
-  MAX_HEADER_BYTES,
-} from "./_publisher.ts";
+import { Draft, Entry, MAX_HEADER_BYTES } from "./_publisher.ts";
 import { ATTEMPT_TIMEOUT, Save } from "./_save.ts";
 import type { Saved, SaveRequest } from "./_save_plan.ts";
 import type { Tail } from "./_tail_cache.ts";
@@ -34,52 +29,55 @@ export interface WriterOptions {
   readonly grouping: boolean;
 }
 
-/** Hears how a save ended; exactly one of the two is called, once. */
-export interface SaveHandlers {
+/** A call that saves one event; one of its methods is called, once. */
+export interface SingleSave {
+  readonly draft: Draft;
+  readonly expectedVersion: number | undefined;
+  readonly signal: AbortSignal | undefined;
+  /** When the call came, in monotonic milliseconds. */
+  readonly began: number;
   saved(saved: Saved): void;
   failed(error: unknown): void;
 }
 
-/** The save of the event that follows the tail that is known. */
-interface NextCall {
-  readonly entry: Entry;
-  readonly tail: Tail;
-  readonly expectedVersion: number | undefined;
-  /** When the call came, in monotonic milliseconds. */
-  readonly began: number;
-  readonly timeout: number;
-  readonly handlers: SaveHandlers;
-}
-
-/** Such a save on its way: one object, where closures would be several. */
+/** The save of the event that follows the tail that is known, on its way. */
 class NextSave implements Unit {
-  readonly entries: readonly Entry[];
+  readonly entry: Entry;
   readonly timeout: number;
   readonly deadline: number;
-  readonly call: NextCall;
+  readonly call: SingleSave;
   readonly #ending: NextSaveEnding;
 
-  constructor(call: NextCall, ending: NextSaveEnding) {
-    this.entries = [call.entry];
-    this.timeout = Math.min(ATTEMPT_TIMEOUT, call.timeout);
-    this.deadline = call.began + call.timeout;
+  constructor(
+    call: SingleSave,
+    entry: Entry,
+    timeout: number,
+    ending: NextSaveEnding,
+  ) {
     this.call = call;
+    this.entry = entry;
+    this.timeout = Math.min(ATTEMPT_TIMEOUT, timeout);
+    this.deadline = call.began + timeout;
     this.#ending = ending;
   }
 
+  get entries(): readonly Entry[] {
+    return [this.entry];
+  }
+
   stored(sequence: number, duplicate: boolean): void {
-    this.#ending.stored(this.call, sequence, duplicate);
+    this.#ending.stored(this, sequence, duplicate);
   }
 
   failed(error: unknown): void {
-    this.#ending.failed(this.call, error);
+    this.#ending.failed(this, error);
   }
 }
 
 /** Hears how a {@linkcode NextSave} ended. */
 interface NextSaveEnding {
-  stored(call: NextCall, sequence: number, duplicate: boolean): void;
-  failed(call: NextCall, error: unknown): void;
+  stored(save: NextSave, sequence: number, duplicate: boolean): void;
+  failed(save: NextSave, error: unknown): void;
 }
 
 /** Saves events of one store. */
@@ -119,8 +117,9 @@ export class EventWriter {
    * @throws {PayloadTooLargeError} If the server does not take that much.
    */
   draft(event: AnyEvent, action: string, trace: string): Draft {
-    const payload = encodeUtf8(encodeEventTo(action, event));
-    const { id, actorId, version } = event;
+    const { json, event: read } = encodeEventTo(action, event);
+    const { id, actorId, version } = read;
+    const payload = encodeUtf8(json);
     const msgId = encodeToken(id);
     const size = payload.length + msgId.length + trace.length +
       MAX_HEADER_BYTES;
@@ -138,36 +137,27 @@ export class EventWriter {
       );
     }
     const subject = this.#tails.subjectOf(actorId);
-    return { event: { id, actorId, version }, subject, msgId, payload, trace };
+    return new Draft(read, subject, msgId, payload, trace);
   }
 
-  /**
-   * Saves one draft.
-   *
-   * @param began When the call came, in monotonic milliseconds.
-   */
-  saveOne(
-    draft: Draft,
-    expectedVersion: number | undefined,
-    signal: AbortSignal | undefined,
-    began: number,
-    handlers: SaveHandlers,
-  ): void {
-    const { actorId, version } = draft.event;
+  /** Saves one event. */
+  saveOne(call: SingleSave): void {
+    const { draft, expectedVersion, signal } = call;
+    const { actorId, version } = draft;
     const tail = this.#tails.cache.get(actorId);
     const mayBeNext = tail !== undefined && version > tail.version &&
       (expectedVersion === undefined || expectedVersion === tail.version);
     if (mayBeNext && signal === undefined && this.#locks.tryAcquire(actorId)) {
-      return this.#saveNext(draft, tail, expectedVersion, began, handlers);
+      return this.#saveNext(call, tail);
     }
-    this.save(requestFor(draft, expectedVersion, signal))
-      .then(([saved]) => handlers.saved(saved!), handlers.failed);
+    this.save(requestFor(call))
+      .then(([saved]) => call.saved(saved!), (error) => call.failed(error));
   }
 
   /** Saves the drafts, all or none; what became of each, in their order. */
   async save(request: SaveRequest): Promise<Saved[]> {
     const { drafts, signal } = request;
-    const actorIds = [...new Set(drafts.map(({ event }) => event.actorId))];
+    const actorIds = [...new Set(drafts.map(({ actorId }) => actorId))];
     const save = this.#begin(request, actorIds, this.#nextName());
     await this.#locks.acquire(actorIds, signal);
     try {
@@ -181,46 +171,38 @@ export class EventWriter {
    * Saves the event that follows the tail that is known: no plan, no wait, no
    * signal. Whatever does not go well is left to a {@linkcode Save}.
    */
-  #saveNext(
-    draft: Draft,
-    tail: Tail,
-    expectedVersion: number | undefined,
-    began: number,
-    handlers: SaveHandlers,
-  ): void {
-    const entry = entryFor(draft, tail, this.#nextName());
-    const timeout = this.#timeout;
-    const call = { entry, tail, expectedVersion, began, timeout, handlers };
-    this.#committer.submit(new NextSave(call, this.#next));
+  #saveNext(call: SingleSave, tail: Tail): void {
+    const entry = new Entry(call.draft, tail, this.#nextName());
+    const save = new NextSave(call, entry, this.#timeout, this.#next);
+    this.#committer.submit(save);
   }
 
   readonly #next: NextSaveEnding = {
-    stored: (call, sequence, duplicate) => {
-      if (duplicate) return this.#goOn(call, { duplicate: sequence });
-      const { entry, tail, handlers } = call;
-      const { actorId, version, id } = entry.draft.event;
-      if (sequence <= tail.sequence) this.#tails.reader.suspect();
-      const { trail } = entry;
+    stored: (save, sequence, duplicate) => {
+      if (duplicate) return this.#goOn(save, { duplicate: sequence });
+      const { call, entry: { draft, tail, trail } } = save;
+      const { actorId, version, id } = draft;
+      if (sequence <= tail!.sequence) this.#tails.reader.suspect();
       const stored = { version, sequence, eventId: id, trail };
       this.#tails.cache.advance(actorId, stored);
       this.#locks.release(actorId);
-      handlers.saved({ sequence, fresh: true });
+      call.saved({ sequence, fresh: true });
     },
-    failed: (call, error) => this.#goOn(call, { error }),
+    failed: (save, error) => this.#goOn(save, { error }),
   };
 
   /** Leaves a save that did not go well to a {@linkcode Save}. */
   #goOn(
-    { entry: { draft, save: name }, expectedVersion, began, handlers }:
-      NextCall,
+    { call, entry }: NextSave,
     failure: { error: unknown } | { duplicate: number },
   ): void {
-    const { actorId } = draft.event;
-    const request = requestFor(draft, expectedVersion, undefined);
-    this.#begin(request, [actorId], name, performance.now() - began)
+    const { draft, began } = call;
+    const { actorId } = draft;
+    const spent = performance.now() - began;
+    this.#begin(requestFor(call), [actorId], entry.save, spent)
       .run({ draft, ...failure })
       .finally(() => this.#locks.release(actorId))
-      .then(([saved]) => handlers.saved(saved!), handlers.failed);
+      .then(([saved]) => call.saved(saved!), (error) => call.failed(error));
   }
 
   #begin(
@@ -247,12 +229,10 @@ export class EventWriter {
 const NO_EXPECTATIONS: ReadonlyMap<string, number> = new Map();
 
 function requestFor(
-  draft: Draft,
-  expectedVersion: number | undefined,
-  signal: AbortSignal | undefined,
+  { draft, expectedVersion, signal }: SingleSave,
 ): SaveRequest {
   const expectedVersions = expectedVersion === undefined
     ? NO_EXPECTATIONS
-    : new Map([[draft.event.actorId, expectedVersion]]);
+    : new Map([[draft.actorId, expectedVersion]]);
   return { drafts: [draft], expectedVersions, signal };
 }

@@ -14,7 +14,6 @@ import {
 import { Outbox, type Told } from "./_outbox.ts";
 import { activeTrace } from "./_trace.ts";
 import { SaveOutcomeUnknownError, VersionConflictError } from "./errors.ts";
-import type { AnyEvent } from "./event.ts";
 import type { EventStoredPublisher } from "./event_stored.ts";
 import type { StoreCounters, StoreMetrics } from "./metrics.ts";
 import type {
@@ -98,12 +97,6 @@ const instruments: InstrumentSet<Name> = {
   },
 };
 
-/** What is told of a save's events when they are stored. */
-export interface Note {
-  readonly told: readonly Told[];
-  readonly trace: TraceContext | undefined;
-}
-
 /** What became of an event in a save. */
 export interface Outcome {
   /** Whether it was newly stored. */
@@ -167,22 +160,6 @@ export class Monitor {
     });
   }
 
-  /** What can be told of events by the time they are stored; undefined if nobody listens. */
-  note(
-    events: readonly AnyEvent[],
-    trace: TraceContext | undefined,
-  ): Note | undefined {
-    if (this.#outbox === undefined) return undefined;
-    // The caller may change its events meanwhile.
-    const told = events.map(({ id, actorId, version, timestamp }) => ({
-      id,
-      actorId,
-      version,
-      timestamp,
-    }));
-    return { told, trace };
-  }
-
   /** Whether traces are told of. */
   get traces(): boolean {
     return this.#activeSpan !== undefined;
@@ -217,19 +194,22 @@ export class Monitor {
     return result;
   }
 
-  /** A save that began at `start` has succeeded. */
+  /**
+   * A save that began at `start` has succeeded.
+   *
+   * @param outcomes What became of each event, in their order.
+   */
   saved(
     action: string,
     start: number,
-    note: Note | undefined,
+    events: readonly Told[],
     outcomes: readonly Outcome[],
+    trace: TraceContext | undefined,
   ): void {
     let fresh = 0;
     for (const outcome of outcomes) if (outcome.fresh) fresh++;
     this.#saved(action, start, fresh);
-    if (note === undefined) return;
-    const told = note.told.filter((_, i) => outcomes[i]!.fresh);
-    this.#outbox!.tell(told, note.trace);
+    this.#outbox?.tell(events.filter((_, i) => outcomes[i]!.fresh), trace);
   }
 
   /** A save that began at `start` has failed. */

@@ -9,6 +9,7 @@ import type { Msg } from "@nats-io/nats-core";
 import { EncodedHeaders, encodeUtf8 } from "../nats/encoding.ts";
 import { parseApiReply } from "../nats/js_api.ts";
 import type { Call, Multiplexer } from "../nats/multiplexer.ts";
+import type { Told } from "./_outbox.ts";
 import { Header } from "./_stored_message.ts";
 import type { Tail } from "./_tail_cache.ts";
 import {
@@ -17,22 +18,47 @@ import {
   type Trail,
   type Waypoint,
 } from "./_trail.ts";
-import type { AnyEvent } from "./event.ts";
 
-/** An event that is ready to be sent. */
-export interface Draft {
-  /** What is needed of the event, which may change after the call. */
-  readonly event: Pick<AnyEvent, "id" | "actorId" | "version">;
+/**
+ * An event that is ready to be sent, and what is needed of it, for the event
+ * itself may change after the call.
+ *
+ * Like all that lives while a save is under way, it is an instance of a class:
+ * literals that outlive a collection V8 soon allocates as old, and each of them
+ * then keeps alive what it holds until the next full collection.
+ */
+export class Draft {
+  readonly id: string;
+  readonly actorId: string;
+  readonly version: number;
+  readonly timestamp: string;
   readonly subject: string;
   /** The event's id, as a header value. */
   readonly msgId: string;
   readonly payload: Uint8Array;
   /** Header lines of the trace that it was saved in; empty without one. */
   readonly trace: string;
+
+  constructor(
+    { id, actorId, version, timestamp }: Told,
+    subject: string,
+    msgId: string,
+    payload: Uint8Array,
+    trace: string,
+  ) {
+    this.id = id;
+    this.actorId = actorId;
+    this.version = version;
+    this.timestamp = timestamp;
+    this.subject = subject;
+    this.msgId = msgId;
+    this.payload = payload;
+    this.trace = trace;
+  }
 }
 
 /** A draft, and where its actor must be when it is stored. */
-export interface Entry {
+export class Entry {
   readonly draft: Draft;
   /** Undefined behind another entry of its actor. */
   readonly tail: Tail | undefined;
@@ -40,16 +66,13 @@ export interface Entry {
   readonly trail: Trail | undefined;
   /** Names the call, see {@linkcode Header.save}. */
   readonly save: string;
-}
 
-/** An entry; `tail` is undefined behind another one of its actor. */
-export function entryFor(
-  draft: Draft,
-  tail: Tail | undefined,
-  save: string,
-): Entry {
-  const trail = tail && followingTrail(tail, tail.trail);
-  return { draft, tail, trail, save };
+  constructor(draft: Draft, tail: Tail | undefined, save: string) {
+    this.draft = draft;
+    this.tail = tail;
+    this.trail = tail && followingTrail(tail, tail.trail);
+    this.save = save;
+  }
 }
 
 /** Hears how an attempt ended; exactly one of the two is called, once. */
@@ -197,8 +220,7 @@ function headerLines(
 /** The trails of a batch's entries, whose own sequences are not known yet. */
 function trailsInBatch(entries: readonly Entry[]): Trail[] {
   const last = new Map<string, { at: Waypoint; trail: Trail }>();
-  return entries.map(({ draft: { event }, trail }, i) => {
-    const { actorId, version } = event;
+  return entries.map(({ draft: { actorId, version }, trail }, i) => {
     const before = last.get(actorId);
     const own = trail ?? followingTrail(before!.at, before!.trail);
     last.set(actorId, { at: { version, sequence: -(i + 1) }, trail: own });
@@ -217,8 +239,7 @@ export function tailsAfter(
 ): Map<string, Tail> {
   const tails = new Map<string, Tail>();
   const first = sequence - entries.length + 1;
-  entries.forEach(({ draft: { event }, trail }, i) => {
-    const { actorId, version, id } = event;
+  entries.forEach(({ draft: { actorId, version, id }, trail }, i) => {
     const before = tails.get(actorId);
     tails.set(actorId, {
       version,

@@ -169,9 +169,9 @@ export class Save {
             return settle({ duplicate: sequence, draft: entries[0]!.draft });
           }
           if (sequence <= highest) tails.reader.suspect();
-          entries.forEach(({ draft: { event } }, i) => {
+          entries.forEach(({ draft: { id } }, i) => {
             const own = sequence - entries.length + 1 + i;
-            stored.set(event.id, { sequence: own, fresh: true });
+            stored.set(id, { sequence: own, fresh: true });
           });
           for (const [actorId, tail] of tailsAfter(entries, sequence)) {
             tails.cache.advance(actorId, tail);
@@ -289,7 +289,7 @@ export class Save {
 
   /** What became of each draft, all of them being stored. */
   #outcome({ stored }: Plan): Saved[] {
-    return this.#request.drafts.map(({ event }) => stored.get(event.id)!);
+    return this.#request.drafts.map(({ id }) => stored.get(id)!);
   }
 
   /** The error the save ends with. */
@@ -300,7 +300,7 @@ export class Save {
     ) return error;
     const { name } = this.#context.tails.reader.stream;
     if (this.#doubt !== undefined) {
-      const ids = this.#request.drafts.map(({ event }) => event.id);
+      const ids = this.#request.drafts.map(({ id }) => id);
       const cause = isTransient(error) ? this.#doubt.cause : error;
       return new SaveOutcomeUnknownError(
         `It is not known whether ${ids.length} event(s) were stored: ${
@@ -329,13 +329,13 @@ function verdictOf(setback: Setback): Verdict {
 
 /** @throws {DuplicateEventError} If the message is not the draft's event. */
 function throwUnlessSame(
-  { event, subject, payload }: Draft,
-  { subject: storedSubject, sequence, data }: StoredMessage,
+  draft: Draft,
+  { subject, sequence, data }: StoredMessage,
 ): void {
   const stored = tryDecode(data);
-  const same = subject === storedSubject && stored !== undefined &&
-    sameEvent(stored, decodeEvent(payload));
-  if (!same) throw duplicateOf(event, { event: stored, sequence });
+  const same = subject === draft.subject && stored !== undefined &&
+    sameEvent(stored, decodeEvent(draft.payload));
+  if (!same) throw duplicateOf(draft, { event: stored, sequence });
 }
 
 function tryDecode(data: Uint8Array): AnyEvent | undefined {

@@ -7,7 +7,7 @@
 
 import type { ActorHistory } from "./_actor_history.ts";
 import { decodeEvent, sameEvent } from "./_event_codec.ts";
-import { type Draft, type Entry, entryFor } from "./_publisher.ts";
+import { type Draft, Entry } from "./_publisher.ts";
 import type { StoredEvent } from "./_stored_message.ts";
 import type { ReadBounds } from "./_stream_reader.ts";
 import type { Tail } from "./_tail_cache.ts";
@@ -71,7 +71,7 @@ export async function planSave(
   /** The actors whose first event was looked at, and was found to be new. */
   const [seen, begun] = [new Set<string>(), new Set<string>()];
   for (const draft of drafts) {
-    const { actorId, id, version } = draft.event;
+    const { actorId, id, version } = draft;
     const tail = tails.get(actorId)!;
     const isFirst = !seen.has(actorId);
     const expected = isFirst ? expectedVersions.get(actorId) : undefined;
@@ -97,7 +97,9 @@ export async function planSave(
         currentVersion: tail.version,
       });
     }
-    entries.push(entryFor(draft, begun.has(actorId) ? undefined : tail, name));
+    entries.push(
+      new Entry(draft, begun.has(actorId) ? undefined : tail, name),
+    );
     begun.add(actorId);
   }
   return { stored, entries };
@@ -109,10 +111,10 @@ function overlaps(
   tails: ReadonlyMap<string, Tail>,
 ): Map<string, Draft[]> {
   return Map.groupBy(
-    drafts.filter(({ event: { actorId, version } }) =>
+    drafts.filter(({ actorId, version }) =>
       version <= tails.get(actorId)!.version
     ),
-    ({ event }) => event.actorId,
+    ({ actorId }) => actorId,
   );
 }
 
@@ -124,7 +126,7 @@ async function storedAmong(
   history: ActorHistory,
   bounds: ReadBounds,
 ): Promise<StoredEvent[]> {
-  const [first, last] = [drafts[0]!.event, drafts.at(-1)!.event];
+  const [first, last] = [drafts[0]!, drafts.at(-1)!];
   if (first.version === tail.version && first.id !== tail.eventId) {
     return []; // its place is taken by another event
   }
@@ -137,11 +139,11 @@ async function storedAmong(
   );
   const byId = new Map(range.map((stored) => [stored.event.id, stored]));
   const found: StoredEvent[] = [];
-  for (const { event, payload } of drafts) {
-    const twin = byId.get(event.id);
+  for (const draft of drafts) {
+    const twin = byId.get(draft.id);
     if (twin === undefined) continue;
-    if (!sameEvent(twin.event, decodeEvent(payload))) {
-      throw duplicateOf(event, twin);
+    if (!sameEvent(twin.event, decodeEvent(draft.payload))) {
+      throw duplicateOf(draft, twin);
     }
     found.push(twin);
   }
@@ -167,7 +169,7 @@ async function versionBefore(
 
 /** The error for an id that another event has. */
 export function duplicateOf(
-  { id, actorId }: Draft["event"],
+  { id, actorId }: Draft,
   stored: { event?: AnyEvent; sequence?: number },
 ): DuplicateEventError {
   const { event, sequence } = stored;

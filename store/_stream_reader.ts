@@ -324,9 +324,12 @@ export class StreamReader {
     });
   }
 
-  /** As {@linkcode suspect}, unless it was looked at not long ago. */
-  glance(): void {
-    if (performance.now() - this.#lookedAt > GLANCE_INTERVAL) this.suspect();
+  /**
+   * As {@linkcode suspect}, unless it was looked at not long before `now`, in
+   * monotonic milliseconds.
+   */
+  glance(now: number): void {
+    if (now - this.#lookedAt > GLANCE_INTERVAL) this.suspect();
   }
 
   /** @throws {StreamReplacedError} If the stream is known to be replaced. */

@@ -24,6 +24,7 @@ import {
   type JetStreamEventStoreOptions,
   resolveOpen,
 } from "./_open_options.ts";
+import { PendingSave } from "./_pending_save.ts";
 import {
   resolveActorIds,
   type ResolvedRead,
@@ -176,29 +177,23 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
   /** As {@linkcode EventStore.saveEvent}. */
   saveEvent(event: E, options?: SaveOptions): Promise<SaveResult> {
     // What throws here rejects, as in an async function, which costs more.
-    return new Promise((resolve, reject) => {
+    try {
+      const began = performance.now();
       const { expectedVersion, signal } = resolveSave(options);
-      this.#begin("save event", signal);
+      this.#check("save event", signal, began);
       const { writer, monitor } = this.#parts;
       const trace = monitor.trace();
       const draft = writer.draft(event, "save event", traceLines(trace));
-      const note = monitor.note([event], trace);
-      const start = this.#saveBegins();
-      writer.saveOne(draft, expectedVersion, signal, start, {
-        saved: (saved) => {
-          monitor.saved("save event", start, note, [saved]);
-          this.#saveEnds();
-          const { sequence, fresh } = saved;
-          const { version } = draft.event;
-          resolve({ version, sequence, duplicate: !fresh });
-        },
-        failed: (error) => {
-          monitor.saveFailed("save event", start, error);
-          this.#saveEnds();
-          reject(error);
-        },
-      });
-    });
+      const ended = this.#saveEnds;
+      const save = new PendingSave(
+        { draft, expectedVersion, signal, began, monitor, trace, ended },
+      );
+      this.#saving++;
+      writer.saveOne(save);
+      return save.result;
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /** As {@linkcode EventStore.saveEvents}: one atomic batch. */
@@ -206,8 +201,9 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
     events: readonly E[],
     options?: SaveEventsOptions,
   ): Promise<SaveEventsResult> {
+    const began = performance.now();
     const { expectedVersions, signal } = resolveSaveEvents(options);
-    this.#begin("save events", signal);
+    this.#check("save events", signal, began);
     const { writer, monitor } = this.#parts;
     const trace = monitor.trace();
     const lines = traceLines(trace);
@@ -215,20 +211,16 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
       events,
       (event, action) => writer.draft(event, action, lines),
     );
-    const actors = groupBatch(
-      drafts.map(({ event }) => event),
-      expectedVersions,
-    );
+    const actors = groupBatch(drafts, expectedVersions);
     const versions = new Map<string, number>();
     for (const [actorId, own] of actors) {
       versions.set(actorId, own.at(-1)!.version);
     }
     if (drafts.length === 0) return { versions, sequence: 0, duplicate: false };
-    const note = monitor.note(events, trace);
-    const start = this.#saveBegins();
+    this.#saving++;
     try {
       const saved = await writer.save({ drafts, expectedVersions, signal });
-      monitor.saved("save events", start, note, saved);
+      monitor.saved("save events", began, drafts, saved, trace);
       return {
         versions,
         sequence: saved.reduce(
@@ -238,7 +230,7 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
         duplicate: saved.every(({ fresh }) => !fresh),
       };
     } catch (error) {
-      monitor.saveFailed("save events", start, error);
+      monitor.saveFailed("save events", began, error);
       throw error;
     } finally {
       this.#saveEnds();
@@ -414,7 +406,7 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
       for (const event of page) {
         yield event;
         if (--left === 0) return;
-        this.#begin("read events", read.signal);
+        this.#throwIfOver("read events", read.signal);
       }
     }
   }
@@ -445,12 +437,20 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
   }
 
   #begin(action: string, signal: AbortSignal | undefined): ReadBounds {
+    this.#check(action, signal, performance.now());
+    return this.#parts.reader.bounds(signal);
+  }
+
+  /** Checks whether a call may begin, at `now` in monotonic milliseconds. */
+  #check(action: string, signal: AbortSignal | undefined, now: number): void {
+    this.#throwIfOver(action, signal);
+    this.#parts.reader.glance(now);
+  }
+
+  #throwIfOver(action: string, signal: AbortSignal | undefined): void {
     if (this.#closed) throw new StoreClosedError(action);
     signal?.throwIfAborted();
-    const { reader } = this.#parts;
-    reader.throwIfReplaced();
-    reader.glance();
-    return reader.bounds(signal);
+    this.#parts.reader.throwIfReplaced();
   }
 
   /** What a read gives, its duration counted. */
@@ -488,13 +488,7 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
     }
   }
 
-  /** Counts a save, which begins now, until it ends. */
-  #saveBegins(): number {
-    this.#saving++;
-    return performance.now();
-  }
-
-  #saveEnds(): void {
+  readonly #saveEnds = (): void => {
     if (--this.#saving === 0) this.#saved?.resolve();
-  }
+  };
 }

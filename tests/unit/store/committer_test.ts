@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { Msg } from "@nats-io/nats-core";
 import type { Call, Multiplexer } from "../../../nats/multiplexer.ts";
 import { Committer, type Unit } from "../../../store/_committer.ts";
-import { entryFor } from "../../../store/_publisher.ts";
+import { Draft, Entry } from "../../../store/_publisher.ts";
 import { NotSentError } from "../../../store/_save_setback.ts";
 import type { StreamReader } from "../../../store/_stream_reader.ts";
 import { NO_TAIL } from "../../../store/_tail_cache.ts";
@@ -41,10 +41,11 @@ const outcomes = new WeakMap<Unit, unknown>();
 /** A unit of one event for each subject. */
 function unitOf(subjects: readonly string[], deadline = Infinity): Unit {
   const entries = subjects.map((subject) => {
-    const event = { id: subject, actorId: subject, version: 1 };
+    const timestamp = "2024-05-31T09:30:00Z";
+    const event = { id: subject, actorId: subject, version: 1, timestamp };
     const payload = new Uint8Array(1);
-    const draft = { event, subject, msgId: subject, payload, trace: "" };
-    return entryFor(draft, NO_TAIL, "save");
+    const draft = new Draft(event, subject, subject, payload, "");
+    return new Entry(draft, NO_TAIL, "save");
   });
   const unit: Unit = {
     entries,
