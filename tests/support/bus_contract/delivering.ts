@@ -11,6 +11,7 @@ import {
   BusReader,
   inPlace,
   makeEvent,
+  makeFickle,
   namespacesOf,
   pendingOf,
   publishVersions,
@@ -137,6 +138,17 @@ export function deliveringContract({ test }: BusContract): void {
     const [delivery] = await pendingOf(fixture, subscription);
     assertEquals(delivery!.event.data, { list: [1] });
     assertEquals(delivery!.event.actorId, "order-1");
+  });
+
+  test("an event is what it was when it was read first", async (fixture) => {
+    const { bus, publisher } = fixture;
+    const filter = { eventTypes: ["OrderPlaced"], actors: "order-1" };
+    await using subscription = bus.subscribe("orders", filter);
+    await inPlace(subscription);
+    const event = makeEvent("order-1", 1);
+    await publisher.publish("orders", makeFickle(event));
+    const deliveries = await pendingOf(fixture, subscription);
+    assertEquals(deliveries.map(({ event }) => event), [event]);
   });
 
   test("subscribe() gets the events of a publisher in order, each once", async (fixture) => {

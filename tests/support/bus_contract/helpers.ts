@@ -8,7 +8,12 @@ import { assert } from "@std/assert";
 import type { Delivery, Event, Subscription } from "../../../bus/mod.ts";
 import type { BusFixture } from "./fixture.ts";
 
-export { assertErrorIs, reasonOf, upTo } from "../contract/helpers.ts";
+export {
+  assertErrorIs,
+  makeFickle,
+  reasonOf,
+  upTo,
+} from "../contract/helpers.ts";
 
 /** A valid event with an id of its own. Not frozen. */
 export function makeEvent(

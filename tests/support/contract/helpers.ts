@@ -29,6 +29,18 @@ export function makeEvent(
   };
 }
 
+/** An event that gives other values than its own from the second read on. */
+export function makeFickle(event: Event): Event {
+  const other = makeEvent("other actor", 99, { eventType: "Other" });
+  const fickle = {};
+  for (const key of Object.keys(event) as (keyof Event)[]) {
+    let reads = 0;
+    const get = () => reads++ === 0 ? event[key] : other[key];
+    Object.defineProperty(fickle, key, { get, enumerable: true });
+  }
+  return fickle as Event;
+}
+
 /** Events of one actor with these versions. */
 export function makeEvents(
   actorId: string,

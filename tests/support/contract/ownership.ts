@@ -7,7 +7,7 @@
 import { assertEquals } from "@std/assert";
 import type { Event } from "../../../store/event.ts";
 import type { Contract } from "./fixture.ts";
-import { collect, makeEvent, makeEvents } from "./helpers.ts";
+import { collect, makeEvent, makeEvents, makeFickle } from "./helpers.ts";
 
 /** Does what it can to change an object; a frozen one withstands. */
 function vandalize(value: unknown): void {
@@ -51,6 +51,19 @@ export function ownershipContract({ test }: Contract): void {
     await second;
     vandalize(events);
     assertEquals(await store.getEvents("a"), before);
+  });
+
+  test("an event is what it was when it was read first", async ({ store }) => {
+    const events = makeEvents("a", 1, 2, 3);
+    const [one, two, three] = events.map(makeFickle);
+    const saved = await store.saveEvent(one!);
+    assertEquals([saved.version, saved.duplicate], [1, false]);
+    const { versions } = await store.saveEvents([two!, three!]);
+    assertEquals(versions, new Map([["a", 3]]));
+    assertEquals(await store.getEvents("a"), events);
+    const all = await collect(store.subscribe({ live: false }));
+    assertEquals(all.map(({ event }) => event), events);
+    assertEquals((await store.saveEvents(events)).duplicate, true);
   });
 
   test("every read gives what nobody else can change", async ({ store }) => {
