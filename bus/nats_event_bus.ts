@@ -216,7 +216,7 @@ export class NatsEventBus<E extends AnyEvent = Event>
     this.#subscribers.throwIfClosed(ACTION);
     signal?.throwIfAborted();
     const { before, between } = this.#addressOf(namespace);
-    const { json, event: read } = encodeEventTo(ACTION, event);
+    const { json, fields } = encodeEventTo(ACTION, event);
     const payload = encodeUtf8(json);
     this.#link.throwIfDown(ACTION);
     const { activeSpan, report, meter } = this.#subscribers;
@@ -225,14 +225,14 @@ export class NatsEventBus<E extends AnyEvent = Event>
     const limit = this.#nc.info?.max_payload ?? Infinity;
     if (size > limit) {
       throw new PayloadTooLargeError(
-        `Cannot ${ACTION}: version ${read.version} of actor ${
-          show(read.actorId)
+        `Cannot ${ACTION}: version ${fields.version} of actor ${
+          show(fields.actorId)
         } takes ${size} bytes with its headers, the server takes at most ${limit} (max_payload)`,
         { size, limit },
       );
     }
-    const place = before + encodeToken(read.eventType) + between;
-    const subject = place + encodeActorId(read.actorId);
+    const place = before + encodeToken(fields.eventType) + between;
+    const subject = place + encodeActorId(fields.actorId);
     this.#nc.publish(subject, payload, headers && { headers });
     meter.of(namespace).published++;
     const room = this.#link.sent(subject.length + size);

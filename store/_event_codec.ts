@@ -61,7 +61,7 @@ export function encodeEvent(event: AnyEvent): string {
 export interface EncodedEvent {
   readonly json: string;
   /** What is in the JSON: the event itself may say something else next time. */
-  readonly event: Pick<
+  readonly fields: Pick<
     AnyEvent,
     "id" | "eventType" | "actorId" | "version" | "timestamp"
   >;
@@ -70,7 +70,7 @@ export interface EncodedEvent {
 /** As {@linkcode encodeEvent}, with errors that say what can't be done. */
 export function encodeEventTo(action: string, event: AnyEvent): EncodedEvent {
   if (isSealed(event) && firstKey(event) === "id") {
-    return { json: JSON.stringify(event), event };
+    return { json: JSON.stringify(event), fields: event };
   }
   const fields = readEvent(event, action);
   let json = JSON.stringify(assemble(fields));
@@ -82,7 +82,7 @@ export function encodeEventTo(action: string, event: AnyEvent): EncodedEvent {
     }
     json += "}";
   }
-  return { json, event: fields as unknown as AnyEvent };
+  return { json, fields: fields as unknown as EncodedEvent["fields"] };
 }
 
 /** The first key of an event: another than `id` only if it is an index. */

@@ -61,6 +61,7 @@ class NextSave implements Unit {
     this.#ending = ending;
   }
 
+  /** Made when it is asked for, so that no array lives as long as the save. */
   get entries(): readonly Entry[] {
     return [this.entry];
   }
@@ -117,8 +118,8 @@ export class EventWriter {
    * @throws {PayloadTooLargeError} If the server does not take that much.
    */
   draft(event: AnyEvent, action: string, trace: string): Draft {
-    const { json, event: read } = encodeEventTo(action, event);
-    const { id, actorId, version } = read;
+    const { json, fields } = encodeEventTo(action, event);
+    const { id, actorId, version } = fields;
     const payload = encodeUtf8(json);
     const msgId = encodeToken(id);
     const size = payload.length + msgId.length + trace.length +
@@ -137,10 +138,10 @@ export class EventWriter {
       );
     }
     const subject = this.#tails.subjectOf(actorId);
-    return new Draft(read, subject, msgId, payload, trace);
+    return new Draft(fields, subject, msgId, payload, trace);
   }
 
-  /** Saves one event. */
+  /** Saves one event. It does not throw: the call hears what goes wrong. */
   saveOne(call: SingleSave): void {
     const { draft, expectedVersion, signal } = call;
     const { actorId, version } = draft;

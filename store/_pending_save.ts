@@ -32,7 +32,7 @@ export class PendingSave implements SingleSave {
   readonly #monitor: Monitor;
   readonly #trace: TraceContext | undefined;
   readonly #ended: () => void;
-  readonly #promise: PromiseWithResolvers<SaveResult> = Promise.withResolvers();
+  readonly #outcome: PromiseWithResolvers<SaveResult> = Promise.withResolvers();
 
   constructor(parts: PendingSaveParts) {
     this.draft = parts.draft;
@@ -46,7 +46,7 @@ export class PendingSave implements SingleSave {
 
   /** What the caller gets. */
   get result(): Promise<SaveResult> {
-    return this.#promise.promise;
+    return this.#outcome.promise;
   }
 
   saved(saved: Saved): void {
@@ -56,12 +56,12 @@ export class PendingSave implements SingleSave {
     this.#ended();
     const { version } = draft;
     const { sequence, fresh } = saved;
-    this.#promise.resolve({ version, sequence, duplicate: !fresh });
+    this.#outcome.resolve({ version, sequence, duplicate: !fresh });
   }
 
   failed(error: unknown): void {
     this.#monitor.saveFailed("save event", this.began, error);
     this.#ended();
-    this.#promise.reject(error);
+    this.#outcome.reject(error);
   }
 }

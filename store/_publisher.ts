@@ -9,7 +9,7 @@ import type { Msg } from "@nats-io/nats-core";
 import { EncodedHeaders, encodeUtf8 } from "../nats/encoding.ts";
 import { parseApiReply } from "../nats/js_api.ts";
 import type { Call, Multiplexer } from "../nats/multiplexer.ts";
-import type { Told } from "./_outbox.ts";
+import type { EncodedEvent } from "./_event_codec.ts";
 import { Header } from "./_stored_message.ts";
 import type { Tail } from "./_tail_cache.ts";
 import {
@@ -23,7 +23,7 @@ import {
  * An event that is ready to be sent, and what is needed of it, for the event
  * itself may change after the call.
  *
- * Like all that lives while a save is under way, it is an instance of a class:
+ * Like most of what each save makes and drops, it is an instance of a class:
  * literals that outlive a collection V8 soon allocates as old, and each of them
  * then keeps alive what it holds until the next full collection.
  */
@@ -40,7 +40,7 @@ export class Draft {
   readonly trace: string;
 
   constructor(
-    { id, actorId, version, timestamp }: Told,
+    { id, actorId, version, timestamp }: EncodedEvent["fields"],
     subject: string,
     msgId: string,
     payload: Uint8Array,

@@ -108,11 +108,12 @@ function farWith(waypoint: Waypoint, trail: Trail): Waypoint[] {
 
 /**
  * A trail as a header value: ordinal, near and far predecessors, divided by
- * `;`, and numbers in base 36. The near ones are sequences, the nearest first
- * and each further one as its distance from the one before; `~` marks a
- * position in the message's own batch, whose sequences are not known when it
- * is sent. The far ones are versions and sequences, divided by `:`, or
- * versions and positions, divided by `~`; equal neighbours are left out.
+ * `;`, and numbers in base 36. The near ones are positions in the message's own
+ * batch, marked by `~`, for its sequences are not known when it is sent, and
+ * then sequences: the first in full, each further one as its distance from the
+ * one before. The nearest comes first. The far ones are versions and sequences,
+ * divided by `:`, or versions and positions, divided by `~`; equal neighbours
+ * are left out.
  */
 export function formatTrail(
   { ordinal, count, nearest, others, far }: Trail,
@@ -143,7 +144,7 @@ export function nearOf({ count, nearest, others }: Trail): number[] {
   return [nearest, ...further];
 }
 
-/** The far predecessors, that of the shortest interval first. */
+/** The far predecessors, as waypoints, that of the shortest interval first. */
 export function farOf({ far }: Trail): Waypoint[] {
   return parseFar(far, (position) => -position);
 }
@@ -172,13 +173,14 @@ function split(items: string): string[] {
 }
 
 const GRAMMAR =
-  /^[0-9a-z]+;(?:~?[0-9a-z]+(?:,~?[0-9a-z]+)*)?;(?:[0-9a-z]+[:~][0-9a-z]+(?:,(?:[0-9a-z]+[:~][0-9a-z]+)?)*)?$/;
+  /^[0-9a-z]+;(?:(?:~(?!0))?[0-9a-z]+(?:,(?:~(?!0))?[0-9a-z]+)*)?;(?:[0-9a-z]+(?::|~(?!0))[0-9a-z]+(?:,(?:[0-9a-z]+(?::|~(?!0))[0-9a-z]+)?)*)?$/;
 
 /**
  * What formatTrail was given, with every sequence known by now.
  *
  * @param own The sequence of the message that has the trail.
- * @param position Its position in the batch it was sent in, from 1.
+ * @param position Its position in the batch it was sent in, from 1; 0 if it
+ * was sent alone.
  * @returns Undefined if the text is no trail of such a message.
  */
 export function parseTrail(

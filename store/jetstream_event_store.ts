@@ -178,17 +178,16 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
   saveEvent(event: E, options?: SaveOptions): Promise<SaveResult> {
     // What throws here rejects, as in an async function, which costs more.
     try {
-      const began = performance.now();
       const { expectedVersion, signal } = resolveSave(options);
-      this.#check("save event", signal, began);
+      this.#throwIfOver("save event", signal);
       const { writer, monitor } = this.#parts;
       const trace = monitor.trace();
       const draft = writer.draft(event, "save event", traceLines(trace));
+      const began = this.#saveBegins();
       const ended = this.#saveEnds;
       const save = new PendingSave(
         { draft, expectedVersion, signal, began, monitor, trace, ended },
       );
-      this.#saving++;
       writer.saveOne(save);
       return save.result;
     } catch (error) {
@@ -201,9 +200,8 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
     events: readonly E[],
     options?: SaveEventsOptions,
   ): Promise<SaveEventsResult> {
-    const began = performance.now();
     const { expectedVersions, signal } = resolveSaveEvents(options);
-    this.#check("save events", signal, began);
+    this.#throwIfOver("save events", signal);
     const { writer, monitor } = this.#parts;
     const trace = monitor.trace();
     const lines = traceLines(trace);
@@ -217,7 +215,7 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
       versions.set(actorId, own.at(-1)!.version);
     }
     if (drafts.length === 0) return { versions, sequence: 0, duplicate: false };
-    this.#saving++;
+    const began = this.#saveBegins();
     try {
       const saved = await writer.save({ drafts, expectedVersions, signal });
       monitor.saved("save events", began, drafts, saved, trace);
@@ -406,7 +404,7 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
       for (const event of page) {
         yield event;
         if (--left === 0) return;
-        this.#throwIfOver("read events", read.signal);
+        this.#check("read events", read.signal);
       }
     }
   }
@@ -432,21 +430,22 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
       );
       if (done) return;
       yield value as AnyEvent[] as E[];
-      this.#begin(action, signal);
+      this.#check(action, signal);
     }
   }
 
   #begin(action: string, signal: AbortSignal | undefined): ReadBounds {
-    this.#check(action, signal, performance.now());
+    this.#check(action, signal);
     return this.#parts.reader.bounds(signal);
   }
 
-  /** Checks whether a call may begin, at `now` in monotonic milliseconds. */
-  #check(action: string, signal: AbortSignal | undefined, now: number): void {
+  /** Checks whether a call may begin, or go on. */
+  #check(action: string, signal: AbortSignal | undefined): void {
     this.#throwIfOver(action, signal);
-    this.#parts.reader.glance(now);
+    this.#parts.reader.glance(performance.now());
   }
 
+  /** As {@linkcode #check}, without a look at the clock. */
   #throwIfOver(action: string, signal: AbortSignal | undefined): void {
     if (this.#closed) throw new StoreClosedError(action);
     signal?.throwIfAborted();
@@ -486,6 +485,14 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
       ended(start, error);
       throw error;
     }
+  }
+
+  /** Counts a save until it ends; returns when it began. */
+  #saveBegins(): number {
+    const now = performance.now();
+    this.#parts.reader.glance(now);
+    this.#saving++;
+    return now;
   }
 
   readonly #saveEnds = (): void => {

@@ -2,7 +2,7 @@
 
 import { type JetStreamManager, jetstreamManager } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/nats-core";
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { CheckpointError } from "../../store/errors.ts";
 import type { EventStore } from "../../store/event_store.ts";
 import {
@@ -17,6 +17,7 @@ import {
   makeEvents,
   Reader,
   reasonOf,
+  upTo,
 } from "../support/contract/helpers.ts";
 import { connect } from "../support/nats_connect.ts";
 import { NatsServer } from "../support/nats_server.ts";
@@ -292,3 +293,25 @@ test("snapshots are none when their bucket was deleted", async (context) => {
   await store.saveSnapshot(snapshot);
   assertEquals(await store.getLatestSnapshot("a"), snapshot);
 });
+
+test("readEvents() notices within seconds, however long its page is used, that the stream was replaced", async (context) => {
+  const { jsm, store } = context;
+  await store.saveEvents(makeEvents("long", ...upTo(40)));
+  const events = store.readEvents("long")[Symbol.asyncIterator]();
+  assertEquals((await events.next()).value?.version, 1);
+  await replace(context);
+  using _ = laterBy(6_000);
+  const error = await reasonOf(async () => {
+    while (!(await events.next()).done) {
+      await jsm.streams.info(stream); // behind what the store may ask
+    }
+  });
+  assertInstanceOf(error, StreamReplacedError);
+});
+
+/** Sets the monotonic clock forward until it is disposed of. */
+function laterBy(milliseconds: number): Disposable {
+  const now = performance.now.bind(performance);
+  performance.now = () => now() + milliseconds;
+  return { [Symbol.dispose]: () => performance.now = now };
+}

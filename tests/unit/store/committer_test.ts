@@ -6,6 +6,7 @@ import { Draft, Entry } from "../../../store/_publisher.ts";
 import { NotSentError } from "../../../store/_save_setback.ts";
 import type { StreamReader } from "../../../store/_stream_reader.ts";
 import { NO_TAIL } from "../../../store/_tail_cache.ts";
+import { createEvent } from "../../../store/event.ts";
 
 /** Takes what is sent, and answers when it is told to. */
 class FakeServer {
@@ -41,8 +42,12 @@ const outcomes = new WeakMap<Unit, unknown>();
 /** A unit of one event for each subject. */
 function unitOf(subjects: readonly string[], deadline = Infinity): Unit {
   const entries = subjects.map((subject) => {
-    const timestamp = "2024-05-31T09:30:00Z";
-    const event = { id: subject, actorId: subject, version: 1, timestamp };
+    const event = createEvent({
+      eventType: "Happened",
+      actorId: subject,
+      version: 1,
+      data: {},
+    });
     const payload = new Uint8Array(1);
     const draft = new Draft(event, subject, subject, payload, "");
     return new Entry(draft, NO_TAIL, "save");

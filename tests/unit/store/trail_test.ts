@@ -147,6 +147,8 @@ Deno.test("parseTrail() refuses what is no trail of the message", () => {
       "3;5,0;",
       "3;5,9;",
       "2;~k;",
+      "2;~0;",
+      "2;5;1~0",
       "2;~3;",
       "2;5;1",
       "2;5;1:z",
