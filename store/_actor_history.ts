@@ -194,15 +194,8 @@ export class ActorHistory {
       const isWhole = items.length > 0 && remaining === 0;
       const goesOn = remaining > 0 && given + items.length - skipped < limit;
       if (goesOn) fetching = ahead(fetch(PAGE_SIZE));
-      const events: AnyEvent[] = [];
-      let last: AnyEvent | undefined;
-      for (const event of items) {
-        if (event === undefined || event.version <= version) continue;
-        last = event;
-        version = event.version;
-        if (version > toVersion) break;
-        if (version >= fromVersion) events.push(event);
-      }
+      const { events, last } = among(items, version, fromVersion, toVersion);
+      version = last?.version ?? version;
       if (isWhole && last !== undefined && version <= toVersion) {
         const tail = { version, sequence: lastSequence, eventId: last.id };
         this.#tails.cache.advance(actorId, { ...tail, trail: undefined });
@@ -365,4 +358,29 @@ function settled<T>(promise: Promise<T>): () => Promise<T> {
 function ahead<T>(page: Promise<T>): Promise<T> {
   page.catch(() => {});
   return page;
+}
+
+/**
+ * The events of a page whose versions rise from one on (exclusive) and lie in a
+ * range (inclusive), and the last one that was looked at: above the range if
+ * there is one.
+ */
+function among(
+  items: readonly (AnyEvent | undefined)[],
+  above: number,
+  fromVersion: number,
+  toVersion: number,
+): { events: AnyEvent[]; last: AnyEvent | undefined } {
+  const events: AnyEvent[] = [];
+  let last: AnyEvent | undefined;
+  let version = above;
+  for (let i = 0; i < items.length; i++) {
+    const event = items[i];
+    if (event === undefined || event.version <= version) continue;
+    last = event;
+    version = event.version;
+    if (version > toVersion) break;
+    if (version >= fromVersion) events.push(event);
+  }
+  return { events, last };
 }
