@@ -7,7 +7,11 @@
 import type { ActorTails } from "./_actor_tails.ts";
 import { DISTANCE, findLandmarks } from "./_landmarks.ts";
 import { PagePipeline } from "./_page_pipeline.ts";
-import { areFarApart, fetchBefore, fetchMiddle } from "./_recent_events.ts";
+import {
+  comeSoonerSingly,
+  fetchBefore,
+  fetchMiddle,
+} from "./_recent_events.ts";
 import { tryRead } from "./_stored_event.ts";
 import { Header, type StoredEvent } from "./_stored_message.ts";
 import {
@@ -101,8 +105,8 @@ export class ActorHistory {
   }
 
   /**
-   * The actor's events from a version on, if they are few and lie far apart
-   * as far as is known, and can be fetched by what is known.
+   * The actor's events from a version on, if they come sooner one by one, and
+   * can be fetched by what is known.
    */
   async #recent(
     actorId: string,
@@ -111,7 +115,9 @@ export class ActorHistory {
     bounds: ReadBounds,
   ): Promise<AnyEvent[] | undefined> {
     const known = this.#tails.cache.get(actorId);
-    if (known !== undefined && !areFarApart(known, lowest)) return undefined;
+    if (known !== undefined && !comeSoonerSingly(known, lowest)) {
+      return undefined;
+    }
     const fetchFrom = (tail: Tail) =>
       fetchBefore(this.#reader, actorId, tail, lowest, bounds);
     const [{ tail, message }, before] = await Promise.all([
@@ -126,7 +132,7 @@ export class ActorHistory {
     if (known !== undefined && known.sequence === tail.sequence) {
       return before && [...before, last];
     }
-    if (tail.version > lowest && !areFarApart(tail, lowest)) return undefined;
+    if (!comeSoonerSingly(tail, lowest)) return undefined;
     const others = await fetchFrom(tail);
     return others && [...others, last];
   }

@@ -1,5 +1,5 @@
 /**
- * The last events of an actor that lie far apart, fetched by their sequences.
+ * The last events of an actor, fetched by their sequences.
  *
  * @module
  */
@@ -21,24 +21,32 @@ const MAX_HOPS = 8;
 const SCANNED_PER_HOP = 1_500;
 
 /**
- * Whether the events from a version on are few, and so far apart that the
- * server would take longer to find them than a client that knows where they
- * are takes to fetch them.
+ * Sequences a server looks through for a page that begins within the stream,
+ * to count what is left: part of a block, and the whole block may have to be
+ * loaded for it, so that it takes up to 2.5 ms.
  */
-export function areFarApart(
+const COUNTED_PER_PAGE = 5_000;
+
+/**
+ * Whether the events from a version on come sooner one by one: they are few,
+ * and a server would take longer to find them than a client that knows where
+ * they are takes to fetch them.
+ */
+export function comeSoonerSingly(
   { version, sequence, trail }: Tail,
   fromVersion: number,
 ): boolean {
-  if (trail === undefined || trail.count === 0) return false;
   // Gaps between versions leave open whether all events were fetched.
-  if (trail.ordinal !== version) return false;
+  if (trail?.ordinal !== version) return false;
   const before = version - fromVersion;
+  if (before <= 0) return true; // asking for the last one tells
+  if (trail.count === 0) return false;
   const hops = Math.ceil(before / NEAR);
   if (hops > MAX_HOPS) return false;
   const known = Math.min(before, trail.count);
-  if (known === 0) return false;
   const spacing = (sequence - nearOf(trail)[known - 1]!) / known;
-  return spacing * before > SCANNED_PER_HOP * hops;
+  const counted = fromVersion > 1 ? COUNTED_PER_PAGE : 0;
+  return spacing * before + counted > SCANNED_PER_HOP * hops;
 }
 
 /** At most this many events are fetched one by one from a history's middle. */

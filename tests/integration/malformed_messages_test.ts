@@ -117,7 +117,8 @@ for (const [what, message] of Object.entries({ ...unreadable, ...misplaced })) {
   Deno.test(`a store goes on when the last message ${what}`, () =>
     withHistory(async ({ warm, events, open, put }) => {
       const malformed = new Map([[await put(message), message]]);
-      const cold = await open();
+      const [cold, newcomer] = [await open(), await open()];
+      assertEquals(await newcomer.getEvents("a", 2), events.slice(-1));
       for (const store of [cold, warm]) {
         await assertReads(store, events, malformed);
         assertEquals((await store.saveEvent(events[1]!)).duplicate, true);
