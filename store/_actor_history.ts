@@ -118,8 +118,9 @@ export class ActorHistory {
     if (known !== undefined && !comeSoonerSingly(known, lowest)) {
       return undefined;
     }
+    const actor = { actorId, subject: this.#tails.subjectOf(actorId) };
     const fetchFrom = (tail: Tail) =>
-      fetchBefore(this.#reader, actorId, tail, lowest, bounds);
+      fetchBefore(this.#reader, actor, tail, lowest, bounds);
     const [{ tail, message }, before] = await Promise.all([
       this.#tails.last(actorId, consistency, bounds),
       known && fetchFrom(known),

@@ -141,7 +141,7 @@ export class ActorTails {
     const known = this.cache.get(actorId) ?? NO_TAIL;
     const sequence = message?.sequence ?? 0;
     if (message !== undefined && sequence > known.sequence) {
-      const tail = await this.#resolve(actorId, message, bounds);
+      const tail = await this.#resolve(actorId, known, message, bounds);
       return this.cache.advance(actorId, tail);
     }
     if (sequence < known.sequence && strong) {
@@ -194,26 +194,29 @@ export class ActorTails {
     return false;
   }
 
-  /** The tail that a last message makes. */
+  /** The tail that a last message makes, behind the one that is known. */
   async #resolve(
     actorId: string,
+    known: Tail,
     message: StoredMessage,
     bounds: ReadBounds,
   ): Promise<Tail> {
     const event = tryRead(message.data, actorId);
-    if (event && await this.#vouchedFor(actorId, event, message, bounds)) {
+    if (
+      event !== undefined && event.version > known.version &&
+      await this.#vouchedFor(actorId, event, message, bounds)
+    ) {
       const { version, id } = event;
       const { sequence } = message;
       return { version, sequence, eventId: id, trail: trailOf(message) };
     }
-    // Somebody else's message: only the whole history tells the version.
-    const last = await this.#lastEvent(actorId, message.sequence, bounds);
-    return {
-      version: last?.version ?? 0,
-      sequence: message.sequence,
-      eventId: last?.id,
-      trail: undefined,
-    };
+    // Somebody else's message: only all that is not known tells the version.
+    const { sequence } = message;
+    const last = await this.#lastEvent(actorId, known, sequence, bounds);
+    const { version, eventId } = last === undefined
+      ? known
+      : { version: last.version, eventId: last.id };
+    return { version, sequence, eventId, trail: undefined };
   }
 
   /** Whether an event's version surely lies above all before it. */
@@ -234,15 +237,19 @@ export class ActorTails {
     return previous !== undefined && previous.version < event.version;
   }
 
-  /** The last event up to a sequence, by reading all there are. */
+  /**
+   * The last event behind a tail up to a sequence, by reading all there are;
+   * undefined if none is above it.
+   */
   async #lastEvent(
     actorId: string,
+    known: Tail,
     upTo: number,
     bounds: ReadBounds,
   ): Promise<AnyEvent | undefined> {
     const subject = this.subjectOf(actorId);
     let last: AnyEvent | undefined;
-    for (let next = 1, n = 0; next <= upTo;) {
+    for (let next = known.sequence + 1, n = 0; next <= upTo;) {
       const { items, lastSequence } = await this.reader.messages(
         subject,
         next,
@@ -251,7 +258,7 @@ export class ActorTails {
       );
       for (const { data, sequence } of items) {
         const event = sequence <= upTo ? tryRead(data, actorId) : undefined;
-        if (event && event.version > (last?.version ?? 0)) last = event;
+        if (event && event.version > (last ?? known).version) last = event;
       }
       if (lastSequence > 0) next = lastSequence + 1;
       else if (await this.hasExpired(actorId, upTo, n++, bounds)) break;

@@ -65,7 +65,7 @@ export async function fetchMiddle(
   toVersion: number,
   bounds: ReadBounds,
 ): Promise<AnyEvent[] | undefined> {
-  const { actorId, tail } = searched;
+  const { tail } = searched;
   if (toVersion - fromVersion >= FEW || toVersion >= tail.version) return;
   if (tail.trail === undefined || tail.trail.ordinal !== tail.version) return;
   const { high, trail, event } = await descend(
@@ -78,7 +78,7 @@ export async function fetchMiddle(
   if (distance > FEW) return undefined;
   const events = await fetchBefore(
     reader,
-    actorId,
+    searched,
     { version: high.version, trail },
     fromVersion,
     bounds,
@@ -99,7 +99,7 @@ export async function fetchMiddle(
  */
 export async function fetchBefore(
   reader: StreamReader,
-  actorId: string,
+  { actorId, subject }: Pick<Searched, "actorId" | "subject">,
   { version, trail }: { version: number; trail: Trail | undefined },
   fromVersion: number,
   bounds: ReadBounds,
@@ -118,12 +118,14 @@ export async function fetchBefore(
     if (read.length === 0) return undefined;
     const hop = oldest > fromVersion ? read.pop() : undefined;
     const [payloads, message] = await Promise.all([
-      Promise.all(read.map(({ sequence }) => reader.payload(sequence, bounds))),
+      Promise.all(
+        read.map(({ sequence }) => reader.payload(subject, sequence, bounds)),
+      ),
       hop && reader.atSequence(hop.sequence, bounds),
     ]);
     if (hop) {
       read.push(hop);
-      payloads.push(message?.data);
+      payloads.push(message?.subject === subject ? message.data : undefined);
     }
     for (const [i, data] of payloads.entries()) {
       const event = data && tryRead(data, actorId);

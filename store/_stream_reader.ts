@@ -245,12 +245,17 @@ export class StreamReader {
     );
   }
 
-  /** The payload at a sequence, if the replica that answers has it. */
+  /**
+   * The payload of a subject's first message from a sequence on (inclusive), if
+   * the replica that answers has one.
+   */
   async payload(
+    subject: string,
     seq: number,
     bounds: ReadBounds,
   ): Promise<Uint8Array | undefined> {
-    const request = JSON.stringify({ seq, no_hdr: true });
+    const body = { seq, next_by_subj: subject, no_hdr: true };
+    const request = JSON.stringify(body);
     return storedPayload(await this.#get("", request, bounds));
   }
 

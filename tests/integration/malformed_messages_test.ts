@@ -30,6 +30,8 @@ import { connect } from "../support/nats_connect.ts";
 import { NatsServer } from "../support/nats_server.ts";
 import { assertRefusedAtOnce } from "../support/refusals.ts";
 
+const EXPECTED = "Nats-Expected-Last-Subject-Sequence";
+
 let server: NatsServer;
 let nc: NatsConnection;
 let js: JetStreamClient;
@@ -149,6 +151,36 @@ for (const [what, message] of Object.entries({ ...unreadable, ...misplaced })) {
       }
     }));
 }
+
+Deno.test("a store that knows an actor is not led back by messages of lower versions", () =>
+  withHistory(async ({ warm, events, put }) => {
+    const more = makeEvents("a", 3, 4, 5, 6);
+    await warm.saveEvents(more);
+    events.push(...more);
+    const foreign = (version: number, ...entries: [string, string][]) => {
+      const hdrs = headers();
+      for (const [name, value] of entries) hdrs.set(name, value);
+      return put({ ...asJson(makeEvent("a", version)), headers: hdrs });
+    };
+    const check = async () => {
+      for (const from of [1, 3, 5, 6, 7]) {
+        const expected = events.filter(({ version }) => version >= from);
+        assertEquals(await warm.getEvents("a", from), expected);
+      }
+      assertEquals(await warm.getLatestVersion("a"), events.length);
+    };
+    await foreign(3, ["Aether-Save", "x"]); // as if it were a save
+    await check();
+    await foreign(6, ["Aether-Save", "x"], ["Aether-Trail", "6;6"]);
+    await check();
+    const last = await foreign(3);
+    await foreign(4, [EXPECTED, String(last)]); // above the one before
+    await check();
+    const next = makeEvent("a", 7);
+    await warm.saveEvent(next, { expectedVersion: 6 });
+    events.push(next);
+    await check();
+  }));
 
 for (const [what, message] of Object.entries(unreadable)) {
   Deno.test(`a subscription tells of a message when it ${what}`, () =>

@@ -304,3 +304,23 @@ Deno.test("reads are right when a trail is wrong", async () => {
     assertEquals(await (await openReader()).getEvents("a"), [...events, next]);
   });
 });
+
+Deno.test("reads are right when a trail names a message of another subject", async () => {
+  await withStores(async (writer, openReader, connection) => {
+    const events = await saveSpread(writer, upTo(9), 1);
+    const { nc, namespace } = connection;
+    const other = `aether.events.${namespace}.other`;
+    const misplaced = encodeEvent(event("a", 9));
+    const { seq } = await jetstream(nc).publish(other, misplaced);
+    const text = (n: number) => n.toString(36);
+    const next = event("a", 10);
+    events.push(next);
+    const trail = `${text(10)};${text(seq)};`;
+    await saveForeign(connection, next, seq - 1, trail);
+    for (const store of [await openReader(), writer]) {
+      for (const from of [8, 9, 10]) {
+        assertEquals(await store.getEvents("a", from), events.slice(from - 1));
+      }
+    }
+  });
+});
