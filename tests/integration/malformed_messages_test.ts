@@ -163,7 +163,7 @@ Deno.test("a store that knows an actor is not led back by messages of lower vers
       return put({ ...asJson(makeEvent("a", version)), headers: hdrs });
     };
     const check = async () => {
-      for (const from of [1, 3, 5, 6, 7]) {
+      for (const from of [7, 6, 5, 3, 1]) {
         const expected = events.filter(({ version }) => version >= from);
         assertEquals(await warm.getEvents("a", from), expected);
       }
