@@ -144,14 +144,20 @@ export class ActorTails {
       const tail = await this.#resolve(actorId, known, message, bounds);
       return this.cache.advance(actorId, tail);
     }
-    if (sequence < known.sequence && strong) {
-      const { first_seq } = await this.reader.state("read", bounds);
-      if (first_seq > known.sequence) {
-        this.cache.forget(actorId);
-        return NO_TAIL;
-      }
+    if (
+      sequence < known.sequence && strong &&
+      await this.#lacks(known.sequence, bounds)
+    ) {
+      this.cache.forget(actorId);
+      return NO_TAIL;
     }
     return known;
+  }
+
+  /** Whether all messages up to a sequence have expired. */
+  async #lacks(sequence: number, bounds: ReadBounds): Promise<boolean> {
+    const { first_seq } = await this.reader.state("read", bounds);
+    return first_seq > sequence;
   }
 
   /** Whether the stream has replicas, which may lag behind. */
@@ -179,12 +185,12 @@ export class ActorTails {
     attempt: number,
     bounds: ReadBounds,
   ): Promise<boolean> {
-    if (!this.replicated || attempt % 16 === 8) {
-      const { first_seq } = await this.reader.state("read", bounds);
-      if (first_seq > required) {
-        this.cache.forget(actorId);
-        return true;
-      }
+    if (
+      (!this.replicated || attempt % 16 === 8) &&
+      await this.#lacks(required, bounds)
+    ) {
+      this.cache.forget(actorId);
+      return true;
     }
     if (bounds.deadline.left === 0) throw new StaleReadError(actorId, required);
     await delay(
@@ -202,10 +208,15 @@ export class ActorTails {
     bounds: ReadBounds,
   ): Promise<Tail> {
     const event = tryRead(message.data, actorId);
+    const isAbove = event !== undefined && event.version > known.version;
     if (
-      event !== undefined && event.version > known.version &&
-      await this.#vouchedFor(actorId, event, message, bounds)
+      !isAbove && known.sequence > 0 &&
+      await this.#lacks(known.sequence, bounds)
     ) {
+      // It has no say any more: the actor may have begun anew.
+      return await this.#resolve(actorId, NO_TAIL, message, bounds);
+    }
+    if (isAbove && await this.#vouchedFor(actorId, event, message, bounds)) {
       const { version, id } = event;
       const { sequence } = message;
       return { version, sequence, eventId: id, trail: trailOf(message) };

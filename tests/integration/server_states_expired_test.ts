@@ -86,6 +86,36 @@ test("an actor begins anew at version 1 when all its events have expired", async
   }
 });
 
+test("an instance that knows what has expired finds the actor's new life, whatever it asks first", async (stream) => {
+  await using store = await stream.open();
+  await store.saveEvents(makeEvents("a", 1, 2, 3));
+  const calls: ((stale: EventStore) => Promise<unknown>)[] = [
+    (stale) => stale.getLatestVersion("a"),
+    (stale) => stale.getLatestVersions(["a", "b"]),
+    (stale) => stale.getEvents("a", 3),
+    (stale) => stale.getEvents("a", 4),
+    (stale) => stale.saveEvent(makeEvent("a", 2), { expectedVersion: 1 }),
+  ];
+  const stales: EventStore[] = [];
+  for (const _ of calls) {
+    const stale = await stream.open();
+    assertEquals(await stale.getLatestVersion("a"), 3);
+    stales.push(stale);
+  }
+  await stream.expireAll();
+  const anew = makeEvent("a", 1);
+  await store.saveEvent(anew);
+  const versions = [1, new Map([["a", 1], ["b", 0]]), [], []];
+  for (const [i, stale] of stales.entries()) {
+    await using _ = stale;
+    const result = await calls[i]!(stale);
+    if (i < versions.length) assertEquals(result, versions[i]);
+    const latest = i < versions.length ? 1 : 2;
+    assertEquals(await stale.getLatestVersion("a"), latest);
+    assertEquals((await stale.getEvents("a"))[0], anew);
+  }
+});
+
 test("saveEvent() begins anew when an instance knows what has expired", async (stream) => {
   await using store = await stream.open();
   await using other = await stream.open();
