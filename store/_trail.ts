@@ -172,8 +172,14 @@ function split(items: string): string[] {
   return items === "" ? [] : items.split(",");
 }
 
-const GRAMMAR =
-  /^[0-9a-z]+;(?:(?:~(?!0))?[0-9a-z]+(?:,(?:~(?!0))?[0-9a-z]+)*)?;(?:[0-9a-z]+(?::|~(?!0))[0-9a-z]+(?:,(?:[0-9a-z]+(?::|~(?!0))[0-9a-z]+)?)*)?$/;
+const NUMBER = "[0-9a-z]+";
+const POSITION = `~(?!0)${NUMBER}`;
+const NEAR_ITEM = `(?:${NUMBER}|${POSITION})`;
+const FAR_ITEM = `${NUMBER}(?::${NUMBER}|${POSITION})`;
+const GRAMMAR = new RegExp(
+  `^${NUMBER};(?:${NEAR_ITEM}(?:,${NEAR_ITEM})*)?;` +
+    `(?:${FAR_ITEM}(?:,(?:${FAR_ITEM})?)*)?$`,
+);
 
 /**
  * What formatTrail was given, with every sequence known by now.
