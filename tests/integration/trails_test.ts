@@ -95,6 +95,22 @@ Deno.test("getEvents() finds events that lie far apart, whatever is known of the
   });
 });
 
+Deno.test("getEvents() knows where the events of a batch lie", async () => {
+  await withStores(async (writer, openReader, { requests }) => {
+    // Three or four of them in each batch, and hundreds of events between.
+    const events = await saveSpread(writer, upTo(60), 300);
+    const reader = await openReader();
+    await reader.getLatestVersion("a");
+    for (const store of [writer, reader]) {
+      for (const [from, expected] of [[51, 10], [46, 15], [30, 31]] as const) {
+        requests.length = 0;
+        assertEquals(await store.getEvents("a", from), events.slice(from - 1));
+        assertEquals(requests.length, expected);
+      }
+    }
+  });
+});
+
 Deno.test("a save, and a read of ten events that lie close, is one request when the actor is known", async () => {
   await withStores(async (writer, _openReader, { requests }) => {
     const events = await saveSpread(writer, upTo(10), 3);
@@ -307,18 +323,42 @@ Deno.test("reads are right when a trail is wrong", async () => {
 
 Deno.test("reads are right when a trail names a message of another subject", async () => {
   await withStores(async (writer, openReader, connection) => {
-    const events = await saveSpread(writer, upTo(9), 1);
     const { nc, namespace } = connection;
-    const other = `aether.events.${namespace}.other`;
-    const misplaced = encodeEvent(event("a", 9));
-    const { seq } = await jetstream(nc).publish(other, misplaced);
-    const text = (n: number) => n.toString(36);
-    const next = event("a", 10);
-    events.push(next);
-    const trail = `${text(10)};${text(seq)};`;
-    await saveForeign(connection, next, seq - 1, trail);
+    const trailTo = (ordinal: number, near: readonly number[]) => {
+      const gaps = near.slice(1).map((at, i) => near[i]! - at);
+      const text = [near[0]!, ...gaps].map((n) => n.toString(36)).join(",");
+      return `${ordinal.toString(36)};${text};`;
+    };
+    const sequences: number[] = [];
+    const events = upTo(20).map((version) => event("a", version));
+    for (const event of events) {
+      sequences.push((await writer.saveEvent(event)).sequence);
+    }
+    /** An event as it is stored nowhere else, and the trail of the true one. */
+    const misplace = async (version: number) => {
+      const hdrs = headers();
+      const before = sequences.slice(0, version - 1).slice(-16).reverse();
+      hdrs.set("Aether-Trail", trailTo(version, before));
+      const subject = `aether.events.${namespace}.other`;
+      const data = encodeEvent(event("a", version));
+      const { seq } = await jetstream(nc)
+        .publish(subject, data, { headers: hdrs });
+      return seq;
+    };
+    const saveAfter = async (near: readonly number[]) => {
+      const next = event("a", events.length + 1);
+      events.push(next);
+      const trail = trailTo(next.version, near);
+      const last = sequences.at(-1)!;
+      sequences.push(await saveForeign(connection, next, last, trail));
+    };
+    // The nearest one, and the one whose own trail leads on from there.
+    await saveAfter([await misplace(20)]);
+    const nearest = sequences.slice(-16).reverse();
+    const misplaced = await misplace(6);
+    await saveAfter([...nearest.slice(0, 15), misplaced]);
     for (const store of [await openReader(), writer]) {
-      for (const from of [8, 9, 10]) {
+      for (const from of [2, 4, 6, 19, 20, 21, 22]) {
         assertEquals(await store.getEvents("a", from), events.slice(from - 1));
       }
     }
