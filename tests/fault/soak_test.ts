@@ -22,5 +22,6 @@ Deno.test("a store keeps its promises for 20 s of everything at once", async () 
   assert(outcomes.has("saveEvents success"));
   assert(outcomes.has("saveEvent conflict"));
   assert(outcomes.has("saveEvent duplicate"));
+  assert(outcomes.has("saveEvent GivenUpError"));
   await Deno.remove(folder, { recursive: true });
 });

@@ -3,6 +3,7 @@ import type { RecordedSubscription } from "../support/history/recorded_subscript
 import type { RecordedStore } from "../support/history/recorder.ts";
 import { waitFor } from "../support/conditions.ts";
 import { actorName, HOT_ACTORS, LATE, SOME } from "./_events.ts";
+import { perhapsGivingUp } from "./_giving_up.ts";
 import type { Place } from "./_protocol.ts";
 
 /** A store that was opened for a reader. */
@@ -159,11 +160,15 @@ export class SoakReader {
     const consistency = random.chance(0.8) ? "strong" : "eventual";
     if (random.chance(0.4)) return await store.latest(actor, consistency);
     const latest = 300;
-    return await store.read(actor, consistency, {
+    const bounds = {
       ...(random.chance(0.5) && { from: random.below(latest) }),
       ...(random.chance(0.2) && { to: random.below(latest) }),
       ...(random.chance(0.5) && { limit: 1 + random.below(30) }),
       ...(random.chance(0.4) && { backward: true }),
-    });
+    };
+    return await perhapsGivingUp(
+      random,
+      (signal) => store.read(actor, consistency, bounds, signal),
+    );
   }
 }

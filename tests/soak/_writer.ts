@@ -3,6 +3,7 @@ import type { Random } from "../support/history/random.ts";
 import type { RecordedStore } from "../support/history/recorder.ts";
 import type { SaveOutcome } from "../support/history/records.ts";
 import { actorName, HOT_ACTORS, soakEvent } from "./_events.ts";
+import { perhapsGivingUp } from "./_giving_up.ts";
 
 /** How a writer works. */
 export interface SoakWriterOptions {
@@ -112,11 +113,16 @@ export class SoakWriter {
   async #save(save: Save): Promise<SaveOutcome> {
     const { events, expected } = save;
     const [first] = events;
-    const outcome = events.length === 1
-      ? await this.#store.saveEvent(first!, {
-        expectedVersion: expected.get(first!.actorId),
-      })
-      : await this.#store.saveEvents(events, expected);
+    const outcome = await perhapsGivingUp(
+      this.#random,
+      async (signal) =>
+        events.length === 1
+          ? await this.#store.saveEvent(first!, {
+            expectedVersion: expected.get(first!.actorId),
+            signal,
+          })
+          : await this.#store.saveEvents(events, expected, signal),
+    );
     if (outcome.is === "success") {
       if (!outcome.duplicate) this.#saves++;
       for (const [actor, version] of outcome.versions) {

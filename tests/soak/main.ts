@@ -58,7 +58,7 @@ function number(
 function printHistory(report: HistoryReport): boolean {
   const { outcomes, stored, delivered, violations, counts } = report;
   const row = (name: string, value: string) =>
-    console.log(`${name.padEnd(28)}${value.padStart(12)}`);
+    console.log(`${name.padEnd(36)}${value.padStart(12)}`);
   row("events stored", text(stored));
   row("events delivered", text(delivered));
   for (const [name, count] of [...outcomes].sort()) row(name, text(count));
@@ -77,7 +77,7 @@ function printHistory(report: HistoryReport): boolean {
 function printRun({ faults, processes, ...report }: SoakReport): void {
   const { duration, checking, peakRss } = report;
   for (const [name, count] of faults) {
-    console.log(`${name.padEnd(28)}${text(count).padStart(12)}`);
+    console.log(`${name.padEnd(36)}${text(count).padStart(12)}`);
   }
   const memory = Object.entries(peakRss)
     .map(([name, bytes]) => `${name} ${(bytes / MB).toFixed(0)} MB`);

@@ -57,7 +57,10 @@ export class RecordedStore {
   /** Calls `saveEvent`. */
   async saveEvent(
     event: Event,
-    { expectedVersion }: { expectedVersion?: number } = {},
+    { expectedVersion, signal }: {
+      expectedVersion?: number;
+      signal?: AbortSignal;
+    } = {},
   ): Promise<SaveOutcome> {
     const expected: ActorVersion[] = expectedVersion === undefined
       ? []
@@ -70,7 +73,7 @@ export class RecordedStore {
     return await this.#save(call, async () => {
       const { version, sequence, duplicate } = await this.#store.saveEvent(
         event,
-        { expectedVersion },
+        { expectedVersion, signal },
       );
       const versions = [[event.actorId, version]] as const;
       return { is: "success", versions, sequence, duplicate };
@@ -81,6 +84,7 @@ export class RecordedStore {
   async saveEvents(
     events: readonly Event[],
     expectedVersions: ReadonlyMap<string, number> = new Map(),
+    signal?: AbortSignal,
   ): Promise<SaveOutcome> {
     const expected = [...expectedVersions];
     const refs = events.map(refOf);
@@ -88,7 +92,7 @@ export class RecordedStore {
     return await this.#save(call, async () => {
       const { versions, sequence, duplicate } = await this.#store.saveEvents(
         events,
-        { expectedVersions },
+        { expectedVersions, signal },
       );
       return { is: "success", versions: [...versions], sequence, duplicate };
     });
@@ -99,13 +103,15 @@ export class RecordedStore {
     actor: string,
     consistency: Consistency,
     bounds: ReadBounds = {},
+    signal?: AbortSignal,
   ): Promise<Outcome> {
     const { from, to, limit, backward } = bounds;
     const call = { name: "read", actor, consistency, ...bounds } as const;
     return await this.#record(call, async () => {
       let events: AnyEvent[];
       if (to === undefined && limit === undefined && !backward) {
-        events = await this.#store.getEvents(actor, from, { consistency });
+        const options = { consistency, signal };
+        events = await this.#store.getEvents(actor, from, options);
       } else {
         const direction = backward ? "backward" : "forward";
         events = await Array.fromAsync(
@@ -115,6 +121,7 @@ export class RecordedStore {
             toVersion: to,
             limit,
             direction,
+            signal,
           }),
         );
       }
