@@ -183,7 +183,7 @@ export class EventWriter {
       if (duplicate) return this.#goOn(save, { duplicate: sequence });
       const { call, entry: { draft, tail, trail } } = save;
       const { actorId, version, id } = draft;
-      if (sequence <= tail!.sequence) this.#tails.reader.suspect();
+      if (sequence <= tail!.sequence) this.#tails.reader.watch.suspect();
       const stored = { version, sequence, eventId: id, trail };
       this.#tails.cache.advance(actorId, stored);
       this.#locks.release(actorId);

@@ -21,7 +21,8 @@ import {
 } from "./_save_plan.ts";
 import { isFull, judge, NotSentError, type Verdict } from "./_save_setback.ts";
 import { Header, type StoredMessage } from "./_stored_message.ts";
-import { isTransient, type ReadBounds } from "./_stream_reader.ts";
+import type { ReadBounds } from "./_stream_reader.ts";
+import { isTransient } from "./_transient.ts";
 import type { Tail } from "./_tail_cache.ts";
 import { backoff, Deadline, delay } from "./_waiting.ts";
 import {
@@ -168,7 +169,7 @@ export class Save {
           if (duplicate) {
             return settle({ duplicate: sequence, draft: entries[0]!.draft });
           }
-          if (sequence <= highest) tails.reader.suspect();
+          if (sequence <= highest) tails.reader.watch.suspect();
           entries.forEach(({ draft: { id } }, i) => {
             const own = sequence - entries.length + 1 + i;
             stored.set(id, { sequence: own, fresh: true });

@@ -23,7 +23,8 @@ import type { Multiplexer, RequestOptions } from "../nats/multiplexer.ts";
 import { isFull } from "./_save_setback.ts";
 import { type ApiMessage, fromApi, Header } from "./_stored_message.ts";
 import { createStream, streamInfo } from "./_stream.ts";
-import { isTransient, type ReadBounds } from "./_stream_reader.ts";
+import type { ReadBounds } from "./_stream_reader.ts";
+import { isTransient } from "./_transient.ts";
 import { backoff, delay } from "./_waiting.ts";
 import {
   StreamFullError,

@@ -5,7 +5,6 @@
  * @module
  */
 
-import type { StreamInfo } from "@nats-io/jetstream";
 import type { Msg } from "@nats-io/nats-core";
 import {
   ConnectionLostError,
@@ -27,7 +26,9 @@ import {
   storedPayload,
   UnreadableHeadersError,
 } from "./_page_request.ts";
-import { checkIncarnation, type StreamIdentity } from "./_stream.ts";
+import type { StreamIdentity } from "./_stream.ts";
+import { StreamWatch } from "./_stream_watch.ts";
+import { isTransient } from "./_transient.ts";
 import {
   type ApiMessage,
   fromApi,
@@ -35,10 +36,6 @@ import {
   type StoredMessage,
 } from "./_stored_message.ts";
 import { backoff, Deadline, delay } from "./_waiting.ts";
-import {
-  JetStreamUnavailableError,
-  StreamReplacedError,
-} from "./jetstream_errors.ts";
 
 /** At most this many messages a request: longer ones stall writers. */
 export const PAGE_SIZE = 1_000;
@@ -61,12 +58,6 @@ const REPLICA_ATTEMPT = 400;
  */
 const LATER_REPLICA_ATTEMPT = 1_600;
 
-/**
- * How often it is looked whether the stream was replaced while it is used, in
- * milliseconds: nothing tells of it where an actor was never seen before.
- */
-const GLANCE_INTERVAL = 5_000;
-
 /** The bounds of a read. */
 export interface ReadBounds {
   readonly deadline: Deadline;
@@ -86,19 +77,20 @@ export class StreamReader {
   readonly #mux: Multiplexer;
   readonly #stream: StreamIdentity;
   readonly #timeout: number;
-  #replaced: StreamReplacedError | undefined;
+  /** Whether it is still the same stream. */
+  readonly watch: StreamWatch;
   /**
    * Whether a subscription has delivered events: reads must not lack them,
    * and only the leader surely has them.
    */
   hasDelivered = false;
-  #lookedAt = performance.now();
 
   /** @param timeout Milliseconds until a read that gets no answer fails. */
   constructor(mux: Multiplexer, stream: StreamIdentity, timeout: number) {
     this.#mux = mux;
     this.#stream = stream;
     this.#timeout = timeout;
+    this.watch = new StreamWatch(mux, stream);
   }
 
   /** What the requests go over. */
@@ -316,44 +308,11 @@ export class StreamReader {
    */
   async state(action: string, bounds: ReadBounds): Promise<StreamState> {
     const { state, ts } = await this.#repeat(
-      (timeout) => this.#verify(action, { timeout, signal: bounds.signal }),
+      (timeout) =>
+        this.watch.verify(action, { timeout, signal: bounds.signal }),
       bounds,
     );
     return { ...state, time: ts ? Date.parse(ts) : Date.now() };
-  }
-
-  /** Looks whether the stream was replaced, in the background. */
-  suspect(): void {
-    this.#verify("go on", { timeout: SINGLE_ATTEMPT }).catch(() => {
-      // What it finds is kept, and thrown by what is asked next.
-    });
-  }
-
-  /**
-   * As {@linkcode suspect}, unless it was looked at not long before `now`, in
-   * monotonic milliseconds.
-   */
-  glance(now: number): void {
-    if (now - this.#lookedAt > GLANCE_INTERVAL) this.suspect();
-  }
-
-  /** @throws {StreamReplacedError} If the stream is known to be replaced. */
-  throwIfReplaced(): void {
-    if (this.#replaced) throw this.#replaced;
-  }
-
-  async #verify(
-    action: string,
-    options: { timeout: number; signal?: AbortSignal },
-  ): Promise<StreamInfo> {
-    this.throwIfReplaced();
-    this.#lookedAt = performance.now();
-    try {
-      return await checkIncarnation(this.#mux, this.#stream, action, options);
-    } catch (error) {
-      if (error instanceof StreamReplacedError) this.#replaced = error;
-      throw error;
-    }
   }
 
   #get(what: string, body: string, bounds: ReadBounds): Promise<Msg> {
@@ -392,7 +351,7 @@ export class StreamReader {
           isApiError(error, JetStreamCode.streamNotFound)
         ) {
           // Nobody serves a stream that is gone, nor one without a leader.
-          await this.#verify("read", {
+          await this.watch.verify("read", {
             timeout: Math.max(1, Math.min(SINGLE_ATTEMPT, deadline.left)),
             signal,
           }).catch((checkError) => {
@@ -415,28 +374,4 @@ export class StreamReader {
       }
     }
   }
-}
-
-/** What to tell of a transient error that lasted. */
-export function asUnavailable(action: string, error: unknown): unknown {
-  return isTransient(error) && !(error instanceof ConnectionLostError)
-    ? new JetStreamUnavailableError(
-      `Cannot ${action}: ${
-        (error as Error).message
-      }; look whether JetStream's servers run, most of them at least`,
-      { cause: error },
-    )
-    : error;
-}
-
-/** Whether asking again may help. */
-export function isTransient(error: unknown): boolean {
-  return error instanceof RequestTimeoutError ||
-    error instanceof ConnectionLostError ||
-    error instanceof NoRespondersError ||
-    isApiError(
-      error,
-      JetStreamCode.clusterNotAvailable,
-      JetStreamCode.clusterNotLeader,
-    );
 }

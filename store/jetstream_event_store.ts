@@ -42,15 +42,12 @@ import {
 } from "./_save_arguments.ts";
 import { openBucket } from "./_snapshot_bucket.ts";
 import { checkServer, openStream } from "./_stream.ts";
-import {
-  asUnavailable,
-  type ReadBounds,
-  StreamReader,
-} from "./_stream_reader.ts";
+import { type ReadBounds, StreamReader } from "./_stream_reader.ts";
 import { StreamSnapshots } from "./_stream_snapshots.ts";
 import { StreamSubscription } from "./_stream_subscription.ts";
-import { traceLines } from "./_trace.ts";
 import { TailCache } from "./_tail_cache.ts";
+import { traceLines } from "./_trace.ts";
+import { asUnavailable } from "./_transient.ts";
 import { StoreClosedError } from "./errors.ts";
 import type { AnyEvent, Event, EventOfType } from "./event.ts";
 import type {
@@ -107,7 +104,7 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
   private constructor(parts: Parts) {
     this.#parts = parts;
     parts.mux.onConnectionEvent((event) => {
-      if (event === "reconnect") parts.reader.suspect();
+      if (event === "reconnect") parts.reader.watch.suspect();
     });
   }
 
@@ -442,14 +439,14 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
   /** Checks whether a call may begin, or go on. */
   #check(action: string, signal: AbortSignal | undefined): void {
     this.#throwIfOver(action, signal);
-    this.#parts.reader.glance(performance.now());
+    this.#parts.reader.watch.glance(performance.now());
   }
 
   /** As {@linkcode #check}, without a look at the clock. */
   #throwIfOver(action: string, signal: AbortSignal | undefined): void {
     if (this.#closed) throw new StoreClosedError(action);
     signal?.throwIfAborted();
-    this.#parts.reader.throwIfReplaced();
+    this.#parts.reader.watch.throwIfReplaced();
   }
 
   /** What a read gives, its duration counted. */
@@ -490,7 +487,7 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
   /** Counts a save until it ends; returns when it began. */
   #saveBegins(): number {
     const now = performance.now();
-    this.#parts.reader.glance(now);
+    this.#parts.reader.watch.glance(now);
     this.#saving++;
     return now;
   }
