@@ -7,11 +7,7 @@
 import type { ActorTails } from "./_actor_tails.ts";
 import { DISTANCE, findLandmarks } from "./_landmarks.ts";
 import { PagePipeline } from "./_page_pipeline.ts";
-import {
-  comeSoonerSingly,
-  fetchBefore,
-  fetchMiddle,
-} from "./_recent_events.ts";
+import { SingleReads } from "./_single_reads.ts";
 import { tryRead } from "./_stored_event.ts";
 import { Header, type StoredEvent } from "./_stored_message.ts";
 import {
@@ -19,7 +15,6 @@ import {
   type ReadBounds,
   type StreamReader,
 } from "./_stream_reader.ts";
-import type { Tail } from "./_tail_cache.ts";
 import {
   findProvenStart,
   findStart,
@@ -50,10 +45,12 @@ export interface ForwardRange {
 export class ActorHistory {
   readonly #reader: StreamReader;
   readonly #tails: ActorTails;
+  readonly #singly: SingleReads;
 
   constructor(tails: ActorTails) {
     this.#reader = tails.reader;
     this.#tails = tails;
+    this.#singly = new SingleReads(tails);
   }
 
   /** The actor's events in pages, lowest version first. */
@@ -62,8 +59,13 @@ export class ActorHistory {
     range: ForwardRange,
     bounds: ReadBounds,
   ): AsyncGenerator<AnyEvent[], void> {
-    if (range.toVersion < Math.max(1, range.fromVersion)) return;
-    const events = await this.#few(actorId, range, bounds);
+    const { toVersion, consistency, limit = Infinity } = range;
+    const lowest = Math.max(1, range.fromVersion);
+    if (toVersion < lowest) return;
+    // Without gaps between versions; with them more is read.
+    const highest = Math.min(toVersion, lowest + limit - 1);
+    const wanted = { actorId, lowest, highest, consistency };
+    const events = await this.#singly.read(wanted, bounds);
     if (events !== undefined) {
       if (events.length > 0) yield events;
       return;
@@ -78,64 +80,6 @@ export class ActorHistory {
     } finally {
       gone.abort();
     }
-  }
-
-  /** The events of a range, if they are better fetched one by one. */
-  async #few(
-    actorId: string,
-    { fromVersion, toVersion, consistency, limit = Infinity }: ForwardRange,
-    bounds: ReadBounds,
-  ): Promise<AnyEvent[] | undefined> {
-    const lowest = Math.max(1, fromVersion);
-    // Without gaps between versions; with them more is read.
-    const highest = Math.min(toVersion, lowest + limit - 1);
-    const tail = this.#tails.cache.get(actorId);
-    if (tail !== undefined && highest < tail.version) {
-      const subject = this.#tails.subjectOf(actorId);
-      return await fetchMiddle(
-        this.#reader,
-        { actorId, subject, tail },
-        lowest,
-        highest,
-        bounds,
-      );
-    }
-    const recent = await this.#recent(actorId, lowest, consistency, bounds);
-    return recent?.filter(({ version }) => version <= toVersion);
-  }
-
-  /**
-   * The actor's events from a version on, if they come sooner one by one, and
-   * can be fetched by what is known.
-   */
-  async #recent(
-    actorId: string,
-    lowest: number,
-    consistency: Consistency,
-    bounds: ReadBounds,
-  ): Promise<AnyEvent[] | undefined> {
-    const known = this.#tails.cache.get(actorId);
-    if (known !== undefined && !comeSoonerSingly(known, lowest)) {
-      return undefined;
-    }
-    const actor = { actorId, subject: this.#tails.subjectOf(actorId) };
-    const fetchFrom = (tail: Tail) =>
-      fetchBefore(this.#reader, actor, tail, lowest, bounds);
-    const [{ tail, message }, before] = await Promise.all([
-      this.#tails.last(actorId, consistency, bounds),
-      known && fetchFrom(known),
-    ]);
-    if (tail.version < lowest) return [];
-    const last = message && tryRead(message.data, actorId);
-    if (last?.version !== tail.version || message?.sequence !== tail.sequence) {
-      return undefined;
-    }
-    if (known !== undefined && known.sequence === tail.sequence) {
-      return before && [...before, last];
-    }
-    if (!comeSoonerSingly(tail, lowest)) return undefined;
-    const others = await fetchFrom(tail);
-    return others && [...others, last];
   }
 
   async *#pages(
@@ -199,7 +143,9 @@ export class ActorHistory {
       }
       next = reached + 1;
       const isWhole = items.length > 0 && remaining === 0;
-      const goesOn = remaining > 0 && given + items.length - skipped < limit;
+      const goesOn = remaining > 0 &&
+        given + items.length - skipped < limit &&
+        (items.at(-1)?.version ?? 0) < toVersion;
       if (goesOn) fetching = ahead(fetch(PAGE_SIZE));
       const { events, last } = among(items, version, fromVersion, toVersion);
       version = last?.version ?? version;

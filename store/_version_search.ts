@@ -18,7 +18,7 @@ import {
 } from "./_trail.ts";
 
 /** A read that would skip at most this many events begins at the first. */
-const SKIPPABLE = 200;
+export const SKIPPABLE = 200;
 
 /** A search is over when about this many events would be skipped. */
 const NEAR_ENOUGH = 32;

@@ -7,6 +7,7 @@ import { JetStreamEventStore } from "../../store/jetstream_event_store.ts";
 import { encodeEvent } from "../../store/_event_codec.ts";
 import { createEvent } from "../../store/event.ts";
 import type { AnyEvent, Event } from "../../store/event.ts";
+import type { ReadEventsOptions } from "../../store/event_store.ts";
 import { freshNamespace } from "../support/jetstream_backend.ts";
 import { connect } from "../support/nats_connect.ts";
 import { NatsServer } from "../support/nats_server.ts";
@@ -184,9 +185,16 @@ Deno.test("readEvents() finds any part of a long history", async () => {
       ),
       { numRuns: 60 },
     );
-    requests.length = 0;
-    await collect(reader.readEvents("a", { fromVersion: 1_234, limit: 10 }));
-    assert(requests.length < 30, `${requests.length} requests`);
+    const requestsOf = async (options: ReadEventsOptions) => {
+      requests.length = 0;
+      await collect(reader.readEvents("a", options));
+      return requests.length;
+    };
+    const middle = await requestsOf({ fromVersion: 1_234, limit: 10 });
+    assert(middle < 30, `${middle} requests`);
+    assertEquals(await requestsOf({ limit: 10 }), 1);
+    assertEquals(await requestsOf({ toVersion: 10 }), 1);
+    assertEquals(await requestsOf({ fromVersion: 2_990, limit: 3 }), 4);
   });
 });
 

@@ -1,15 +1,22 @@
 /**
- * The last events of an actor, fetched by their sequences.
+ * Events of one actor, fetched one by one by their sequences.
  *
  * @module
  */
 
+import type { ActorTails } from "./_actor_tails.ts";
+import { tryRead } from "./_stored_event.ts";
 import type { ReadBounds, StreamReader } from "./_stream_reader.ts";
 import type { Tail } from "./_tail_cache.ts";
-import { tryRead } from "./_stored_event.ts";
 import { NEAR, nearOf, type Trail } from "./_trail.ts";
-import { descend, type Searched, trailOf } from "./_version_search.ts";
+import {
+  descend,
+  type Searched,
+  SKIPPABLE,
+  trailOf,
+} from "./_version_search.ts";
 import type { AnyEvent } from "./event.ts";
+import type { Consistency } from "./event_store.ts";
 
 /** How often a trail is taken up anew, at most. */
 const MAX_HOPS = 8;
@@ -27,12 +34,73 @@ const SCANNED_PER_HOP = 1_500;
  */
 const COUNTED_PER_PAGE = 5_000;
 
+/** At most this many events are fetched one by one from a history's middle. */
+const FEW = 4 * NEAR;
+
+/** Events that are wanted. Versions are inclusive. */
+export interface WantedEvents {
+  readonly actorId: string;
+  readonly lowest: number;
+  readonly highest: number;
+  readonly consistency: Consistency;
+}
+
+/**
+ * Reads events one by one where they come sooner so, which is where a server
+ * would take longer to find them than it takes to ask for each.
+ */
+export class SingleReads {
+  readonly #reader: StreamReader;
+  readonly #tails: ActorTails;
+
+  constructor(tails: ActorTails) {
+    this.#reader = tails.reader;
+    this.#tails = tails;
+  }
+
+  /**
+   * The wanted events, lowest version first.
+   *
+   * @returns Undefined if they do not come sooner singly, or if what was
+   * fetched does not prove that none is missing.
+   */
+  async read(
+    { actorId, lowest, highest, consistency }: WantedEvents,
+    bounds: ReadBounds,
+  ): Promise<AnyEvent[] | undefined> {
+    const actor = { actorId, subject: this.#tails.subjectOf(actorId) };
+    const middle = (tail: Tail) =>
+      fetchMiddle(this.#reader, { ...actor, tail }, lowest, highest, bounds);
+    const fromLowest = (tail: Tail) =>
+      fetchBefore(this.#reader, actor, tail, lowest, bounds);
+    const known = this.#tails.cache.get(actorId);
+    if (known !== undefined) {
+      if (highest < known.version) return await middle(known);
+      if (!comeSoonerSingly(known, lowest)) return undefined;
+    }
+    const [{ tail, message }, before] = await Promise.all([
+      this.#tails.last(actorId, consistency, bounds),
+      known && fromLowest(known),
+    ]);
+    if (tail.version < lowest) return [];
+    if (highest < tail.version) return await middle(tail);
+    const last = message && tryRead(message.data, actorId);
+    if (last?.version !== tail.version || message?.sequence !== tail.sequence) {
+      return undefined;
+    }
+    if (known?.sequence === tail.sequence) return before && [...before, last];
+    if (!comeSoonerSingly(tail, lowest)) return undefined;
+    const others = await fromLowest(tail);
+    return others && [...others, last];
+  }
+}
+
 /**
  * Whether the events from a version on come sooner one by one: they are few,
  * and a server would take longer to find them than a client that knows where
  * they are takes to fetch them.
  */
-export function comeSoonerSingly(
+function comeSoonerSingly(
   { version, sequence, trail }: Tail,
   fromVersion: number,
 ): boolean {
@@ -49,16 +117,13 @@ export function comeSoonerSingly(
   return spacing * before + counted > SCANNED_PER_HOP * hops;
 }
 
-/** At most this many events are fetched one by one from a history's middle. */
-const FEW = 4 * NEAR;
-
 /**
  * Some events in the middle of a long history, both versions inclusive.
  *
  * @returns Undefined if they are many, or what was fetched does not prove
  * that none is missing.
  */
-export async function fetchMiddle(
+async function fetchMiddle(
   reader: StreamReader,
   searched: Searched,
   fromVersion: number,
@@ -66,8 +131,13 @@ export async function fetchMiddle(
   bounds: ReadBounds,
 ): Promise<AnyEvent[] | undefined> {
   const { tail } = searched;
-  if (toVersion - fromVersion >= FEW || toVersion >= tail.version) return;
-  if (tail.trail === undefined || tail.trail.ordinal !== tail.version) return;
+  if (toVersion - fromVersion >= FEW || toVersion >= tail.version) {
+    return undefined;
+  }
+  if (tail.trail === undefined || tail.trail.ordinal !== tail.version) {
+    return undefined;
+  }
+  if (isNearFirst(tail, fromVersion, toVersion)) return undefined;
   const { high, trail, event } = await descend(
     reader,
     searched,
@@ -90,6 +160,20 @@ export async function fetchMiddle(
 }
 
 /**
+ * Whether a server finds events sooner from the actor's first one on than
+ * trails lead to them.
+ */
+function isNearFirst(
+  { version, sequence }: Tail,
+  fromVersion: number,
+  toVersion: number,
+): boolean {
+  const scanned = sequence / version * toVersion;
+  const hops = Math.log2(version - toVersion);
+  return fromVersion <= SKIPPABLE && scanned <= SCANNED_PER_HOP * hops;
+}
+
+/**
  * The events before an actor's last one, from a version on, lowest first.
  *
  * @param toVersion The last version that is wanted, inclusive. @default {that
@@ -97,7 +181,7 @@ export async function fetchMiddle(
  * @returns Undefined if what was fetched does not prove that none is missing:
  * only versions without gaps do.
  */
-export async function fetchBefore(
+async function fetchBefore(
   reader: StreamReader,
   { actorId, subject }: Pick<Searched, "actorId" | "subject">,
   { version, trail }: { version: number; trail: Trail | undefined },
