@@ -253,7 +253,7 @@ export class Multiplexer implements AsyncDisposable {
           settle(() =>
             reject(
               new ConnectionLostError(
-                `The connection was not back within ${timeout} ms`,
+                `The connection was not back within ${Math.round(timeout)} ms`,
               ),
             )
           ),

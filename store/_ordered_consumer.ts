@@ -8,8 +8,8 @@
 import type { Msg, Subscription } from "@nats-io/nats-core";
 import { API_PREFIX, apiRequest, isApiError } from "../nats/js_api.ts";
 import type { Multiplexer } from "../nats/multiplexer.ts";
+import { isTransient } from "./_request_errors.ts";
 import type { StreamReader } from "./_stream_reader.ts";
-import { isTransient } from "./_transient.ts";
 import { traceOfMessage } from "./_trace.ts";
 import { backoff, delay } from "./_waiting.ts";
 import type { TraceContext } from "./telemetry.ts";

@@ -6,9 +6,9 @@
  */
 
 import type { Msg } from "@nats-io/nats-core";
-import { EncodedHeaders, encodeUtf8 } from "../nats/encoding.ts";
-import { parseApiReply } from "../nats/js_api.ts";
+import { EncodedHeaders } from "../nats/encoding.ts";
 import type { Call, Multiplexer } from "../nats/multiplexer.ts";
+import { type Ack, AckReader } from "./_ack_reader.ts";
 import type { EncodedEvent } from "./_event_codec.ts";
 import { Header } from "./_stored_message.ts";
 import type { Tail } from "./_tail_cache.ts";
@@ -93,8 +93,7 @@ export const MAX_HEADER_BYTES = 1_024;
 export class Publisher {
   readonly #mux: Multiplexer;
   readonly #writer: string;
-  /** What most acknowledgements begin with. */
-  readonly #ackStart: Uint8Array;
+  readonly #acks: AckReader;
   readonly #headers = new EncodedHeaders();
   #batches = 0;
 
@@ -102,7 +101,7 @@ export class Publisher {
   constructor(mux: Multiplexer, stream: string, writer: string) {
     this.#mux = mux;
     this.#writer = writer;
-    this.#ackStart = encodeUtf8(`{"stream":"${stream}","seq":`);
+    this.#acks = new AckReader(stream);
   }
 
   /** Sends the entries: all are stored or none is. */
@@ -116,8 +115,8 @@ export class Publisher {
     const covers = last === 0
       ? undefined
       : entries.map(({ draft }) => draft.subject);
-    const start = this.#ackStart;
-    const attempt = new Attempt(subject, timeout, covers, start, handlers);
+    const acks = this.#acks;
+    const attempt = new Attempt(subject, timeout, covers, acks, handlers);
     if (last === 0) {
       const lines = headerLines(entries[0]!, entries[0]!.trail!);
       this.#mux.call(attempt, payload, this.#headers.with(lines));
@@ -152,57 +151,44 @@ class Attempt implements Call {
   readonly subject: string;
   readonly timeout: number;
   readonly covers: readonly string[] | undefined;
-  readonly #ackStart: Uint8Array;
+  readonly #acks: AckReader;
   readonly #handlers: AttemptHandlers;
 
   constructor(
     subject: string,
     timeout: number,
     covers: readonly string[] | undefined,
-    ackStart: Uint8Array,
+    acks: AckReader,
     handlers: AttemptHandlers,
   ) {
     this.subject = subject;
     this.timeout = timeout;
     this.covers = covers;
-    this.#ackStart = ackStart;
+    this.#acks = acks;
     this.#handlers = handlers;
   }
 
   take({ data }: Msg): boolean {
-    // What most answers look like is read without a parser.
-    const plain = plainSequence(data, this.#ackStart);
-    if (plain > 0) this.#handlers.stored(plain, false);
-    else this.#parse(data);
+    const plain = this.#acks.plainSequence(data);
+    if (plain > 0) {
+      this.#handlers.stored(plain, false);
+      return true;
+    }
+    let ack: Ack | undefined;
+    try {
+      ack = this.#acks.read(data);
+    } catch (error) {
+      this.#handlers.failed(error);
+      return true;
+    }
+    if (ack === undefined) return false;
+    this.#handlers.stored(ack.sequence, ack.duplicate);
     return true;
   }
 
   fail(error: unknown): void {
     this.#handlers.failed(error);
   }
-
-  #parse(data: Uint8Array): void {
-    let ack: { seq: number; duplicate?: boolean };
-    try {
-      ack = parseApiReply(data);
-    } catch (error) {
-      return this.#handlers.failed(error);
-    }
-    this.#handlers.stored(ack.seq, ack.duplicate ?? false);
-  }
-}
-
-/** The sequence of an acknowledgement that says nothing else; 0 for another. */
-function plainSequence(data: Uint8Array, start: Uint8Array): number {
-  const end = data.length - 1;
-  for (let i = 0; i < start.length; i++) if (data[i] !== start[i]) return 0;
-  let sequence = 0;
-  for (let i = start.length; i < end; i++) {
-    const digit = data[i]! - 0x30;
-    if (digit < 0 || digit > 9) return 0;
-    sequence = sequence * 10 + digit;
-  }
-  return sequence;
 }
 
 function headerLines(

@@ -4,7 +4,11 @@
  * @module
  */
 
-import { ConnectionClosedError, NoRespondersError } from "../nats/errors.ts";
+import {
+  ConnectionClosedError,
+  ConnectionLostError,
+  NoRespondersError,
+} from "../nats/errors.ts";
 import type { Multiplexer } from "../nats/multiplexer.ts";
 import type { ActorHistory } from "./_actor_history.ts";
 import type { ActorTails } from "./_actor_tails.ts";
@@ -12,6 +16,7 @@ import type { Committer, Unit } from "./_committer.ts";
 import { decodeEvent, sameEvent } from "./_event_codec.ts";
 import { type Draft, tailsAfter } from "./_publisher.ts";
 import { findRecentIds } from "./_recent_ids.ts";
+import { errorOfCall, isTransient } from "./_request_errors.ts";
 import {
   duplicateOf,
   type Plan,
@@ -22,7 +27,6 @@ import {
 import { isFull, judge, NotSentError, type Verdict } from "./_save_setback.ts";
 import { Header, type StoredMessage } from "./_stored_message.ts";
 import type { ReadBounds } from "./_stream_reader.ts";
-import { isTransient } from "./_transient.ts";
 import type { Tail } from "./_tail_cache.ts";
 import { backoff, Deadline, delay } from "./_waiting.ts";
 import {
@@ -312,13 +316,15 @@ export class Save {
       );
     }
     if (isFull(error)) return new StreamFullError(name, { cause: error });
-    if (error instanceof ConnectionClosedError || judge(error) === "final") {
-      return error;
+    if (error instanceof ConnectionClosedError) {
+      return errorOfCall("save", error);
     }
+    if (judge(error) === "final") return error;
+    const why = error instanceof ConnectionLostError
+      ? "the NATS connection was not back"
+      : `stream ${JSON.stringify(name)} did not take it`;
     return new JetStreamUnavailableError(
-      `Cannot save: stream ${
-        JSON.stringify(name)
-      } did not take it within ${this.#context.timeout} ms; nothing was stored`,
+      `Cannot save: ${why} within ${this.#context.timeout} ms; nothing was stored`,
       { cause: error },
     );
   }

@@ -17,14 +17,14 @@ import {
   apiRequest,
   isApiError,
   JetStreamCode,
-  parseApiReply,
 } from "../nats/js_api.ts";
 import type { Multiplexer, RequestOptions } from "../nats/multiplexer.ts";
+import { AckReader } from "./_ack_reader.ts";
+import { isTransient } from "./_request_errors.ts";
 import { isFull } from "./_save_setback.ts";
 import { type ApiMessage, fromApi, Header } from "./_stored_message.ts";
 import { createStream, streamInfo } from "./_stream.ts";
 import type { ReadBounds } from "./_stream_reader.ts";
-import { isTransient } from "./_transient.ts";
 import { backoff, delay } from "./_waiting.ts";
 import {
   StreamFullError,
@@ -87,12 +87,14 @@ export class SnapshotBucket {
   readonly #mux: Multiplexer;
   readonly #stream: string;
   readonly #root: string;
+  readonly #acks: AckReader;
 
   /** @param bucket The name of a bucket that is there. */
   constructor(mux: Multiplexer, bucket: string) {
     this.#mux = mux;
     this.#stream = `KV_${bucket}`;
     this.#root = `$KV.${bucket}`;
+    this.#acks = new AckReader(this.#stream);
   }
 
   /**
@@ -140,16 +142,17 @@ export class SnapshotBucket {
       `${Header.expectedSequence}: ${revision}\r\n`,
     );
     try {
-      const reply = await this.#repeat(
+      await this.#repeat(
         "save snapshot",
         bounds,
         (options) =>
-          this.#mux.request(`${this.#root}.${key}`, data, {
-            ...options,
-            headers,
-          }),
+          this.#mux.requestMany(
+            `${this.#root}.${key}`,
+            data,
+            { ...options, headers },
+            (reply) => this.#acks.read(reply.data) !== undefined,
+          ),
       );
-      parseApiReply(reply.data);
       return true;
     } catch (error) {
       if (

@@ -26,9 +26,9 @@ import {
   storedPayload,
   UnreadableHeadersError,
 } from "./_page_request.ts";
+import { isTransient } from "./_request_errors.ts";
 import type { StreamIdentity } from "./_stream.ts";
 import { StreamWatch } from "./_stream_watch.ts";
-import { isTransient } from "./_transient.ts";
 import {
   type ApiMessage,
   fromApi,

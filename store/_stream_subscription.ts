@@ -14,6 +14,7 @@ import { formatCheckpoint, parseCheckpoint } from "./_checkpoint.ts";
 import { decodeEvent } from "./_event_codec.ts";
 import { type Delivery, OrderedConsumer } from "./_ordered_consumer.ts";
 import type { ResolvedSubscribe } from "./_read_arguments.ts";
+import { errorOfCall } from "./_request_errors.ts";
 import { SingleIteration } from "./_single_iteration.ts";
 import { replayError } from "./_stored_message.ts";
 import { endOfBatch } from "./_stream_end.ts";
@@ -122,7 +123,7 @@ export class StreamSubscription<E extends AnyEvent>
 
   /** Ends it; what is iterated next is the reason. */
   fail(reason: unknown): void {
-    this.#end({ reason });
+    this.#end({ reason: errorOfCall("go on with the subscription", reason) });
   }
 
   readonly #abort = (): void => this.fail(this.#options.signal?.reason);

@@ -33,6 +33,7 @@ import {
   resolveReadOptions,
   resolveSubscribe,
 } from "./_read_arguments.ts";
+import { errorOfCall } from "./_request_errors.ts";
 import {
   groupBatch,
   resolveBatch,
@@ -47,7 +48,6 @@ import { StreamSnapshots } from "./_stream_snapshots.ts";
 import { StreamSubscription } from "./_stream_subscription.ts";
 import { TailCache } from "./_tail_cache.ts";
 import { traceLines } from "./_trace.ts";
-import { asUnavailable } from "./_transient.ts";
 import { StoreClosedError } from "./errors.ts";
 import type { AnyEvent, Event, EventOfType } from "./event.ts";
 import type {
@@ -167,7 +167,7 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
       );
     } catch (error) {
       await mux[Symbol.asyncDispose]();
-      throw asUnavailable("open store", error);
+      throw errorOfCall("open store", error);
     }
   }
 
@@ -478,7 +478,7 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
       const isClosed = this.#closed && cause instanceof ConnectionClosedError;
       const error = isClosed
         ? new StoreClosedError(action)
-        : asUnavailable(action, cause);
+        : errorOfCall(action, cause);
       ended(start, error);
       throw error;
     }

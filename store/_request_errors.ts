@@ -1,0 +1,52 @@
+/**
+ * What failed requests mean for the calls that made them.
+ *
+ * @module
+ */
+
+import {
+  ConnectionClosedError,
+  ConnectionLostError,
+  NoRespondersError,
+  RequestTimeoutError,
+} from "../nats/errors.ts";
+import { isApiError, JetStreamCode } from "../nats/js_api.ts";
+import { JetStreamUnavailableError } from "./jetstream_errors.ts";
+
+/**
+ * The error that a call ends with, which says what could not be done: the one
+ * of a request knows only what was sent.
+ */
+export function errorOfCall(action: string, error: unknown): unknown {
+  if (error instanceof ConnectionClosedError) {
+    return new ConnectionClosedError(
+      `Cannot ${action}: the NATS connection is closed; connect, and open the store anew`,
+      { cause: error, sent: error.sent },
+    );
+  }
+  if (error instanceof ConnectionLostError) {
+    return new ConnectionLostError(`Cannot ${action}: ${error.message}`, {
+      cause: error,
+      sent: error.sent,
+    });
+  }
+  if (!isTransient(error)) return error;
+  return new JetStreamUnavailableError(
+    `Cannot ${action}: ${
+      (error as Error).message
+    }; look whether JetStream's servers run, most of them at least`,
+    { cause: error },
+  );
+}
+
+/** Whether asking again may help. */
+export function isTransient(error: unknown): boolean {
+  return error instanceof RequestTimeoutError ||
+    error instanceof ConnectionLostError ||
+    error instanceof NoRespondersError ||
+    isApiError(
+      error,
+      JetStreamCode.clusterNotAvailable,
+      JetStreamCode.clusterNotLeader,
+    );
+}
