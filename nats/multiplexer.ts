@@ -96,9 +96,7 @@ export class Multiplexer implements AsyncDisposable {
    * @param inboxPrefix What reply subjects begin with, `_INBOX` by default.
    */
   constructor(nc: NatsConnection, inboxPrefix?: string) {
-    if (nc.isClosed()) {
-      throw closedConnection();
-    }
+    if (nc.isClosed() || nc.isDraining()) throw closedConnection();
     this.#nc = nc;
     this.#inboxPrefix = inboxPrefix;
     this.#inbox = `${this.createInbox()}.`;
@@ -231,7 +229,7 @@ export class Multiplexer implements AsyncDisposable {
    * Resolves at once while connected, else with the next reconnect.
    *
    * @throws {ConnectionClosedError} If the connection is given up.
-   * @throws {RequestTimeoutError} After `timeout` milliseconds.
+   * @throws {ConnectionLostError} After `timeout` milliseconds.
    */
   connected(options: { timeout: number; signal?: AbortSignal }): Promise<void> {
     if (this.#closed) return Promise.reject(this.#closed);

@@ -66,22 +66,26 @@ export function refuseOptions(
 }
 
 /**
- * Checks a version as an argument: a safe integer of at least `min`.
+ * Checks a safe integer, such as a version, within bounds (inclusive).
  *
  * @throws {TypeError} If it is no number.
  * @throws {RangeError} If it is another number.
  */
-export function checkVersion(
-  version: unknown,
+export function checkInteger(
+  value: unknown,
   action: string,
   name: string,
   min = 0,
+  max: number = Number.MAX_SAFE_INTEGER,
 ): number {
-  if (typeof version !== "number") {
-    throw badType(action, name, "a number", version);
+  if (typeof value !== "number") {
+    throw badType(action, name, "a number", value);
   }
-  if (Number.isSafeInteger(version) && version >= min) return version;
-  throw badRange(action, name, `a safe integer of at least ${min}`, version);
+  if (Number.isSafeInteger(value) && value >= min && value <= max) return value;
+  const must = max === Number.MAX_SAFE_INTEGER
+    ? `a safe integer of at least ${min}`
+    : `an integer from ${min} to ${max}`;
+  throw badRange(action, name, must, value);
 }
 
 /**

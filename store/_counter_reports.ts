@@ -108,7 +108,11 @@ export class CounterReports<Name extends string> {
       const more = counters[name] - told[name];
       if (more === 0) continue;
       told[name] += more;
-      counter.add(more, { ...own, ...attributes });
+      try {
+        counter.add(more, { ...own, ...attributes });
+      } catch {
+        // What a meter throws is no reason for anything else to fail.
+      }
     }
   }
 

@@ -206,7 +206,7 @@ function startOf(
     throw new CheckpointError(
       `Cannot subscribe: checkpoint ${
         show(after)
-      } lies beyond the end of the stream, ${log.lastSequence}`,
+      } lies beyond the end of the stream, ${log.lastSequence}; read from the beginning`,
       "beyond-end",
       after,
     );

@@ -8,7 +8,7 @@ import { checkNamespace, checkPrefix } from "../nats/names.ts";
 import {
   badRange,
   badType,
-  checkVersion,
+  checkInteger,
   oneOf,
   optionsOf,
 } from "./_arguments.ts";
@@ -49,7 +49,8 @@ export interface JetStreamEventStoreOptions extends StoreTelemetryOptions {
   storage?: "file" | "memory";
   /**
    * How old an event may become before it is forgotten, in milliseconds: 100
-   * or more. An actor whose last event was forgotten begins anew at version 1.
+   * to 9,223,372,036,854, which is 292 years. An actor whose last event was
+   * forgotten begins anew at version 1.
    * @default for ever
    */
   maxAge?: number;
@@ -73,7 +74,7 @@ export interface JetStreamEventStoreOptions extends StoreTelemetryOptions {
    * After how many milliseconds without a certain answer a save fails: with a
    * {@linkcode SaveOutcomeUnknownError}, or with a
    * {@linkcode JetStreamUnavailableError} if it is certain that nothing was
-   * stored. @default {30_000}
+   * stored. 1 to 2,147,483,647. @default {30_000}
    */
   saveTimeout?: number;
   /**
@@ -85,7 +86,8 @@ export interface JetStreamEventStoreOptions extends StoreTelemetryOptions {
   groupSaves?: boolean;
   /**
    * After how many milliseconds without an answer a read fails; a read of
-   * several pages begins anew with each. @default {10_000}
+   * several pages begins anew with each. 1 to 2,147,483,647.
+   * @default {10_000}
    */
   readTimeout?: number;
   /**
@@ -111,8 +113,15 @@ export interface ResolvedOpen {
 
 const ACTION = "open store";
 
-/** The shortest age and window the server takes, in milliseconds. */
+/**
+ * The shortest and the longest age and window the server takes, in
+ * milliseconds: it counts nanoseconds in 63 bits.
+ */
 const SHORTEST = 100;
+const LONGEST = 9_223_372_036_854;
+
+/** The longest timer, in milliseconds: longer ones go off at once. */
+const LONGEST_TIMER = 2 ** 31 - 1;
 
 /** Resolves the options of `open`. */
 export function resolveOpen(
@@ -144,12 +153,10 @@ export function resolveOpen(
   checkNamespace(namespace, ACTION);
   checkPrefix(prefix, ACTION);
   checkInboxPrefix(inboxPrefix);
-  if (optional(replicas, "replicas", 1)! > 5) {
-    throw badRange(ACTION, "replicas", "at most 5", replicas);
-  }
-  optional(maxAge, "maxAge", SHORTEST);
-  optional(duplicateWindow, "duplicateWindow", SHORTEST);
-  if (maxAge !== undefined && duplicateWindow! > maxAge) {
+  optional(replicas, "replicas", 1, 5);
+  optional(maxAge, "maxAge", SHORTEST, LONGEST);
+  optional(duplicateWindow, "duplicateWindow", SHORTEST, LONGEST);
+  if (maxAge !== undefined && (duplicateWindow ?? 0) > maxAge) {
     throw badRange(
       ACTION,
       "duplicateWindow",
@@ -176,10 +183,10 @@ export function resolveOpen(
       duplicateWindow,
     },
     inboxPrefix,
-    saveTimeout: checkVersion(saveTimeout, ACTION, "saveTimeout", 1),
+    saveTimeout: timer(saveTimeout, "saveTimeout"),
     groupSaves,
-    readTimeout: checkVersion(readTimeout, ACTION, "readTimeout", 1),
-    cachedActors: checkVersion(cachedActors, ACTION, "cachedActors", 1),
+    readTimeout: timer(readTimeout, "readTimeout"),
+    cachedActors: checkInteger(cachedActors, ACTION, "cachedActors", 1),
   };
 }
 
@@ -187,10 +194,13 @@ function optional(
   value: number | undefined,
   name: string,
   min: number,
-): number | undefined {
-  return value === undefined
-    ? undefined
-    : checkVersion(value, ACTION, name, min);
+  max?: number,
+): void {
+  if (value !== undefined) checkInteger(value, ACTION, name, min, max);
+}
+
+function timer(milliseconds: number, name: string): number {
+  return checkInteger(milliseconds, ACTION, name, 1, LONGEST_TIMER);
 }
 
 function checkInboxPrefix(inboxPrefix: unknown): void {

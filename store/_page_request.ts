@@ -5,9 +5,10 @@
  */
 
 import type { Msg, MsgHdrs } from "@nats-io/nats-core";
-import { ConnectionLostError, JetStreamApiError } from "../nats/errors.ts";
+import { JetStreamApiError } from "../nats/errors.ts";
 import { API_PREFIX } from "../nats/js_api.ts";
 import type { Multiplexer, RequestOptions } from "../nats/multiplexer.ts";
+import { show } from "../nats/show.ts";
 import { fromDirectGet, type StoredMessage } from "./_stored_message.ts";
 
 /**
@@ -37,6 +38,15 @@ const NO_PAGE: Page<never> = {
   upTo: 0,
 };
 
+/** Messages of a page were lost on the way. */
+export class IncompletePageError extends Error {
+  override readonly name = "IncompletePageError";
+
+  constructor(stream: string) {
+    super(`Some messages of a page of stream ${show(stream)} did not arrive`);
+  }
+}
+
 /** A stored message whose headers nats.js can't read, though the server can. */
 export class UnreadableHeadersError extends Error {
   override readonly name = "UnreadableHeadersError";
@@ -65,7 +75,7 @@ export interface PageRequest<T> {
 /**
  * Asks once for a page; one that lacks a message is none.
  *
- * @throws {ConnectionLostError} If answers were lost on the way.
+ * @throws {IncompletePageError} If messages were lost on the way.
  * @throws {UnreadableHeadersError} If a message's headers can't be read.
  */
 export async function requestPage<T>(
@@ -105,7 +115,7 @@ export async function requestPage<T>(
         const most = Math.min(body.batch, pending);
         if (items.length < most && !isFull) isWhole = false;
       } else if (lastSequence !== before) isWhole = false;
-      if (!isWhole) throw new ConnectionLostError("Answers were lost");
+      if (!isWhole) throw new IncompletePageError(stream);
       page = {
         items,
         lastSequence,

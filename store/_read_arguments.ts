@@ -7,8 +7,8 @@
 import { checkActorId, encodeActorPattern } from "../nats/names.ts";
 import {
   badType,
+  checkInteger,
   checkSignal,
-  checkVersion,
   copyEventTypes,
   oneOf,
   optionsOf,
@@ -97,7 +97,7 @@ export function resolveGetEvents(
 ): ResolvedRead {
   const action = "get events";
   checkActorId(actorId, action);
-  const from = checkVersion(fromVersion, action, "fromVersion");
+  const from = checkInteger(fromVersion, action, "fromVersion");
   const { consistency, signal } = resolveReadOptions(options, action);
   return {
     actorId,
@@ -125,11 +125,11 @@ export function resolveReadEvents(
     consistency,
     signal,
   } = optionsOf(options, action);
-  if (limit !== Infinity) checkVersion(limit, action, "limit", 1);
+  if (limit !== Infinity) checkInteger(limit, action, "limit", 1);
   return {
     actorId,
-    fromVersion: checkVersion(fromVersion, action, "fromVersion"),
-    toVersion: checkVersion(toVersion, action, "toVersion"),
+    fromVersion: checkInteger(fromVersion, action, "fromVersion"),
+    toVersion: checkInteger(toVersion, action, "toVersion"),
     limit,
     direction: oneOf(direction, ["forward", "backward"], action, "direction"),
     ...resolveReadOptions({ consistency, signal }, action),

@@ -11,6 +11,7 @@ import {
   RequestTimeoutError,
 } from "../nats/errors.ts";
 import { isApiError, JetStreamCode } from "../nats/js_api.ts";
+import { IncompletePageError } from "./_page_request.ts";
 import { JetStreamUnavailableError } from "./jetstream_errors.ts";
 
 /**
@@ -42,6 +43,7 @@ export function errorOfCall(action: string, error: unknown): unknown {
 /** Whether asking again may help. */
 export function isTransient(error: unknown): boolean {
   return error instanceof RequestTimeoutError ||
+    error instanceof IncompletePageError ||
     error instanceof ConnectionLostError ||
     error instanceof NoRespondersError ||
     isApiError(

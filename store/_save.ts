@@ -280,13 +280,12 @@ export class Save {
 
   /** Whether a conflict needs no further look at the actor's tail. */
   #isCertain(
-    { expectedVersion, currentVersion }: VersionConflictError,
+    { attemptedVersion, currentVersion, expectedVersion }: VersionConflictError,
     asked: number,
   ): boolean {
     if (asked === 0) return false; // what is known may be old
-    if (expectedVersion === undefined || currentVersion > expectedVersion) {
-      return true;
-    }
+    if (attemptedVersion <= currentVersion) return true;
+    if (expectedVersion! < currentVersion) return true;
     // A leader that was frozen may answer with less than there is.
     return this.#context.tails.reader.stream.replicas === 1 ||
       asked >= MAX_CONFIRMATIONS;

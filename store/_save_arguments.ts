@@ -9,14 +9,14 @@ import { show } from "../nats/show.ts";
 import {
   badRange,
   badType,
+  checkInteger,
   checkSignal,
-  checkVersion,
   optionsOf,
   refuseOptions,
 } from "./_arguments.ts";
 import { copyJson } from "./_json.ts";
 import { isTimestamp } from "./_timestamp.ts";
-import { DuplicateEventError, VersionConflictError } from "./errors.ts";
+import { DuplicateEventError } from "./errors.ts";
 import type { AnyEvent } from "./event.ts";
 import type {
   ActorSnapshot,
@@ -56,7 +56,7 @@ export function resolveSave(options: SaveOptions | undefined): ResolvedSave {
   return {
     expectedVersion: expectedVersion === undefined
       ? undefined
-      : checkVersion(expectedVersion, action, "expectedVersion"),
+      : checkInteger(expectedVersion, action, "expectedVersion"),
     signal: checkSignal(signal, action),
   };
 }
@@ -88,7 +88,7 @@ function copyExpectations(
   const copy = new Map<string, number>();
   for (const [actorId, version] of map.entries()) {
     const name = `the expected version of actor ${show(actorId)}`;
-    copy.set(actorId, checkVersion(version, action, name));
+    copy.set(actorId, checkInteger(version, action, name));
   }
   return copy;
 }
@@ -126,10 +126,8 @@ export function resolveBatch<In, Out>(
  * checking all that can be told without what is stored.
  *
  * @throws {DuplicateEventError} If an id occurs twice.
- * @throws {VersionConflictError} If an actor's versions do not strictly rise;
- * `currentVersion` is the version before the offending one in the call.
- * @throws {RangeError} If a version is expected of an actor without events in
- * the call.
+ * @throws {RangeError} If an actor's versions do not strictly rise, or a
+ * version is expected of an actor without events in the call.
  */
 export function groupBatch<
   E extends Pick<AnyEvent, "id" | "actorId" | "version">,
@@ -154,13 +152,13 @@ export function groupBatch<
       actors.set(actorId, [event]);
       continue;
     }
-    const currentVersion = before.at(-1)!.version;
-    if (version <= currentVersion) {
-      throw new VersionConflictError({
-        actorId,
-        attemptedVersion: version,
-        currentVersion,
-      });
+    const { version: lower } = before.at(-1)!;
+    if (version <= lower) {
+      throw new RangeError(
+        `Cannot save events: version ${version} of actor ${
+          show(actorId)
+        } comes after version ${lower} in the call, and must be greater`,
+      );
     }
     before.push(event);
   }
@@ -189,7 +187,7 @@ export function resolveSnapshot(snapshot: ActorSnapshot): ActorSnapshot {
   }
   const { actorId, version, state, timestamp } = snapshot;
   checkActorId(actorId, action);
-  checkVersion(version, action, "version", 1);
+  checkInteger(version, action, "version", 1);
   if (typeof timestamp !== "string") {
     throw badType(action, "timestamp", "a string", timestamp);
   }

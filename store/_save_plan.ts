@@ -95,6 +95,7 @@ export async function planSave(
         actorId,
         attemptedVersion: version,
         currentVersion: tail.version,
+        expectedVersion: expected,
       });
     }
     entries.push(

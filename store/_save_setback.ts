@@ -11,13 +11,14 @@ import {
   RequestTimeoutError,
 } from "../nats/errors.ts";
 import { isApiError, JetStreamCode } from "../nats/js_api.ts";
+import { IncompletePageError } from "./_page_request.ts";
 
-/** It had to wait for its turn until its time was up. */
+/** Its time was up before it was sent. */
 export class NotSentError extends Error {
   override readonly name = "NotSentError";
 
   constructor() {
-    super("Its turn did not come in time, behind the saves before it");
+    super("Its time was up before its turn to be sent came");
   }
 }
 
@@ -51,6 +52,7 @@ export function judge(error: unknown): Verdict {
   if (
     error instanceof ConnectionLostError ||
     error instanceof NoRespondersError || error instanceof NotSentError ||
+    error instanceof IncompletePageError ||
     isBusy(error)
   ) return "refused";
   if (

@@ -40,6 +40,9 @@ import { backoff, Deadline, delay } from "./_waiting.ts";
 /** At most this many messages a request: longer ones stall writers. */
 export const PAGE_SIZE = 1_000;
 
+/** Bytes of a request for subjects beside their list, at most. */
+const LIST_SLACK = 512;
+
 /** At most this many questions to the leader at once. */
 const LEADER_BURST = 100;
 
@@ -182,6 +185,17 @@ export class StreamReader {
     subjects: readonly string[],
     bounds: ReadBounds,
   ): Promise<{ messages: Map<string, StoredMessage>; upTo: number }> {
+    const half = subjects.length / 2;
+    if (half >= 1 && listBytes(subjects) > this.#mux.maxPayload - LIST_SLACK) {
+      const [first, second] = await Promise.all([
+        this.#lastOf(subjects.slice(0, half), bounds),
+        this.#lastOf(subjects.slice(half), bounds),
+      ]);
+      return {
+        messages: new Map([...first.messages, ...second.messages]),
+        upTo: Math.min(first.upTo, second.upTo),
+      };
+    }
     const messages = new Map<string, StoredMessage>();
     let [from, upTo, missing] = [0, 0, 0];
     for (let n = 0;; n++) {
@@ -374,4 +388,9 @@ export class StreamReader {
       }
     }
   }
+}
+
+/** Bytes of a list of subjects as JSON; they are ASCII. */
+function listBytes(subjects: readonly string[]): number {
+  return subjects.reduce((sum, { length }) => sum + length + 3, 0);
 }

@@ -8,13 +8,17 @@ import { encodeActorId } from "../nats/names.ts";
 import { show } from "../nats/show.ts";
 import type { ActorHistory } from "./_actor_history.ts";
 import type { ActorTails } from "./_actor_tails.ts";
+import { freezeJson } from "./_json.ts";
 import type { SnapshotBucket } from "./_snapshot_bucket.ts";
 import { Header } from "./_stored_message.ts";
 import type { ReadBounds } from "./_stream_reader.ts";
 import { backoff, delay } from "./_waiting.ts";
 import { PayloadTooLargeError } from "./errors.ts";
 import type { ActorSnapshot, Consistency } from "./event_store.ts";
-import { StreamNotFoundError } from "./jetstream_errors.ts";
+import {
+  JetStreamUnavailableError,
+  StreamNotFoundError,
+} from "./jetstream_errors.ts";
 
 /** The most bytes the headers of a snapshot take. */
 const MAX_HEADER_BYTES = 80;
@@ -57,7 +61,7 @@ export class StreamSnapshots {
     const { mayExpire } = this.#tails.reader.stream;
     if (mayExpire && !(await this.#isContinued(kept, bounds))) return undefined;
     const { version, state, timestamp } = kept;
-    return { actorId, version, state, timestamp };
+    return Object.freeze({ actorId, version, state, timestamp });
   }
 
   /**
@@ -81,10 +85,10 @@ export class StreamSnapshots {
       if (await this.#bucket.replace(key, data, revision, bounds)) return;
       // Somebody else was faster: is theirs a later one?
       if (bounds.deadline.left === 0) {
-        throw new Error(
-          `Cannot save snapshot: others kept replacing that of actor ${
+        throw new JetStreamUnavailableError(
+          `Cannot save snapshot: others replaced that of actor ${
             show(actorId)
-          }`,
+          } again and again until the readTimeout was over`,
         );
       }
       await delay(backoff(n), bounds.signal);
@@ -176,7 +180,7 @@ const decoder = new TextDecoder();
 
 function parse(data: Uint8Array): Kept | undefined {
   try {
-    return JSON.parse(decoder.decode(data));
+    return freezeJson(JSON.parse(decoder.decode(data)), "");
   } catch {
     return undefined; // a cache: whatever can't be read is not there
   }

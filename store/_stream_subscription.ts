@@ -90,8 +90,8 @@ export class StreamSubscription<E extends AnyEvent>
       : undefined;
     this.#caughtUp.promise.catch(() => {}); // nobody has to look at it
     try {
-      signal?.throwIfAborted();
       if (after !== "end") this.#position = this.#sequenceOf(after);
+      signal?.throwIfAborted();
     } catch (reason) {
       this.fail(reason);
       return;
@@ -101,7 +101,10 @@ export class StreamSubscription<E extends AnyEvent>
   }
 
   get checkpoint(): Checkpoint | undefined {
-    if (this.#position === undefined) return undefined;
+    if (this.#position === undefined) {
+      const { after } = this.#options;
+      return after === "end" ? undefined : after;
+    }
     return formatCheckpoint(this.#reader.stream.incarnation, this.#position);
   }
 
@@ -201,7 +204,11 @@ export class StreamSubscription<E extends AnyEvent>
       );
     } catch (error) {
       if (!(error instanceof StreamReplacedError)) throw error;
-      throw new CheckpointError(error.message, "other-stream", this.#text());
+      const { message } = error;
+      const text = this.checkpoint ?? "";
+      throw new CheckpointError(message, "other-stream", text, {
+        cause: error,
+      });
     }
   }
 
@@ -216,10 +223,6 @@ export class StreamSubscription<E extends AnyEvent>
       "other-stream",
       after,
     );
-  }
-
-  #text(): Checkpoint {
-    return this.checkpoint ?? this.#options.after ?? "";
   }
 
   #error(

@@ -58,8 +58,10 @@ export class VersionConflictError extends Error {
     const { actorId, attemptedVersion, currentVersion, expectedVersion } =
       details;
     const actor = JSON.stringify(actorId);
+    const isTooLow = expectedVersion === undefined ||
+      expectedVersion === currentVersion;
     super(
-      expectedVersion === undefined
+      isTooLow
         ? `Cannot save event: version ${attemptedVersion} of actor ${actor} is not greater than ${currentVersion}`
         : `Cannot save event: actor ${actor} was expected at version ${expectedVersion} before version ${attemptedVersion}, its latest is ${currentVersion}`,
     );
@@ -160,12 +162,17 @@ export class CheckpointError extends Error {
   override readonly name = "CheckpointError";
   /** Why. */
   readonly code: CheckpointErrorCode;
-  /** The checkpoint. */
+  /** The checkpoint; empty where a subscription from the end had none yet. */
   readonly checkpoint: string;
 
   /** Says why, and what to do. */
-  constructor(message: string, code: CheckpointErrorCode, checkpoint: string) {
-    super(message);
+  constructor(
+    message: string,
+    code: CheckpointErrorCode,
+    checkpoint: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
     this.code = code;
     this.checkpoint = checkpoint;
   }

@@ -103,7 +103,7 @@ export interface ActorSnapshot<State = unknown> {
   readonly actorId: string;
   /** The version of the last event in `state`; greater than 0. */
   readonly version: number;
-  /** The state, as JSON. */
+  /** The state, as JSON; deeply frozen where a store gives it. */
   readonly state: State;
   /** When it was taken, in RFC 3339. */
   readonly timestamp: string;
@@ -183,7 +183,8 @@ export interface EventSubscription<E extends AnyEvent = Event>
   extends AsyncIterable<SubscribedEvent<E>>, AsyncDisposable {
   /**
    * Resumes after everything that was delivered or left out by the filter so
-   * far. Undefined only until an `"end"` subscription knows where that is.
+   * far; what it was given, if it could not begin there. Undefined only until
+   * an `"end"` subscription knows where that is.
    */
   readonly checkpoint: Checkpoint | undefined;
   /**
@@ -236,7 +237,8 @@ export interface EventStore<E extends AnyEvent = Event>
    * are left out and the rest is saved; without events it does nothing.
    *
    * @throws As {@linkcode saveEvent}, and {@linkcode DuplicateEventError} if
-   * one id occurs twice; RangeError for more than 1,000 events.
+   * one id occurs twice; RangeError for more than 1,000 events, or if an
+   * actor's versions do not rise in the call.
    */
   saveEvents(
     events: readonly E[],
@@ -257,6 +259,7 @@ export interface EventStore<E extends AnyEvent = Event>
   /**
    * The actor's events one by one, within bounds and in either direction,
    * without holding them all in memory. Stops reading when the consumer does.
+   * Each iteration reads anew.
    */
   readEvents(actorId: string, options?: ReadEventsOptions): AsyncIterable<E>;
 

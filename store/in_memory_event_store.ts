@@ -102,7 +102,7 @@ export class InMemoryEventStore<E extends AnyEvent = Event>
   readonly #monitor: Monitor;
   /** What the save under way has appended. */
   readonly #fresh: E[] = [];
-  #closed = false;
+  #closed: Promise<void> | undefined;
 
   /**
    * Opens an empty store.
@@ -189,7 +189,8 @@ export class InMemoryEventStore<E extends AnyEvent = Event>
    * iteration begins.
    */
   readEvents(actorId: string, options?: ReadEventsOptions): AsyncIterable<E> {
-    return this.#walk(resolveReadEvents(actorId, options));
+    const read = resolveReadEvents(actorId, options);
+    return { [Symbol.asyncIterator]: () => this.#walk(read) };
   }
 
   /** As {@linkcode EventStore.getLatestVersion}. */
@@ -313,7 +314,10 @@ export class InMemoryEventStore<E extends AnyEvent = Event>
    * was not told yet. Closing it again does nothing.
    */
   [Symbol.asyncDispose](): Promise<void> {
-    this.#closed = true;
+    return this.#closed ??= this.#close();
+  }
+
+  #close(): Promise<void> {
     const error = new StoreClosedError("go on with the subscription");
     for (const subscription of this.#subscriptions) subscription.fail(error);
     return this.#monitor.close();

@@ -7,8 +7,8 @@
 export {
   badRange,
   badType,
+  checkInteger,
   checkSignal,
-  checkVersion,
   copyEventTypes,
   oneOf,
   optionsOf,

@@ -8,18 +8,8 @@ import type { NatsConnection } from "@nats-io/nats-core";
 import { ConnectionClosedError } from "../nats/errors.ts";
 import { checkConnection } from "../nats/connection.ts";
 import { Multiplexer } from "../nats/multiplexer.ts";
-import {
-  checkActorId,
-  eventSubjectRoot,
-  snapshotBucket,
-  streamName,
-} from "../nats/names.ts";
-import { ActorHistory } from "./_actor_history.ts";
-import { ActorTails } from "./_actor_tails.ts";
-import { readWithErrors } from "./_replay_report.ts";
+import { checkActorId } from "../nats/names.ts";
 import { resolveSignal } from "./_arguments.ts";
-import { EventWriter } from "./_event_writer.ts";
-import { Monitor } from "./_monitor.ts";
 import {
   type JetStreamEventStoreOptions,
   resolveOpen,
@@ -33,6 +23,7 @@ import {
   resolveReadOptions,
   resolveSubscribe,
 } from "./_read_arguments.ts";
+import { readWithErrors } from "./_replay_report.ts";
 import { errorOfCall } from "./_request_errors.ts";
 import {
   groupBatch,
@@ -41,12 +32,9 @@ import {
   resolveSaveEvents,
   resolveSnapshot,
 } from "./_save_arguments.ts";
-import { openBucket } from "./_snapshot_bucket.ts";
-import { checkServer, openStream } from "./_stream.ts";
-import { type ReadBounds, StreamReader } from "./_stream_reader.ts";
-import { StreamSnapshots } from "./_stream_snapshots.ts";
+import { openParts, type StoreParts } from "./_store_parts.ts";
+import type { ReadBounds } from "./_stream_reader.ts";
 import { StreamSubscription } from "./_stream_subscription.ts";
-import { TailCache } from "./_tail_cache.ts";
 import { traceLines } from "./_trace.ts";
 import { StoreClosedError } from "./errors.ts";
 import type { AnyEvent, Event, EventOfType } from "./event.ts";
@@ -70,18 +58,6 @@ export type { JetStreamEventStoreOptions } from "./_open_options.ts";
 /** So many events are enough for a start, where one is taken at a time. */
 const FIRST_PAGE = 64;
 
-/** What a store is made of, once its stream is found. */
-interface Parts {
-  readonly mux: Multiplexer;
-  readonly root: string;
-  readonly reader: StreamReader;
-  readonly tails: ActorTails;
-  readonly history: ActorHistory;
-  readonly writer: EventWriter;
-  readonly snapshots: StreamSnapshots;
-  readonly monitor: Monitor;
-}
-
 /**
  * Events on NATS JetStream: the whole contract of {@linkcode EventStore}, one
  * stream a namespace, one subject an actor, so that the server itself decides
@@ -94,14 +70,14 @@ interface Parts {
  */
 export class JetStreamEventStore<E extends AnyEvent = Event>
   implements EventStore<E> {
-  readonly #parts: Parts;
+  readonly #parts: StoreParts;
   readonly #subscriptions = new Set<StreamSubscription<E>>();
   /** How many saves are under way, and who waits for them to end. */
   #saving = 0;
   #saved: PromiseWithResolvers<void> | undefined;
   #closed: Promise<void> | undefined;
 
-  private constructor(parts: Parts) {
+  private constructor(parts: StoreParts) {
     this.#parts = parts;
     parts.mux.onConnectionEvent((event) => {
       if (event === "reconnect") parts.reader.watch.suspect();
@@ -125,6 +101,9 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
    * @throws {StreamCreationError} If the stream can't be made for another
    * reason, such as too little room.
    * @throws {PermissionDeniedError} If the NATS user lacks a right.
+   * @throws {ConnectionLostError} If the connection is down and not back within
+   * `readTimeout`.
+   * @throws {ConnectionClosedError} If the connection is closed or draining.
    * @throws {TypeError | RangeError} If `nc` or an option is not valid.
    */
   static async open<E extends AnyEvent = Event>(
@@ -133,40 +112,12 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
   ): Promise<JetStreamEventStore<E>> {
     checkConnection(nc, "open store");
     const resolved = resolveOpen(options);
-    const { prefix, namespace, create, settings } = resolved;
-    const mux = new Multiplexer(nc, resolved.inboxPrefix);
+    let mux: Multiplexer | undefined;
     try {
-      await mux.connected({ timeout: resolved.readTimeout });
-      await checkServer(mux);
-      const root = eventSubjectRoot(prefix, namespace);
-      const stream = await openStream(
-        mux,
-        streamName(prefix, namespace),
-        `${root}.>`,
-        settings,
-        create,
-      );
-      const { replicas, storage } = stream;
-      const bucket = await openBucket(mux, snapshotBucket(prefix, namespace), {
-        create,
-        replicas,
-        storage,
-      });
-      const reader = new StreamReader(mux, stream, resolved.readTimeout);
-      const cache = new TailCache(resolved.cachedActors);
-      const tails = new ActorTails(reader, cache, { prefix, namespace });
-      const history = new ActorHistory(tails);
-      const writer = new EventWriter(mux, history, tails, {
-        timeout: resolved.saveTimeout,
-        grouping: resolved.groupSaves,
-      });
-      const snapshots = new StreamSnapshots(bucket, tails, history);
-      const monitor = new Monitor("nats", namespace, resolved.telemetry);
-      return new JetStreamEventStore<E>(
-        { mux, root, reader, tails, history, writer, snapshots, monitor },
-      );
+      mux = new Multiplexer(nc, resolved.inboxPrefix);
+      return new JetStreamEventStore<E>(await openParts(mux, resolved));
     } catch (error) {
-      await mux[Symbol.asyncDispose]();
+      await mux?.[Symbol.asyncDispose]();
       throw errorOfCall("open store", error);
     }
   }
@@ -248,7 +199,8 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
 
   /** As {@linkcode EventStore.readEvents}: in pages of at most 1,000 events. */
   readEvents(actorId: string, options?: ReadEventsOptions): AsyncIterable<E> {
-    return this.#walk(resolveReadEvents(actorId, options));
+    const read = resolveReadEvents(actorId, options);
+    return { [Symbol.asyncIterator]: () => this.#walk(read) };
   }
 
   /** As {@linkcode EventStore.getLatestVersion}. */
@@ -382,7 +334,7 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
   }
 
   async #close(): Promise<void> {
-    const error = new StoreClosedError("go on");
+    const error = new StoreClosedError("go on with the subscription");
     const closed = [...this.#subscriptions].map((subscription) => {
       subscription.fail(error);
       return subscription[Symbol.asyncDispose]();
@@ -416,18 +368,22 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
     const pages = direction === "forward"
       ? history.forward(actorId, read, bounds)
       : history.backward(actorId, read, limit, bounds);
-    for (let page = 0;; page++) {
-      const { done, value } = await this.#settle(
-        pages.next(),
-        action,
-        (start, error, result) => {
-          const isRead = page === 0 || !result?.done;
-          if (isRead) monitor.read(action, start, error);
-        },
-      );
-      if (done) return;
-      yield value as AnyEvent[] as E[];
-      this.#check(action, signal);
+    try {
+      for (let page = 0;; page++) {
+        const { done, value } = await this.#settle(
+          pages.next(),
+          action,
+          (start, error, result) => {
+            const isRead = page === 0 || !result?.done;
+            if (isRead) monitor.read(action, start, error);
+          },
+        );
+        if (done) return;
+        yield value as AnyEvent[] as E[];
+        this.#check(action, signal);
+      }
+    } finally {
+      await pages.return(); // lets go of what was asked for ahead
     }
   }
 

@@ -39,6 +39,24 @@ export function checkpointsContract({ test, testTwo, open }: Contract): void {
     }
   });
 
+  test("a subscription that fails at once keeps its checkpoint", async ({ store }) => {
+    await store.saveEvents(makeEvents("a", 1, 2, 3));
+    const [, second] = await collect(store.subscribe({ live: false }));
+    const { checkpoint } = second!;
+    const signal = AbortSignal.abort();
+    for (
+      const options of [
+        { after: checkpoint, signal },
+        { after: "no checkpoint" },
+      ]
+    ) {
+      const subscription = store.subscribe(options);
+      assertEquals(subscription.checkpoint, options.after);
+      await reasonOf(() => collect(subscription));
+      assertEquals(subscription.checkpoint, options.after);
+    }
+  });
+
   test("subscribe() resumes live from a checkpoint", async ({ store }) => {
     await store.saveEvents(makeEvents("a", 1, 2, 3));
     const [, second] = await collect(store.subscribe({ live: false }));

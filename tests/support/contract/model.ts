@@ -64,8 +64,14 @@ interface Outcome {
   readonly taken: Set<string>;
   /** Actors with a conflict, and the versions they may be said to be at. */
   readonly conflicts: Map<string, Set<number>>;
+  /** Whether an actor's versions do not rise in the call. */
+  readonly isDisordered: boolean;
   /** The events that were not stored yet. */
   readonly fresh: readonly Event[];
+}
+
+function isGood({ taken, conflicts, isDisordered }: Outcome): boolean {
+  return taken.size === 0 && conflicts.size === 0 && !isDisordered;
 }
 
 /** All that is stored, in stream order. */
@@ -99,6 +105,7 @@ class Model {
       conflicts.set(actorId, versions.add(currentVersion));
     };
     const fresh: Event[] = [];
+    let isDisordered = false;
     for (const [i, event] of events.entries()) {
       const { id, actorId, version } = event;
       const earlier = events.slice(0, i);
@@ -116,7 +123,7 @@ class Model {
           conflict(actorId, this.latest(actorId));
         }
       } else if (version <= previous.version) {
-        conflict(actorId, previous.version);
+        isDisordered = true;
       }
       // Which of the two is told of a taken id that is out of place is open.
       if (
@@ -124,8 +131,9 @@ class Model {
         version <= this.latest(actorId)
       ) conflict(actorId, this.latest(actorId));
     }
-    if (taken.size === 0 && conflicts.size === 0) this.log.push(...fresh);
-    return { taken, conflicts, fresh };
+    const outcome = { taken, conflicts, isDisordered, fresh };
+    if (isGood(outcome)) this.log.push(...fresh);
+    return outcome;
   }
 }
 
@@ -182,7 +190,7 @@ async function runStep(
       })
       : store.saveEvents(events, { expectedVersions: expected });
   const outcome = model.save(events, expected);
-  if (outcome.taken.size === 0 && outcome.conflicts.size === 0) {
+  if (isGood(outcome)) {
     const { duplicate } = await run();
     const stored = events.length > 0 && outcome.fresh.length === 0;
     assertEquals(duplicate, stored);
@@ -198,6 +206,10 @@ async function runStep(
     if (error instanceof VersionConflictError) {
       const versions = outcome.conflicts.get(error.actorId);
       assert(versions?.has(error.currentVersion), error.message);
+      return;
+    }
+    if (error instanceof RangeError) {
+      assert(outcome.isDisordered, error.message);
       return;
     }
     throw error;

@@ -27,6 +27,20 @@ function reference(
 
 /** Registers the tests. */
 export function readingContract({ test, testTwo, runs }: Contract): void {
+  test("readEvents() reads anew in each iteration", async ({ store }) => {
+    const [first, second] = makeEvents("a", 1, 2);
+    await store.saveEvent(first!);
+    const reading = store.readEvents("a");
+    assertEquals(await collect(reading), [first]);
+    await store.saveEvent(second!);
+    assertEquals(await collect(reading), [first, second]);
+    for await (const event of reading) {
+      assertEquals(event, first);
+      break;
+    }
+    assertEquals(await collect(reading), [first, second]);
+  });
+
   test("every read finds nothing when the actor has no events", async ({ store }) => {
     await store.saveEvent(makeEvent("a.b", 1));
     for (const actorId of ["a", "a.b.c", "b", "a.*", ">"]) {

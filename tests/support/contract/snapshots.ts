@@ -33,6 +33,16 @@ export function snapshotsContract({ test, testTwo }: Contract): void {
     assertEquals(await store.getLatestSnapshot("a.b"), undefined);
   });
 
+  test("getLatestSnapshot() gives a frozen one", async ({ store }) => {
+    await store.saveEvent(makeEvent("a", 1));
+    await store.saveSnapshot(makeSnapshot(1));
+    const found = await store.getLatestSnapshot("a");
+    const { list } = found!.state as { list: unknown[] };
+    for (const part of [found, found!.state, list, list[0]]) {
+      assertEquals(Object.isFrozen(part), true);
+    }
+  });
+
   test("getLatestSnapshot() gives the newest one", async ({ store }) => {
     await store.saveEvents(makeEvents("a", 2, 5, 9));
     for (const version of [2, 9]) {

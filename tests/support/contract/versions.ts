@@ -111,7 +111,13 @@ export function versionsContract({ test }: Contract): void {
     assertErrorIs(
       await reasonOf(() => store.saveEvent(event, { expectedVersion: 5 })),
       VersionConflictError,
-      { attemptedVersion: 4, currentVersion: 5 },
+      {
+        message:
+          'Cannot save event: version 4 of actor "a" is not greater than 5',
+        attemptedVersion: 4,
+        currentVersion: 5,
+        expectedVersion: 5,
+      },
     );
     await assertHistory(store, "a", events);
   });
@@ -180,8 +186,11 @@ export function versionsContract({ test }: Contract): void {
       ];
       assertErrorIs(
         await reasonOf(() => store.saveEvents(events)),
-        VersionConflictError,
-        { actorId: "a", attemptedVersion: second, currentVersion: first },
+        RangeError,
+        {
+          message:
+            `Cannot save events: version ${second} of actor "a" comes after version ${first} in the call, and must be greater`,
+        },
       );
     }
     await assertHistory(store, "a", []);
