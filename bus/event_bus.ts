@@ -11,7 +11,7 @@ import {
   resolvePublish,
   resolveSubscribe,
 } from "./_arguments.ts";
-import { Routes } from "./_routes.ts";
+import { type Route, Routes } from "./_routes.ts";
 import { Subscribers } from "./_subscribers.ts";
 import type {
   BusSubscribeOptions,
@@ -75,6 +75,9 @@ export class EventBus<E extends AnyEvent = Event>
   implements EventBroadcaster<E> {
   readonly #subscribers: Subscribers<E>;
   readonly #routes: Routes<E>;
+  /** Whether an event is being sent, and what `onDrop` publishes meanwhile. */
+  #sending = false;
+  readonly #later: (() => void)[] = [];
 
   /**
    * Opens a bus.
@@ -150,6 +153,26 @@ export class EventBus<E extends AnyEvent = Event>
         ? { namespace, event: sealed }
         : { namespace, event: sealed, trace },
     );
+    if (this.#sending) {
+      return new Promise((resolve) => {
+        this.#later.push(() => resolve(this.#send(groups, delivery, signal)));
+      });
+    }
+    this.#sending = true;
+    try {
+      const sent = this.#send(groups, delivery, signal);
+      while (this.#later.length > 0) this.#later.shift()!();
+      return sent;
+    } finally {
+      this.#sending = false;
+    }
+  }
+
+  #send(
+    groups: Route<E>["groups"],
+    delivery: Delivery<E>,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
     let waits: Promise<void>[] | undefined;
     for (let i = 0; i < groups.length; i++) {
       waits = groups[i]!.send(delivery, signal, waits);

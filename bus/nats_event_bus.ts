@@ -26,7 +26,7 @@ import {
   resolveSubscribe,
 } from "./_arguments.ts";
 import { Feeds } from "./_feeds.ts";
-import { Link } from "./_link.ts";
+import { Link, type LinkEvents } from "./_link.ts";
 import { PublishRights } from "./_publish_rights.ts";
 import { type Address, addressOf, headOf, interestOf } from "./_subjects.ts";
 import { Subscribers } from "./_subscribers.ts";
@@ -120,14 +120,20 @@ export class NatsEventBus<E extends AnyEvent = Event>
     this.#root = `${checkPrefix(prefix, action)}.bus`;
     const subscribers = new Subscribers<E>("nats", options, action);
     this.#subscribers = subscribers;
-    this.#link = new Link(nc, {
+    const handlers: LinkEvents = {
       reconnected: (downtime) => {
         const gap = Object.freeze({ reason: "reconnect" as const, downtime });
         for (const mailbox of [...subscribers.open]) mailbox.gap(gap);
       },
       closed: () => this.#connectionClosed(),
       denied: (subject) => this.#denied(subject),
-    }, action);
+    };
+    try {
+      this.#link = new Link(nc, handlers, action);
+    } catch (error) {
+      subscribers.close(); // its meter lets go of it
+      throw error;
+    }
     this.#rights = new PublishRights(this.#link);
     this.#feeds = new Feeds(nc, this.#root, (error) => {
       subscribers.meter.rest.malformed++;

@@ -15,15 +15,32 @@ import { connect } from "../support/nats_connect.ts";
 import { NatsServer } from "../support/nats_server.ts";
 import { refusalOf } from "../support/refusals.ts";
 
-const calls: Record<string, (store: EventStore) => Promise<unknown>> = {
-  "saveEvent() of a known actor": (store) => store.saveEvent(makeEvent("a", 3)),
-  "saveEvent() of another one": (store) => store.saveEvent(makeEvent("b", 1)),
-  "saveEvents()": (store) => store.saveEvents(makeEvents("a", 3, 5)),
-  "getEvents()": (store) => store.getEvents("a"),
-  "readEvents()": (store) => collect(store.readEvents("a")),
-  "getLatestVersion()": (store) => store.getLatestVersion("b"),
-  "subscribe()": (store) => collect(store.subscribe()),
-};
+/** What can't be done, and what would do it. */
+const calls: [string, (store: EventStore) => Promise<unknown>][] = [
+  ["save", (store) => store.saveEvent(makeEvent("a", 3))],
+  ["save", (store) => store.saveEvent(makeEvent("b", 1))],
+  ["save", (store) => store.saveEvents(makeEvents("a", 3, 5))],
+  ["get events", (store) => store.getEvents("a")],
+  ["read events", (store) => collect(store.readEvents("a"))],
+  ["get latest version", (store) => store.getLatestVersion("b")],
+  ["get snapshot", (store) => store.getLatestSnapshot("a")],
+  ["go on with the subscription", (store) => collect(store.subscribe())],
+];
+
+Deno.test("a store is not opened on a connection that is draining", async () => {
+  await using server = await NatsServer.start();
+  const nc = await connect(server);
+  const drained = nc.drain();
+  assertErrorIs(
+    await refusalOf(() => JetStreamEventStore.open(nc), 5_000),
+    ConnectionClosedError,
+    {
+      message:
+        "Cannot open store: the NATS connection is closed; connect, and open the store anew",
+    },
+  );
+  await drained;
+});
 
 for (const groupSaves of [true, false]) {
   const how = groupSaves ? "in groups" : "alone";
@@ -34,10 +51,14 @@ for (const groupSaves of [true, false]) {
     await using store = await JetStreamEventStore.open(nc, { groupSaves });
     await store.saveEvents(makeEvents("a", 1, 2));
     await nc.close();
-    for (const [what, call] of Object.entries(calls)) {
+    for (const [action, call] of calls) {
       const reason = await refusalOf(() => call(store), 5_000);
-      assert(reason instanceof ConnectionClosedError, `${what}: ${reason}`);
-      assertEquals(reason.sent, false, what);
+      assert(reason instanceof ConnectionClosedError, `${action}: ${reason}`);
+      assertEquals(reason.sent, false, action);
+      assertEquals(
+        reason.message,
+        `Cannot ${action}: the NATS connection is closed; connect, and open the store anew`,
+      );
     }
     assertEquals(store.metrics.unknownOutcomes, 0);
   });

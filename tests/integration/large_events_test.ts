@@ -28,3 +28,22 @@ Deno.test("saveEvents() finds the ends of actors whose last events are large", a
     await nc.close();
   });
 });
+
+Deno.test("getLatestVersions() asks for as many long ids as it is given", async () => {
+  await withServer({}, async (server) => {
+    const nc = await connect(server);
+    await using store = await JetStreamEventStore.open(nc);
+    const ids = Array.from(
+      { length: 1_000 },
+      (_, i) => `${i}`.padEnd(2_000, "x"),
+    );
+    await store.saveEvents(ids.slice(0, 600).map((id) => makeEvent(id, 7)));
+    const versions = await store.getLatestVersions(ids);
+    assertEquals([...versions.keys()], ids);
+    assertEquals(
+      [...versions.values()],
+      ids.map((_, i) => i < 600 ? 7 : 0),
+    );
+    await nc.close();
+  });
+});

@@ -235,3 +235,25 @@ Deno.test("publish() reaches subscriptions that come and go between", async () =
 async function turns(): Promise<void> {
   for (let i = 0; i < 20; i++) await undefined;
 }
+
+Deno.test("what onDrop publishes comes to everybody after what was dropped", async () => {
+  await using bus = new EventBus();
+  bus.subscribe("orders", {
+    buffer: 1,
+    onDrop: ({ version }) => {
+      if (version < 4) bus.publish("orders", makeEvent("o", version + 2));
+    },
+  });
+  await using subscription = bus.subscribe("orders");
+  for (const version of [1, 2]) {
+    await bus.publish("orders", makeEvent("o", version));
+  }
+  // 2 and 4 were dropped; without its turn 4 would come before 2.
+  await bus.publish("orders", makeEvent("o", 9));
+  const reader = new BusReader(subscription);
+  const versions: number[] = [];
+  for (let i = 0; i < 4; i++) {
+    versions.push((await reader.next()).event.version);
+  }
+  assertEquals(versions, [1, 2, 4, 9]);
+});

@@ -99,3 +99,16 @@ Deno.test("gauges with the same attributes are added up", () => {
   stops[0]!();
   assertEquals(meter.collect(), [[2, { of: "other" }], [4, { of: "one" }]]);
 });
+
+Deno.test("what a meter throws stops nothing", () => {
+  const meter = new FakeMeter();
+  meter.createCounter = () => ({
+    add() {
+      throw new Error("A bad meter");
+    },
+  });
+  const reports = CounterReports.of(meter, { ...set });
+  const stop = reports.add({ a: 1, b: 2 }, {});
+  meter.collect();
+  stop();
+});
