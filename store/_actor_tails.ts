@@ -7,7 +7,7 @@
 
 import { encodeActorId, eventSubjectRoot } from "../nats/names.ts";
 import { tryRead } from "./_stored_event.ts";
-import { Header, type StoredMessage } from "./_stored_message.ts";
+import type { StoredMessage } from "./_stored_message.ts";
 import {
   PAGE_SIZE,
   type ReadBounds,
@@ -15,6 +15,7 @@ import {
 } from "./_stream_reader.ts";
 import { NO_TAIL, type Tail, type TailCache } from "./_tail_cache.ts";
 import { trailOf } from "./_version_search.ts";
+import { isVouchedFor } from "./_vouching.ts";
 import { backoff, delay } from "./_waiting.ts";
 import type { AnyEvent } from "./event.ts";
 import type { Consistency } from "./event_store.ts";
@@ -216,7 +217,10 @@ export class ActorTails {
       // It has no say any more: the actor may have begun anew.
       return await this.#resolve(actorId, NO_TAIL, message, bounds);
     }
-    if (isAbove && await this.#vouchedFor(actorId, event, message, bounds)) {
+    if (
+      isAbove &&
+      await isVouchedFor(this.reader, actorId, message, event.version, bounds)
+    ) {
       const { version, id } = event;
       const { sequence } = message;
       return { version, sequence, eventId: id, trail: trailOf(message) };
@@ -228,24 +232,6 @@ export class ActorTails {
       ? known
       : { version: last.version, eventId: last.id };
     return { version, sequence, eventId, trail: undefined };
-  }
-
-  /** Whether an event's version surely lies above all before it. */
-  async #vouchedFor(
-    actorId: string,
-    event: AnyEvent,
-    message: StoredMessage,
-    bounds: ReadBounds,
-  ): Promise<boolean> {
-    if (message.header(Header.save) !== "") return true;
-    const expected = message.header(Header.expectedSequence);
-    if (expected === "") return false;
-    if (expected === "0") return true;
-    const seq = Number(expected);
-    const before = await this.reader.fromLeader({ seq }, bounds);
-    if (before?.subject !== this.subjectOf(actorId)) return false;
-    const previous = tryRead(before.data, actorId);
-    return previous !== undefined && previous.version < event.version;
   }
 
   /**

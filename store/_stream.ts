@@ -56,7 +56,7 @@ export interface StreamSettings {
   duplicateWindow?: number;
 }
 
-/** What a store knows of its stream. */
+/** What a store knows of its stream; its owner may change the settings. */
 export interface StreamIdentity {
   readonly name: string;
   /** Tells this stream from one of the same name that is made later. */
@@ -307,7 +307,8 @@ function checkStream(
   }
 }
 
-function identify({ config, created }: StreamInfo): StreamIdentity {
+/** What a store has to know of a stream. */
+export function identify({ config, created }: StreamInfo): StreamIdentity {
   return {
     name: config.name,
     incarnation: `${config.name}@${created}`,

@@ -78,9 +78,8 @@ export interface StreamState {
 /** Reads messages of one stream. */
 export class StreamReader {
   readonly #mux: Multiplexer;
-  readonly #stream: StreamIdentity;
   readonly #timeout: number;
-  /** Whether it is still the same stream. */
+  /** What becomes of the stream. */
   readonly watch: StreamWatch;
   /**
    * Whether a subscription has delivered events: reads must not lack them,
@@ -91,7 +90,6 @@ export class StreamReader {
   /** @param timeout Milliseconds until a read that gets no answer fails. */
   constructor(mux: Multiplexer, stream: StreamIdentity, timeout: number) {
     this.#mux = mux;
-    this.#stream = stream;
     this.#timeout = timeout;
     this.watch = new StreamWatch(mux, stream);
   }
@@ -103,7 +101,7 @@ export class StreamReader {
 
   /** The stream it reads. */
   get stream(): StreamIdentity {
-    return this.#stream;
+    return this.watch.stream;
   }
 
   /** The bounds of a read that begins now. */
@@ -217,7 +215,7 @@ export class StreamReader {
       // This replica lags behind the one that was asked before.
       await delay(backoff(n), bounds.signal);
       if (bounds.deadline.left === 0) {
-        throw new RequestTimeoutError(this.#stream.name, this.#timeout);
+        throw new RequestTimeoutError(this.stream.name, this.#timeout);
       }
     }
     return { messages, upTo };
@@ -302,7 +300,7 @@ export class StreamReader {
         (timeout) =>
           apiRequest<ApiMessage>(
             this.#mux,
-            `STREAM.MSG.GET.${this.#stream.name}`,
+            `STREAM.MSG.GET.${this.stream.name}`,
             request,
             { timeout, signal: bounds.signal },
           ),
@@ -330,7 +328,7 @@ export class StreamReader {
   }
 
   #get(what: string, body: string, bounds: ReadBounds): Promise<Msg> {
-    const subject = `${API_PREFIX}.DIRECT.GET.${this.#stream.name}${what}`;
+    const subject = `${API_PREFIX}.DIRECT.GET.${this.stream.name}${what}`;
     const { signal } = bounds;
     return this.#repeat(
       (timeout) => this.#mux.request(subject, body, { timeout, signal }),
@@ -342,7 +340,7 @@ export class StreamReader {
     request: Omit<PageRequest<T>, "stream">,
     bounds: ReadBounds,
   ): Promise<Page<T>> {
-    const whole = { ...request, stream: this.#stream.name };
+    const whole = { ...request, stream: this.stream.name };
     const { signal } = bounds;
     return this.#repeat(
       (timeout) => requestPage(this.#mux, whole, { timeout, signal }),
@@ -355,7 +353,7 @@ export class StreamReader {
     attempt: (timeout: number) => Promise<T>,
     { deadline, signal }: ReadBounds,
   ): Promise<T> {
-    let timeout = this.#stream.replicas > 1 ? REPLICA_ATTEMPT : SINGLE_ATTEMPT;
+    let timeout = this.stream.replicas > 1 ? REPLICA_ATTEMPT : SINGLE_ATTEMPT;
     for (let n = 0;; n++) {
       try {
         return await attempt(Math.min(timeout, Math.max(1, deadline.left)));

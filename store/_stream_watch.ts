@@ -1,33 +1,39 @@
 /**
- * Whether the stream that a store was opened on is still there.
+ * What becomes of the stream that a store was opened on.
  *
  * @module
  */
 
 import type { StreamInfo } from "@nats-io/jetstream";
 import type { Multiplexer } from "../nats/multiplexer.ts";
-import { checkIncarnation, type StreamIdentity } from "./_stream.ts";
+import { checkIncarnation, identify, type StreamIdentity } from "./_stream.ts";
 import { StreamReplacedError } from "./jetstream_errors.ts";
 
 /**
- * How often it is looked whether the stream was replaced while it is used, in
- * milliseconds: nothing tells of it where an actor was never seen before.
+ * How often it is looked at the stream while it is used, in milliseconds:
+ * nothing tells that it was replaced where an actor was never seen before, nor
+ * that its owner has changed it.
  */
 const GLANCE_INTERVAL = 5_000;
 
 /** How long a look in the background may take, in milliseconds. */
 const GLANCE_TIMEOUT = 5_000;
 
-/** Looks whether a stream was replaced by another of its name. */
+/** Knows a stream as it was when it was last looked at. */
 export class StreamWatch {
   readonly #mux: Multiplexer;
-  readonly #stream: StreamIdentity;
+  #stream: StreamIdentity;
   #replaced: StreamReplacedError | undefined;
   #lookedAt = performance.now();
 
   constructor(mux: Multiplexer, stream: StreamIdentity) {
     this.#mux = mux;
     this.#stream = stream;
+  }
+
+  /** The stream, with its settings. */
+  get stream(): StreamIdentity {
+    return this.#stream;
   }
 
   /**
@@ -43,7 +49,14 @@ export class StreamWatch {
     this.throwIfReplaced();
     this.#lookedAt = performance.now();
     try {
-      return await checkIncarnation(this.#mux, this.#stream, action, options);
+      const info = await checkIncarnation(
+        this.#mux,
+        this.#stream,
+        action,
+        options,
+      );
+      this.#stream = identify(info);
+      return info;
     } catch (error) {
       if (error instanceof StreamReplacedError) this.#replaced = error;
       throw error;

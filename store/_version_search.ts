@@ -8,7 +8,6 @@ import { tryRead } from "./_stored_event.ts";
 import { Header, type StoredMessage } from "./_stored_message.ts";
 import type { ReadBounds, StreamReader } from "./_stream_reader.ts";
 import type { Tail } from "./_tail_cache.ts";
-import type { AnyEvent } from "./event.ts";
 import {
   farOf,
   nearOf,
@@ -16,6 +15,8 @@ import {
   type Trail,
   type Waypoint,
 } from "./_trail.ts";
+import { isVouchedFor } from "./_vouching.ts";
+import type { AnyEvent } from "./event.ts";
 
 /** A read that would skip at most this many events begins at the first. */
 export const SKIPPABLE = 200;
@@ -130,14 +131,18 @@ async function bisect(
   high: Waypoint,
   bounds: ReadBounds,
 ): Promise<Waypoint> {
-  for (let probes = 0; high.version - low.version > NEAR_ENOUGH; probes++) {
-    const span = high.sequence - low.sequence;
+  /** Messages below the version, each behind the one before. */
+  const below: { readonly at: Waypoint; readonly message: StoredMessage }[] =
+    [];
+  let reached = low;
+  for (let probes = 0; high.version - reached.version > NEAR_ENOUGH; probes++) {
+    const span = high.sequence - reached.sequence;
     if (span <= NEAR_ENOUGH) break;
     const share = probes % 2 === 0
-      ? (version - NEAR_ENOUGH / 2 - low.version) /
-        (high.version - low.version)
+      ? (version - NEAR_ENOUGH / 2 - reached.version) /
+        (high.version - reached.version)
       : 0.5;
-    const guess = low.sequence +
+    const guess = reached.sequence +
       Math.min(span - 1, Math.max(1, Math.floor(span * share)));
     const { items: [message] } = await reader.messages(
       subject,
@@ -145,17 +150,25 @@ async function bisect(
       1,
       bounds,
     );
-    // What is not of the layout proves nothing: from here on all is read.
-    const isProof = message !== undefined &&
-      (message.header(Header.expectedSequence) !== "" ||
-        message.header(Header.batchId) !== "");
-    const event = isProof ? tryRead(message.data, actorId) : undefined;
+    const event = message && tryRead(message.data, actorId);
     if (event === undefined) break;
     if (event.version < version) {
-      low = { sequence: message!.sequence, version: event.version };
+      reached = { sequence: message!.sequence, version: event.version };
+      below.push({ at: reached, message: message! });
     } else {
       high = { sequence: guess, version: event.version };
     }
+  }
+  // Events of the version or above may lie before one that falls behind them.
+  for (const { at, message } of below.reverse()) {
+    const isProof = await isVouchedFor(
+      reader,
+      actorId,
+      message,
+      at.version,
+      bounds,
+    );
+    if (isProof) return at;
   }
   return low;
 }

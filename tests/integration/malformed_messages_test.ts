@@ -182,6 +182,57 @@ Deno.test("a store that knows an actor is not led back by messages of lower vers
     await check();
   }));
 
+/** Puts an event that is expected where it comes, as another client may. */
+async function putBehind(
+  { put }: Setting,
+  version: number,
+  sequence: number,
+): Promise<number> {
+  const hdrs = headers();
+  hdrs.set(EXPECTED, String(sequence));
+  return await put({ ...asJson(makeEvent("a", version)), headers: hdrs });
+}
+
+Deno.test("a store that knows nothing is not misled by versions that fall and rise again", () =>
+  withHistory(async (setting) => {
+    const { warm, events, open } = setting;
+    const more = makeEvents("a", 4, 6, 8);
+    let { sequence } = await warm.saveEvents(more);
+    events.push(...more);
+    for (const version of [3, 5, 7]) {
+      sequence = await putBehind(setting, version, sequence);
+      assertEquals(await (await open()).getLatestVersion("a"), 8);
+      assertEquals(await (await open()).getEvents("a"), events);
+    }
+    const cold = await open();
+    await assertRefusedAtOnce(
+      () => cold.saveEvent(makeEvent("a", 7)),
+      VersionConflictError,
+      { currentVersion: 8 },
+    );
+    const next = makeEvent("a", 9);
+    await (await open()).saveEvent(next, { expectedVersion: 8 });
+    events.push(next);
+    assertEquals(await (await open()).getEvents("a", 5), events.slice(3));
+  }));
+
+Deno.test("a search for a version is not misled by others that fall", () =>
+  withHistory(async (setting) => {
+    const { warm, events, open } = setting;
+    for (let i = 0; i < 8; i++) {
+      const first = events.length + 1;
+      const more = makeEvents("a", ...upTo(100).map((n) => first + n - 1));
+      const { sequence } = await warm.saveEvents(more);
+      events.push(...more);
+      await putBehind(setting, 1 + i, sequence);
+    }
+    for (let from = 201; from <= events.length; from += 7) {
+      // One that knows the actor's end, without a trail, and nothing else.
+      const cold = await open();
+      assertEquals(await cold.getEvents("a", from), events.slice(from - 1));
+    }
+  }));
+
 for (const [what, message] of Object.entries(unreadable)) {
   Deno.test(`a subscription tells of a message when it ${what}`, () =>
     withHistory(async ({ warm, events, put }) => {
