@@ -116,9 +116,9 @@ export class ActorHistory {
     // Behind a page they would come late, so that one is asked for first only
     // where its events are wanted soon.
     if (range.firstPage === undefined) await landmarks.catch(() => {});
-    const fetch = (most: number) => {
+    const fetch = (most: number, behind: AnyEvent | undefined = undefined) => {
       // Those to be skipped and those wanted, as far as versions tell.
-      const wanted = toVersion - version + 2 * SLACK;
+      const wanted = toVersion - (behind?.version ?? version) + 2 * SLACK;
       return pipeline.page(next, Math.min(PAGE_SIZE, most, wanted));
     };
     const skipped = Math.max(0, fromVersion - version);
@@ -146,7 +146,7 @@ export class ActorHistory {
       const goesOn = remaining > 0 &&
         given + items.length - skipped < limit &&
         (items.at(-1)?.version ?? 0) < toVersion;
-      if (goesOn) fetching = ahead(fetch(PAGE_SIZE));
+      if (goesOn) fetching = ahead(fetch(PAGE_SIZE, items.at(-1)));
       const { events, last } = among(items, version, fromVersion, toVersion);
       version = last?.version ?? version;
       if (isWhole && last !== undefined && version <= toVersion) {
@@ -188,22 +188,39 @@ export class ActorHistory {
     let highest = Math.min(toVersion, tail.version);
     let wanted = limit;
     let own = bounds;
-    // Versions may have gaps: a window that holds too few events is widened.
-    let window = Math.min(wanted, PAGE_SIZE);
+    // Versions may have gaps: how far apart the last ones that were found lie.
+    let spread = 1;
+    let lowest = highest - Math.min(wanted, PAGE_SIZE) + 1;
     while (highest >= Math.max(1, fromVersion) && wanted > 0) {
-      const lowest = Math.max(fromVersion, highest - window + 1, 1);
-      const events: AnyEvent[] = [];
+      lowest = Math.max(lowest, fromVersion, 1);
+      const most = Math.min(wanted, PAGE_SIZE);
       const range = { fromVersion: lowest, toVersion: highest, consistency };
+      let events: AnyEvent[] = [];
+      let isWhole = true;
       for await (const page of this.forward(actorId, range, own)) {
         events.push(...page);
+        if (events.length <= most) continue;
+        events = events.slice(-most);
+        isWhole = false;
       }
-      events.reverse();
-      if (events.length > wanted) events.length = wanted;
-      if (events.length > 0) yield events;
+      own = this.#reader.bounds(bounds.signal);
+      const [first] = events;
+      if (first === undefined) {
+        // A gap: on with what lies before it, or with all if that is unknown.
+        const { versionBefore } = await this
+          .#provenStartOf(actorId, lowest, own);
+        highest = lowest - 1;
+        lowest = versionBefore;
+        continue;
+      }
       wanted -= events.length;
-      highest = lowest - 1;
-      if (events.length < window / 2) window *= 4;
-      window = Math.max(window, Math.min(wanted, PAGE_SIZE));
+      highest = isWhole ? lowest - 1 : first.version - 1;
+      const gaps = events.length - 1;
+      spread = gaps > 0
+        ? (events[gaps]!.version - first.version) / gaps
+        : 4 * spread;
+      lowest = highest - Math.ceil(spread * Math.min(wanted, PAGE_SIZE)) + 1;
+      yield events.reverse();
       own = this.#reader.bounds(bounds.signal);
     }
   }

@@ -198,6 +198,31 @@ Deno.test("readEvents() finds any part of a long history", async () => {
   });
 });
 
+for (
+  const [what, versions] of [
+    ["without gaps", upTo(4_000)],
+    ["behind a gap", [...upTo(4_000), 10 ** 9]],
+    ["a thousand apart", upTo(4_000).map((n) => 1_000 * n)],
+  ] as const
+) {
+  Deno.test(`readEvents() backward reads little more than is wanted of versions ${what}`, () =>
+    withStores(async (writer, openReader, { nc }) => {
+      const events = await saveSpread(writer, versions, 1);
+      for (const store of [writer, await openReader()]) {
+        for (const limit of [1, 2, 50, 1_500, 4_001]) {
+          const before = nc.stats().inMsgs;
+          const options = { direction: "backward", limit } as const;
+          assertEquals(
+            await collect(store.readEvents("a", options)),
+            events.slice(-limit).reverse(),
+          );
+          const received = nc.stats().inMsgs - before;
+          assert(received < 2 * limit + 300, `${received} for ${limit}`);
+        }
+      }
+    }));
+}
+
 Deno.test("getEvents() reads a long history ahead, and less than a page too much", async () => {
   await withStores(async (writer, openReader, { requests }) => {
     const events = await saveSpread(writer, upTo(6_000), 2);
