@@ -144,6 +144,15 @@ export class Multiplexer implements AsyncDisposable {
     return createInbox(this.#inboxPrefix);
   }
 
+  /** Has messages called back, or the error that ends the subscription. */
+  subscribe(
+    subject: string,
+    callback: (error: Error | null, msg: Msg) => void,
+  ): Subscription {
+    this.#throwIfUnusable();
+    return this.#nc.subscribe(subject, { callback });
+  }
+
   /** Publishes without waiting for an answer. */
   publish(
     subject: string,

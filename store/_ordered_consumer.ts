@@ -237,11 +237,9 @@ export class OrderedConsumer {
     this.#name = name;
     this.#inbox = inbox;
     this.#delivered = 0;
-    this.#subscription = this.#mux.connection.subscribe(`${inbox}.*`, {
-      callback: (error, msg) => {
-        if (error) this.#fail(error);
-        else if (name === this.#name) this.#receive(msg);
-      },
+    this.#subscription = this.#mux.subscribe(`${inbox}.*`, (error, msg) => {
+      if (error) this.#fail(error);
+      else if (name === this.#name) this.#receive(msg);
     });
   }
 

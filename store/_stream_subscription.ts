@@ -56,6 +56,12 @@ export class StreamSubscription<E extends AnyEvent>
   #position: number | undefined;
   /** The last sequence that the consumer gave. */
   #taken = 0;
+  /** Whether the consumer gives whatever is stored. */
+  #seesAll = false;
+  /** A delivery behind a gap, while it is looked why there is one. */
+  #held: Delivery | undefined;
+  /** Up to this sequence gaps are not what has expired. */
+  #cleared = 0;
   /** The end of the stream as of the start; undefined until it is known. */
   #target: number | undefined;
   /** The last sequence that the filter at the server lets through, as of then. */
@@ -135,6 +141,7 @@ export class StreamSubscription<E extends AnyEvent>
   async #start(): Promise<void> {
     const { actors, traces } = this.#options;
     const serverFilter = this.#actorMatches ? ">" : encodeActorPattern(actors);
+    this.#seesAll = serverFilter === ">";
     const bounds = this.#reader.bounds(this.#ending.signal);
     const last = this.#position === undefined
       ? (await this.#state()).last_seq
@@ -278,13 +285,17 @@ export class StreamSubscription<E extends AnyEvent>
           this.#end();
           return false;
         }
-        const delivery = this.#consumer?.take();
+        const delivery = this.#held ?? this.#consumer?.take();
         if (delivery === undefined) return false;
         const { sequence } = delivery;
         // Not by the position: that may rest on a leader that lagged behind.
         if (sequence <= this.#taken) continue;
+        if (this.#isBehindGap(delivery)) {
+          this.#hold(delivery);
+          return false;
+        }
+        this.#held = undefined;
         this.#taken = sequence;
-        this.#throwIfExpired(delivery);
         if (!this.#options.live && sequence > this.#target!) {
           this.#pass(this.#target!);
           continue;
@@ -308,17 +319,25 @@ export class StreamSubscription<E extends AnyEvent>
     if (this.#position >= target) this.#caughtUp.resolve();
   }
 
-  /** Where nothing is deleted, a gap is what expired before it was read. */
-  #throwIfExpired({ kind, sequence }: Delivery): void {
+  /** Whether something lies before a delivery that was not delivered. */
+  #isBehindGap({ kind, sequence }: Delivery): boolean {
     const last = kind === "message" ? sequence - 1 : sequence;
     const started = this.#position! > 0 || this.#options.after !== undefined;
-    const { mayExpire } = this.#reader.stream;
-    if (!mayExpire || !started || last <= this.#position!) return;
-    throw this.#error(
-      this.#position!,
-      "expired",
-      `events up to sequence ${last} expired before they were read; read what is left from the beginning, and raise the stream's max_age`,
-    );
+    return this.#seesAll && started && last > this.#position! &&
+      sequence > this.#cleared;
+  }
+
+  /**
+   * Looks whether what lies before a delivery has expired, which its owner may
+   * have allowed meanwhile: nothing else deletes messages.
+   */
+  #hold(delivery: Delivery): void {
+    if (this.#held !== undefined) return; // it is being looked at
+    this.#held = delivery;
+    this.#check(this.#position!).then(() => {
+      this.#cleared = delivery.sequence;
+      this.#wake();
+    }).catch((reason) => this.fail(reason));
   }
 
   /** The event of a delivery, unless the filter leaves it out. */

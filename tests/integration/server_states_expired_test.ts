@@ -315,3 +315,34 @@ test("a live subscription goes on when all that it has read expires", async (str
   await store.saveEvent(anew);
   assertEquals((await reader.next()).event, anew);
 });
+
+Deno.test("a store notices that its stream's owner lets events expire", async () => {
+  await using stream = await ExpiringStream.start({ forever: true });
+  await using store = await stream.open();
+  const all = store.subscribe();
+  const reader = new Reader(all);
+  await store.saveEvents(makeEvents("a", 1, 2, 3));
+  await store.saveSnapshot(snapshotOf(3));
+  for (const version of [1, 2, 3]) {
+    assertEquals((await reader.next()).event.version, version);
+  }
+  // More than a subscription takes ahead.
+  for (let i = 0; i < 5; i++) {
+    const versions = upTo(1_000).map((n) => 1_000 * i + n);
+    await store.saveEvents(makeEvents("b", ...versions));
+  }
+  await stream.expireAll();
+  const anew = makeEvents("a", 1, 2, 3, 4);
+  await store.saveEvents(anew);
+  const error = await reasonOf(async () => {
+    for (let last = 3;;) {
+      const { sequence } = await reader.next();
+      assertEquals(sequence, ++last);
+    }
+  });
+  assertErrorIs(error, CheckpointError, { code: "expired" });
+  // By now it knows that a snapshot may be one of an earlier life.
+  assertEquals(await store.getLatestSnapshot("a"), undefined);
+  assertEquals(await store.getEvents("a"), anew);
+  await reader[Symbol.asyncDispose]();
+});

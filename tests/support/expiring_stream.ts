@@ -44,13 +44,19 @@ export class ExpiringStream implements AsyncDisposable {
     this.#jsm = jsm;
   }
 
-  /** Starts a server and makes the stream. */
-  static async start(): Promise<ExpiringStream> {
+  /**
+   * Starts a server and makes the stream.
+   *
+   * @param forever Whether it has no age limit until something is to expire.
+   */
+  static async start(
+    { forever = false }: { forever?: boolean } = {},
+  ): Promise<ExpiringStream> {
     const server = await NatsServer.start();
     const nc = await connect(server);
     const jsm = await jetstreamManager(nc);
     const made = await JetStreamEventStore.open(nc, {
-      maxAge: LONG,
+      maxAge: forever ? undefined : LONG,
       duplicateWindow: SHORT,
     });
     await made[Symbol.asyncDispose]();
