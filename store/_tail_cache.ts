@@ -73,16 +73,19 @@ export class TailCache {
     return this.#entries.get(actorId)?.tail;
   }
 
-  /** Remembers a tail, unless a later one is known; returns the later one. */
+  /**
+   * Remembers a tail, unless a later one is known; returns the later one. Its
+   * actor is the one used last then.
+   */
   advance(actorId: string, tail: Tail): Tail {
     const entry = this.#entries.get(actorId);
     if (entry !== undefined) {
+      unlink(entry);
+      this.#append(entry);
       const known = entry.tail;
       if (known.sequence > tail.sequence) return known;
       if (known.sequence === tail.sequence && known.trail) return known;
       entry.tail = tail;
-      unlink(entry);
-      this.#append(entry);
     } else {
       if (this.#entries.size >= this.#capacity) {
         this.forget(this.#ring.after.actorId);

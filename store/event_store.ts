@@ -61,7 +61,9 @@ export interface SaveEventsResult {
  * - `"strong"`: every save acknowledged to anyone before the read began is
  *   seen, as far as the stream's leader that answers knows.
  * - `"eventual"`: whatever the nearest replica has, but never less than this
- *   store instance has already seen of the actor.
+ *   store instance has already seen of the actor. Where it may have seen what
+ *   it does not remember, since a subscription of it has delivered events or
+ *   it has forgotten actors, the leader is asked, as for a strong read.
  */
 export type Consistency = "strong" | "eventual";
 

@@ -66,6 +66,19 @@ const FIRST_PAGE = 64;
  * Needs nats-server 2.12 or newer. The connection stays the caller's: closing
  * the store does not close it.
  *
+ * Beside what the contract names, its calls may fail with these errors:
+ *
+ * - all of them with a {@linkcode ConnectionClosedError}, a
+ *   {@linkcode StreamReplacedError} or a {@linkcode PermissionDeniedError}, and
+ *   with a {@linkcode JetStreamUnavailableError} where JetStream did not take or
+ *   answer something within `saveTimeout` or `readTimeout`: of a save nothing
+ *   was stored then;
+ * - saves with a {@linkcode PayloadTooLargeError} or a
+ *   {@linkcode StreamFullError}: nothing was stored;
+ * - reads with a {@linkcode ConnectionLostError} where the connection is not
+ *   back within `readTimeout`, or with a {@linkcode StaleReadError} where no
+ *   server that answers has what this instance has seen already.
+ *
  * @typeParam E The events it holds.
  */
 export class JetStreamEventStore<E extends AnyEvent = Event>
@@ -183,7 +196,7 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
     }
   }
 
-  /** As {@linkcode EventStore.getEvents}. The array and its events are the caller's own. */
+  /** As {@linkcode EventStore.getEvents}. The array is the caller's own. */
   async getEvents(
     actorId: string,
     fromVersion = 0,

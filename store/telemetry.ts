@@ -79,7 +79,13 @@ export interface Histogram {
   record(value: number, attributes?: MeterAttributes): void;
 }
 
-/** Makes instruments; OpenTelemetry's `Meter` is one. */
+/**
+ * Makes instruments; OpenTelemetry's `Meter` is one.
+ *
+ * Counters are told their totals when the gauge is asked, as OpenTelemetry does
+ * at each collection, and when the store or the bus is closed: a meter that
+ * never asks its gauges hears of counts only then.
+ */
 export interface Meter {
   /** A total that only rises. */
   createCounter(name: string, options?: InstrumentOptions): Counter;

@@ -31,7 +31,7 @@ Deno.test("TailCache keeps a trail when the same tail comes without one", () => 
   assertEquals(tails.get("a"), tail(5, FIRST_TRAIL));
 });
 
-Deno.test("TailCache forgets whoever was advanced longest ago when it is full", () => {
+Deno.test("TailCache forgets whoever was used longest ago when it is full", () => {
   const tails = new TailCache(2);
   tails.advance("a", tail(1));
   tails.advance("b", tail(2));
@@ -54,7 +54,8 @@ Deno.test("TailCache tells the highest sequence it has seen, also of forgotten a
 
 Deno.test("TailCache holds what a list in the order of use would hold", () => {
   const actor = fc.constantFrom("a", "b", "c", "d", "e");
-  const step = fc.record({ actor, forget: fc.boolean() });
+  const how = fc.constantFrom("advance", "use", "forget");
+  const step = fc.record({ actor, how });
   fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 4 }),
@@ -62,13 +63,15 @@ Deno.test("TailCache holds what a list in the order of use would hold", () => {
       (capacity, steps) => {
         const tails = new TailCache(capacity);
         const model: string[] = [];
-        steps.forEach(({ actor, forget }, i) => {
+        steps.forEach(({ actor, how }, i) => {
+          const forget = how === "forget";
           const place = model.indexOf(actor);
           if (place !== -1) model.splice(place, 1);
           else if (!forget && model.length === capacity) model.shift();
           if (forget) return tails.forget(actor);
           model.push(actor);
-          tails.advance(actor, tail(i + 1));
+          const known = how === "use" ? tails.get(actor) : undefined;
+          tails.advance(actor, known ?? tail(i + 1));
         });
         const held = ["a", "b", "c", "d", "e"].filter((actor) =>
           tails.get(actor) !== undefined
