@@ -71,8 +71,16 @@ function visit(value: unknown, at: Place, freezing: boolean): unknown {
     case "object":
       return value === null ? null : visitContainer(value, at, freezing);
     default:
-      return refuse(at, `must be JSON, got ${show(value)}`);
+      return refuse(at, `must be JSON, got ${show(value)}${instead(value)}`);
   }
+}
+
+/** What to write of a value that many try to write; empty for others. */
+function instead(value: unknown): string {
+  if (value instanceof Date) return "; write its toISOString()";
+  if (value instanceof Map) return "; write an object of its entries";
+  if (value instanceof Set) return "; write an array of its items";
+  return typeof value === "bigint" ? "; write it as a string" : "";
 }
 
 function visitContainer(
@@ -86,7 +94,7 @@ function visitContainer(
     isArray
       ? prototype !== Array.prototype
       : prototype !== Object.prototype && prototype !== null
-  ) refuse(at, `must be JSON, got ${kindOf(value)}`);
+  ) refuse(at, `must be JSON, got ${kindOf(value)}${instead(value)}`);
   for (let p: Place | undefined = at; p !== undefined; p = p.above) {
     if (p.container === value) refuse(at, "must be JSON, got a cycle");
   }

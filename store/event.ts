@@ -6,6 +6,7 @@
  */
 
 import { checkEventId } from "../nats/names.ts";
+import { badType } from "./_arguments.ts";
 import { sealEvent } from "./_event_fields.ts";
 
 /**
@@ -113,12 +114,16 @@ export interface EventInit<
 export function createEvent<Type extends string, Data extends object>(
   init: EventInit<Type, Data>,
 ): Event<Type, Data> {
+  const action = "create event";
+  if (typeof init !== "object" || init === null) {
+    throw badType(action, "init", "an object", init);
+  }
   const {
     id = crypto.randomUUID(),
     timestamp = new Date().toISOString(),
     ...given
   } = init;
-  return sealEvent({ ...given, id, timestamp }, "create event");
+  return sealEvent({ ...given, id, timestamp }, action);
 }
 
 /** The metadata keys that have a meaning to every part of Aether. */
@@ -216,7 +221,9 @@ export function withMetadataFrom<E extends AnyEvent>(
   event: E,
   source: Pick<AnyEvent, "metadata">,
 ): E {
-  return sealEvent(event, "add metadata", [source.metadata]);
+  const action = "add metadata";
+  checkSource(source, action);
+  return sealEvent(event, action, [source.metadata]);
 }
 
 /**
@@ -260,8 +267,14 @@ export function causedBy<E extends AnyEvent>(
   source: Pick<AnyEvent, "id" | "metadata">,
 ): E {
   const action = "set cause";
+  checkSource(source, action);
   // Without this a missing id would be left out in silence.
   checkEventId(source.id, action);
   const causation = { [MetadataKey.causationId]: source.id };
   return sealEvent(event, action, [source.metadata, causation]);
+}
+
+function checkSource(source: unknown, action: string): void {
+  if (typeof source === "object" && source !== null) return;
+  throw badType(action, "source", "an event", source);
 }

@@ -376,3 +376,29 @@ Deno.test("causedBy() carries the source's metadata on and names the source", ()
     "Cannot set cause: event id must be a string, got undefined",
   );
 });
+
+Deno.test("the functions that make events say what they got instead of an object", () => {
+  const event = createEvent({
+    eventType: "Happened",
+    actorId: "a",
+    version: 1,
+    data: {},
+  });
+  for (const [nothing, got] of [[undefined, "undefined"], [null, "null"]]) {
+    assertThrows(
+      () => createEvent(nothing as never),
+      TypeError,
+      `Cannot create event: init must be an object, got ${got}`,
+    );
+    assertThrows(
+      () => withMetadataFrom(event, nothing as never),
+      TypeError,
+      `Cannot add metadata: source must be an event, got ${got}`,
+    );
+    assertThrows(
+      () => causedBy(event, nothing as never),
+      TypeError,
+      `Cannot set cause: source must be an event, got ${got}`,
+    );
+  }
+});
