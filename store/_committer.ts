@@ -27,7 +27,10 @@ const EXPIRY_INTERVAL = 50;
 /** Turns of the microtask queue in which a save that was told is answered. */
 const HOPS = 64;
 
-/** Entries that are stored together. No two units have an actor in common. */
+/**
+ * Entries that are stored together. No two units that wait have an actor in
+ * common.
+ */
 export interface Unit extends AttemptHandlers {
   readonly entries: readonly Entry[];
   /** Milliseconds it may take from when it is sent. */

@@ -2,6 +2,27 @@
  * Saves: what an event becomes on the way to the stream, and the short way
  * for the most frequent case.
  *
+ * The way of a save, and who answers for what:
+ *
+ * 1. The store has each event made a `Draft`: checked, read once, encoded.
+ * 2. `EventWriter` takes the locks of the save's actors and holds them until
+ *    the outcome is known, so that one actor's saves follow each other. The
+ *    time, `saveTimeout` from the call, runs from before that.
+ * 3. A `Save` compares the drafts with what is known of their actors: what is
+ *    stored already is left out, what follows becomes an `Entry`, all of them a
+ *    `Unit`. It repeats this with what the servers say when an attempt does not
+ *    go well. A `NextSave` is a unit without all that, for one event that
+ *    follows the tail that is known.
+ * 4. `Committer` has units wait for room, and may send several as one `Flight`.
+ *    If one of them does not fit where it was expected, it sends the others
+ *    again.
+ * 5. `Publisher` sends the entries of a flight as an `Attempt`: a message, or an
+ *    atomic batch, and one acknowledgement, which `Multiplexer` waits for.
+ *
+ * The outcome goes back the same way. A caller that gives up releases the locks
+ * at once; what is then not in the committer's queue any more may still be
+ * sent, and its outcome counts as unknown.
+ *
  * @module
  */
 
