@@ -105,7 +105,7 @@ export class Feeds<E extends AnyEvent> {
       const { eventType, actorId } = event;
       if (
         eventType !== head.eventType ||
-        encodeActorId(actorId) !== subject.slice(found.end + 1)
+        encodeActorId(actorId) !== subject.slice(found.actorAt)
       ) {
         throw new TypeError(
           "Cannot receive event: its type or actor is not that of the subject",
@@ -131,18 +131,18 @@ export class Feeds<E extends AnyEvent> {
   }
 
   /** What a subject tells, and where its actor tokens begin. */
-  #headOf(subject: string): { head: Head; end: number } {
+  #headOf(subject: string): { head: Head; actorAt: number } {
     const found = headOf(this.#root, subject);
     if (found === undefined) throw unknownSubject();
-    const { end } = found;
-    const text = subject.slice(0, end);
+    const { actorAt } = found;
+    const text = subject.slice(0, actorAt);
     const known = this.#heads.get(text);
-    if (known !== undefined) return { head: known, end };
+    if (known !== undefined) return { head: known, actorAt };
     const head = found.read();
     if (head === undefined) throw unknownSubject();
     if (this.#heads.size === MAX_HEADS) this.#heads.clear();
     this.#heads.set(text, head);
-    return { head, end };
+    return { head, actorAt };
   }
 }
 

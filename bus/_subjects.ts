@@ -98,7 +98,9 @@ export function interestOf(
 export function headOf(
   root: string,
   subject: string,
-): { readonly end: number; readonly read: () => Head | undefined } | undefined {
+):
+  | { readonly actorAt: number; readonly read: () => Head | undefined }
+  | undefined {
   const start = root.length + 1;
   const kind = subject.charCodeAt(start);
   const depth = kind >= 0x31 && kind <= 0x30 + MAX_DEPTH ? kind - 0x30 : 1;
@@ -108,7 +110,8 @@ export function headOf(
     end = subject.indexOf(".", end + 1);
     if (end === -1) return undefined;
   }
-  return { end, read: () => parse(root, subject.slice(start, end)) };
+  const read = () => parse(root, subject.slice(start, end));
+  return { actorAt: end + 1, read };
 }
 
 function parse(root: string, head: string): Head | undefined {

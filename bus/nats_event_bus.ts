@@ -264,7 +264,7 @@ export class NatsEventBus<E extends AnyEvent = Event>
     const read = head?.read();
     if (head === undefined || read === undefined) return;
     this.#subscribers.meter.of(read.namespace).refused++;
-    const place = subject.slice(0, head.end + 1);
+    const place = subject.slice(0, head.actorAt);
     const error = this.#rights.denied(place, subject);
     if (error !== undefined) this.#subscribers.report(error);
   }

@@ -40,15 +40,15 @@ export class EncodedHeaders extends MsgHdrsImpl {
 
   /**
    * @param lines `Name: value` lines, each closed by CR LF; ASCII. None yet by
-   * default, for headers that are {@linkcode with} each message anew.
+   * default, for headers that are rewritten for each message.
    */
   constructor(lines?: string) {
     super();
-    if (lines !== undefined) this.with(lines);
+    if (lines !== undefined) this.rewrite(lines);
   }
 
   /** These headers, with other lines from now on. */
-  with(lines: string): this {
+  rewrite(lines: string): this {
     this.#bytes = encodeUtf8(`NATS/1.0\r\n${lines}\r\n`);
     return this;
   }

@@ -4,107 +4,23 @@
  * @module
  */
 
-import { badType } from "./_arguments.ts";
+import { CounterReports, type Counters } from "./_counter_reports.ts";
 import { Durations } from "./_durations.ts";
-import {
-  CounterReports,
-  type Counters,
-  type InstrumentSet,
-} from "./_counter_reports.ts";
 import { Outbox, type Told } from "./_outbox.ts";
+import { BOUNDARIES, instruments } from "./_store_instruments.ts";
+import type { ResolvedTelemetry } from "./_telemetry_options.ts";
 import { activeTrace } from "./_trace.ts";
 import { SaveOutcomeUnknownError, VersionConflictError } from "./errors.ts";
-import type { EventStoredPublisher } from "./event_stored.ts";
 import type { StoreCounters, StoreMetrics } from "./metrics.ts";
-import type {
-  ActiveSpan,
-  Histogram,
-  Meter,
-  TraceContext,
-} from "./telemetry.ts";
+import type { ActiveSpan, Histogram, TraceContext } from "./telemetry.ts";
 
 type Name = keyof StoreCounters;
-
-/** Options that every store has for telling of its work. */
-export interface StoreTelemetryOptions {
-  /**
-   * Where an {@linkcode EventStored} is published for each event that a save
-   * has newly stored, in order. Nobody waits for it: a bus that fails, hangs
-   * or is closed neither fails nor slows a save, and what it does not take is
-   * counted. The bus stays the caller's, and one that carries certain events
-   * must be said to carry these too:
-   * `new EventBus<OrderEvent | EventStored>()`. @default nowhere
-   */
-  bus?: EventStoredPublisher;
-  /**
-   * Where counters and durations are told as instruments; OpenTelemetry's
-   * `Meter` is one. @default nowhere
-   */
-  meter?: Meter;
-  /**
-   * Gives the span that is active when something is saved. Its trace context
-   * is stored beside the events, never in them, and goes with what is published
-   * on the bus; subscriptions of a store that has this option hand it on.
-   * @default none
-   */
-  activeSpan?: ActiveSpan;
-}
-
-const counters: InstrumentSet<Name>["counters"] = {
-  saves: {
-    name: "aether.store.saves",
-    unit: "{save}",
-    description: "Saves that succeeded",
-  },
-  savedEvents: {
-    name: "aether.store.saved.events",
-    unit: "{event}",
-    description: "Events newly stored",
-  },
-  duplicates: {
-    name: "aether.store.duplicates",
-    unit: "{save}",
-    description: "Saves of events that were stored already",
-  },
-  conflicts: {
-    name: "aether.store.conflicts",
-    unit: "{save}",
-    description: "Saves that failed with a version conflict",
-  },
-  unknownOutcomes: {
-    name: "aether.store.unknown_outcomes",
-    unit: "{save}",
-    description: "Saves whose outcome could not be told",
-  },
-  eventStoredPublished: {
-    name: "aether.store.event_stored.published",
-    unit: "{event}",
-    description: "EventStored events that the bus took",
-  },
-  eventStoredDropped: {
-    name: "aether.store.event_stored.dropped",
-    unit: "{event}",
-    description: "EventStored events that the bus did not take",
-  },
-};
-
-const instruments: InstrumentSet<Name> = {
-  counters,
-  gauge: {
-    name: "aether.store.event_stored.pending",
-    unit: "{event}",
-    description: "EventStored events that the bus has not answered for",
-  },
-};
 
 /** What became of an event in a save. */
 export interface Outcome {
   /** Whether it was newly stored. */
   readonly fresh: boolean;
 }
-
-/** What the conventions for databases advise, in seconds. */
-const BOUNDARIES = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10];
 
 /** Watches one store. */
 export class Monitor {
@@ -301,45 +217,4 @@ function operationOf(action: string): string {
     operations.set(action, operation);
   }
   return operation;
-}
-
-/** The options, checked. */
-export type ResolvedTelemetry = Readonly<StoreTelemetryOptions>;
-
-/** Checks the options that every store has for telling of its work. */
-export function resolveTelemetry(
-  { bus, meter, activeSpan }: StoreTelemetryOptions,
-  action: string,
-): ResolvedTelemetry {
-  if (bus !== undefined && !has(bus, "publish")) {
-    throw badType(action, "bus", "an event bus", bus);
-  }
-  checkTelemetry({ meter, activeSpan }, action);
-  return { bus, meter, activeSpan };
-}
-
-/** Checks the options that stores and buses have. */
-export function checkTelemetry(
-  { meter, activeSpan }: { meter: unknown; activeSpan: unknown },
-  action: string,
-): void {
-  if (
-    meter !== undefined &&
-    !has(meter, "createCounter", "createHistogram", "createObservableGauge")
-  ) {
-    const must =
-      "a meter with createCounter, createHistogram and createObservableGauge";
-    throw badType(action, "meter", must, meter);
-  }
-  if (activeSpan !== undefined && typeof activeSpan !== "function") {
-    throw badType(action, "activeSpan", "a function", activeSpan);
-  }
-}
-
-/** Whether a value has these methods. */
-function has(value: unknown, ...methods: readonly string[]): boolean {
-  return typeof value === "object" && value !== null &&
-    methods.every((method) =>
-      typeof (value as Record<string, unknown>)[method] === "function"
-    );
 }

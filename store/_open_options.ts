@@ -12,12 +12,12 @@ import {
   oneOf,
   optionsOf,
 } from "./_arguments.ts";
+import type { StreamSettings } from "./_stream.ts";
 import {
   type ResolvedTelemetry,
   resolveTelemetry,
   type StoreTelemetryOptions,
-} from "./_monitor.ts";
-import type { StreamSettings } from "./_stream.ts";
+} from "./_telemetry_options.ts";
 
 /**
  * Options of {@linkcode JetStreamEventStore.open}.

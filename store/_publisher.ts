@@ -119,7 +119,7 @@ export class Publisher {
     const attempt = new Attempt(subject, timeout, covers, acks, handlers);
     if (last === 0) {
       const lines = headerLines(entries[0]!, entries[0]!.trail!);
-      this.#mux.call(attempt, payload, this.#headers.with(lines));
+      this.#mux.call(attempt, payload, this.#headers.rewrite(lines));
       return;
     }
     // An id of its own for each attempt: the server refuses one used again.
@@ -130,7 +130,7 @@ export class Publisher {
         `${Header.batchId}: ${batchId}\r\n${Header.batchSequence}: ${
           i + 1
         }\r\n`;
-      return this.#headers.with(
+      return this.#headers.rewrite(
         i < last ? lines : `${lines}${Header.batchCommit}: 1\r\n`,
       );
     };

@@ -11,11 +11,7 @@ import { sealEvent } from "./_event_codec.ts";
 import { MemoryLog } from "./_memory_log.ts";
 import { MemorySubscription } from "./_memory_subscription.ts";
 import { MemoryWriter } from "./_memory_writer.ts";
-import {
-  Monitor,
-  resolveTelemetry,
-  type StoreTelemetryOptions,
-} from "./_monitor.ts";
+import { Monitor } from "./_monitor.ts";
 import {
   resolveActorIds,
   type ResolvedRead,
@@ -30,6 +26,10 @@ import {
   resolveSaveEvents,
   resolveSnapshot,
 } from "./_save_arguments.ts";
+import {
+  resolveTelemetry,
+  type StoreTelemetryOptions,
+} from "./_telemetry_options.ts";
 import { StoreClosedError } from "./errors.ts";
 import type { AnyEvent, Event, EventOfType } from "./event.ts";
 import type {

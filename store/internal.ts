@@ -22,7 +22,7 @@ export {
   traceOfMessage,
   traceOfSpan,
 } from "./_trace.ts";
-export { checkTelemetry } from "./_monitor.ts";
+export { checkTelemetry } from "./_telemetry_options.ts";
 export { CounterReports } from "./_counter_reports.ts";
 export type { Counters, InstrumentSet } from "./_counter_reports.ts";
 export { untilAborted } from "./_waiting.ts";

@@ -93,7 +93,7 @@ export type {
   SubscribeOptions,
 } from "./event_store.ts";
 export type { EventStored, EventStoredPublisher } from "./event_stored.ts";
-export type { StoreTelemetryOptions } from "./_monitor.ts";
+export type { StoreTelemetryOptions } from "./_telemetry_options.ts";
 export type {
   DurationBucket,
   DurationStats,

@@ -228,7 +228,7 @@ Deno.test("the README lists every option of open()", async () => {
       "store/_open_options.ts",
       "JetStreamEventStoreOptions",
     ),
-    ...await optionsIn("store/_monitor.ts", "StoreTelemetryOptions"),
+    ...await optionsIn("store/_telemetry_options.ts", "StoreTelemetryOptions"),
   ];
   assertEquals(firstCells("option").toSorted(), options.toSorted());
 });

@@ -94,9 +94,9 @@ Deno.test("subjects can be published to and told back", () => {
       const [namespace, eventType, actorId] = triple;
       const subject = subjectOf(...triple);
       assert(subject.split(".").every((t) => /^[A-Za-z0-9=_-]+$/.test(t)));
-      const { end, read } = headOf(ROOT, subject)!;
+      const { actorAt, read } = headOf(ROOT, subject)!;
       assertEquals(read(), { namespace, eventType });
-      assertEquals(subject.slice(end + 1), encodeActorId(actorId));
+      assertEquals(subject.slice(actorAt), encodeActorId(actorId));
     }),
     { numRuns: 2000 },
   );

@@ -1,0 +1,75 @@
+/**
+ * The options for telling of one's work.
+ *
+ * @module
+ */
+
+import { badType } from "./_arguments.ts";
+import type { EventStoredPublisher } from "./event_stored.ts";
+import type { ActiveSpan, Meter } from "./telemetry.ts";
+
+/** Options that every store has for telling of its work. */
+export interface StoreTelemetryOptions {
+  /**
+   * Where an {@linkcode EventStored} is published for each event that a save
+   * has newly stored, in order. Nobody waits for it: a bus that fails, hangs
+   * or is closed neither fails nor slows a save, and what it does not take is
+   * counted. The bus stays the caller's, and one that carries certain events
+   * must be said to carry these too:
+   * `new EventBus<OrderEvent | EventStored>()`. @default nowhere
+   */
+  bus?: EventStoredPublisher;
+  /**
+   * Where counters and durations are told as instruments; OpenTelemetry's
+   * `Meter` is one. @default nowhere
+   */
+  meter?: Meter;
+  /**
+   * Gives the span that is active when something is saved. Its trace context
+   * is stored beside the events, never in them, and goes with what is published
+   * on the bus; subscriptions of a store that has this option hand it on.
+   * @default none
+   */
+  activeSpan?: ActiveSpan;
+}
+
+/** The options, checked. */
+export type ResolvedTelemetry = Readonly<StoreTelemetryOptions>;
+
+/** Checks the options that every store has for telling of its work. */
+export function resolveTelemetry(
+  { bus, meter, activeSpan }: StoreTelemetryOptions,
+  action: string,
+): ResolvedTelemetry {
+  if (bus !== undefined && !has(bus, "publish")) {
+    throw badType(action, "bus", "an event bus", bus);
+  }
+  checkTelemetry({ meter, activeSpan }, action);
+  return { bus, meter, activeSpan };
+}
+
+/** Checks the options that stores and buses have. */
+export function checkTelemetry(
+  { meter, activeSpan }: { meter: unknown; activeSpan: unknown },
+  action: string,
+): void {
+  if (
+    meter !== undefined &&
+    !has(meter, "createCounter", "createHistogram", "createObservableGauge")
+  ) {
+    const must =
+      "a meter with createCounter, createHistogram and createObservableGauge";
+    throw badType(action, "meter", must, meter);
+  }
+  if (activeSpan !== undefined && typeof activeSpan !== "function") {
+    throw badType(action, "activeSpan", "a function", activeSpan);
+  }
+}
+
+/** Whether a value has these methods. */
+function has(value: unknown, ...methods: readonly string[]): boolean {
+  return typeof value === "object" && value !== null &&
+    methods.every((method) =>
+      typeof (value as Record<string, unknown>)[method] === "function"
+    );
+}
