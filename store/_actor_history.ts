@@ -96,7 +96,7 @@ export class ActorHistory {
       own = this.#reader.bounds(bounds.signal);
     };
     const leader = strong && this.#tails.replicated
-      ? settled(this.#reader.fromLeader({ last_by_subj: subject }, bounds))
+      ? ahead(this.#reader.fromLeader({ last_by_subj: subject }, bounds))
       : undefined;
     let { sequence: next, versionBefore: version, unproven } = await this
       .#startOf(actorId, fromVersion, bounds);
@@ -166,10 +166,12 @@ export class ActorHistory {
         continue;
       }
       if (leader) {
-        required = Math.max(required, (await leader())?.sequence ?? 0);
+        required = Math.max(required, (await leader)?.sequence ?? 0);
       }
       if (reached >= required) return;
-      if (await this.#tails.hasExpired(actorId, required, n++, own)) return;
+      if (await this.#tails.expiredElseWait(actorId, required, n++, own)) {
+        return;
+      }
       fetching = fetch(PAGE_SIZE);
     }
   }
@@ -246,6 +248,7 @@ export class ActorHistory {
     let reached = next - 1;
     for (let n = 0;;) {
       const wanted = toVersion - version + 2 * SLACK;
+      // A hint begins near `fromVersion`, and tells of no version before it.
       const count = Math.min(
         PAGE_SIZE,
         unproven ? wanted - fromVersion : wanted,
@@ -273,7 +276,7 @@ export class ActorHistory {
       }
       if (page.remaining > 0) continue;
       if (reached >= required || version >= toVersion) return found;
-      if (await this.#tails.hasExpired(actorId, required, n++, bounds)) {
+      if (await this.#tails.expiredElseWait(actorId, required, n++, bounds)) {
         return found;
       }
     }
@@ -318,16 +321,10 @@ export class ActorHistory {
   }
 }
 
-/** Starts a promise now whose failure counts only when it is asked for. */
-function settled<T>(promise: Promise<T>): () => Promise<T> {
+/** What is asked for now, and whose failure counts only if it is used. */
+function ahead<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => {});
-  return () => promise;
-}
-
-/** A page that is fetched while the one before is used, or not used at all. */
-function ahead<T>(page: Promise<T>): Promise<T> {
-  page.catch(() => {});
-  return page;
+  return promise;
 }
 
 /**

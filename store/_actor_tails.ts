@@ -174,18 +174,20 @@ export class ActorTails {
   }
 
   /**
-   * Decides what to do about a history that ends before it should: waits, for
-   * a replica that lags; true if the rest has expired.
+   * What to do about a history that ends before it should: true, and the actor
+   * forgotten, if the rest has expired; else false after a while, for the next
+   * look, for then a replica lags.
    *
    * @throws {StreamReplacedError} If it is another stream by now.
    * @throws {StaleReadError} If the time is up.
    */
-  async hasExpired(
+  async expiredElseWait(
     actorId: string,
     required: number,
     attempt: number,
     bounds: ReadBounds,
   ): Promise<boolean> {
+    // Among replicas one that lags is by far the likelier.
     if (
       (!this.replicated || attempt % 16 === 8) &&
       await this.#lacks(required, bounds)
@@ -258,7 +260,7 @@ export class ActorTails {
         if (event && event.version > (last ?? known).version) last = event;
       }
       if (lastSequence > 0) next = lastSequence + 1;
-      else if (await this.hasExpired(actorId, upTo, n++, bounds)) break;
+      else if (await this.expiredElseWait(actorId, upTo, n++, bounds)) break;
     }
     return last;
   }

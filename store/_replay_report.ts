@@ -64,7 +64,7 @@ export async function readWithErrors(
     }
     if (page.remaining > 0) continue;
     if (reached >= required) break;
-    if (await tails.hasExpired(actorId, required, n++, bounds)) break;
+    if (await tails.expiredElseWait(actorId, required, n++, bounds)) break;
   }
   return { events, errors, truncated };
 }
