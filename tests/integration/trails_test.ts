@@ -223,6 +223,22 @@ for (
     }));
 }
 
+Deno.test("readEvents() backward misses nothing where versions get denser", async () => {
+  await withStores(async (writer, openReader) => {
+    const sparse = upTo(300).map((n) => 3_000 + 100 * n);
+    const events = await saveSpread(writer, [...upTo(3_000), ...sparse], 1);
+    for (const store of [writer, await openReader()]) {
+      for (const limit of [50, 1_500, 3_301]) {
+        const options = { direction: "backward", limit } as const;
+        assertEquals(
+          await collect(store.readEvents("a", options)),
+          events.slice(-limit).reverse(),
+        );
+      }
+    }
+  });
+});
+
 Deno.test("getEvents() reads a long history ahead, and less than a page too much", async () => {
   await withStores(async (writer, openReader, { requests }) => {
     const events = await saveSpread(writer, upTo(6_000), 2);
