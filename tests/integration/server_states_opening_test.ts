@@ -303,6 +303,29 @@ Deno.test("open() waits for a connection that is down, and no longer", () =>
     assertEquals(await store.getLatestVersion("a"), 0);
   }));
 
+Deno.test("open() begins anew when the connection drops meanwhile", () =>
+  withServer({}, async (server) => {
+    await using proxy = await TcpProxy.start({
+      upstream: { port: server.port },
+    });
+    for (const endpoint of ["INFO", "STREAM.INFO", "STREAM.CREATE"]) {
+      await using nc = await connect(proxy);
+      const { publish } = nc;
+      let cuts = 0;
+      nc.publish = (subject, ...rest) => {
+        if (cuts === 0 && subject.startsWith(`$JS.API.${endpoint}`)) {
+          cuts++;
+          proxy.cut();
+        }
+        publish.call(nc, subject, ...rest);
+      };
+      const namespace = endpoint.toLowerCase();
+      await using store = await open(nc, { namespace });
+      assertEquals(cuts, 1);
+      assertEquals(await store.getLatestVersion("a"), 0);
+    }
+  }));
+
 test("open() opens one store when many open it at once", {}, async (nc) => {
   const stores = await Promise.all(
     Array.from({ length: 8 }, () => open(nc)),
