@@ -89,19 +89,19 @@ export class ActorHistory {
   ): AsyncGenerator<AnyEvent[], void> {
     const { fromVersion, toVersion, consistency, limit = Infinity } = range;
     const subject = this.#tails.subjectOf(actorId);
-    const strong = this.#tails.isStrong(actorId, consistency);
+    const floor = this.#tails.floorOf(actorId, consistency);
     // Each page has the whole time, however long the one before was used.
     let own = bounds;
     const renew = () => {
       own = this.#reader.bounds(bounds.signal);
     };
-    const leader = strong && this.#tails.replicated
-      ? ahead(this.#reader.fromLeader({ last_by_subj: subject }, bounds))
+    const leader = floor.strong && this.#tails.replicated
+      ? ahead(this.#tails.lastMessage(actorId, floor, bounds))
       : undefined;
     let { sequence: next, versionBefore: version, unproven } = await this
       .#startOf(actorId, fromVersion, bounds);
     const tail = this.#tails.cache.get(actorId);
-    let required = tail?.sequence ?? 0;
+    let required = Math.max(tail?.sequence ?? 0, floor.known.sequence);
     let reached = next - 1;
     const read = (data: Uint8Array) => tryRead(data, actorId);
     const isLong = tail?.trail !== undefined && next === 1 &&
@@ -150,10 +150,15 @@ export class ActorHistory {
       const { events, last } = among(items, version, fromVersion, toVersion);
       version = last?.version ?? version;
       if (isWhole && last !== undefined && version <= toVersion) {
-        const tail = { version, sequence: lastSequence, eventId: last.id };
-        this.#tails.cache.advance(actorId, { ...tail, trail: undefined });
+        this.#tails.cache.advance(actorId, {
+          version,
+          sequence: lastSequence,
+          eventId: last.id,
+          trail: undefined,
+        });
       }
       if (events.length > 0) {
+        this.#tails.show(actorId, lastSequence);
         yield events;
         renew();
       }

@@ -24,6 +24,21 @@ import { StaleReadError } from "./jetstream_errors.ts";
 /** How often a replica that lags is asked before the leader is. */
 const MAX_LAGGING = 5;
 
+/** What a read must not fall behind of, as it was when the read began. */
+export interface Floor {
+  /** The end of the actor's history, as far as it is remembered. */
+  readonly known: Tail;
+  /**
+   * A sequence up to which whoever answers has to know the stream: what was
+   * seen up to there may be of the actor and not be remembered. 0 for none.
+   */
+  readonly seen: number;
+  /** Whether the read has to be as fresh as the leader knows. */
+  readonly strong: boolean;
+  /** When it began, see {@linkcode TailCache.advance}. */
+  readonly since: number;
+}
+
 /** The ends of the histories of one store's actors. */
 export class ActorTails {
   /** The requests this is made of. */
@@ -68,12 +83,9 @@ export class ActorTails {
     consistency: Consistency,
     bounds: ReadBounds,
   ): Promise<{ tail: Tail; message: StoredMessage | undefined }> {
-    const subject = this.subjectOf(actorId);
-    const strong = this.isStrong(actorId, consistency);
-    const message = strong && this.replicated
-      ? await this.reader.fromLeader({ last_by_subj: subject }, bounds)
-      : await this.reader.last(subject, bounds);
-    const tail = await this.#reconcile(actorId, message, strong, bounds);
+    const floor = this.floorOf(actorId, consistency);
+    const message = await this.lastMessage(actorId, floor, bounds);
+    const tail = await this.#reconcile(actorId, message, floor, bounds);
     return { tail, message };
   }
 
@@ -86,64 +98,100 @@ export class ActorTails {
     const tails = new Map<string, Tail>();
     for (let i = 0; i < actorIds.length; i += PAGE_SIZE) {
       const some = actorIds.slice(i, i + PAGE_SIZE);
-      const strong = some.some((actorId) =>
-        this.isStrong(actorId, consistency)
-      );
-      const one = async (actorId: string, message?: StoredMessage) => {
-        const tail = await this.#reconcile(actorId, message, strong, bounds);
-        tails.set(actorId, tail);
-      };
       if (some.length === 1) {
         const [actorId] = some as [string];
         tails.set(actorId, await this.of(actorId, consistency, bounds));
         continue;
       }
-      const subjects = some.map(this.subjectOf);
-      const messages = await this.#lastOf(subjects, strong, bounds);
-      await Promise.all(
-        some.map((actorId, k) => one(actorId, messages.get(subjects[k]!))),
-      );
+      const floors = some.map((actorId) => this.floorOf(actorId, consistency));
+      const strong = floors.some((floor) => floor.strong);
+      const seen = Math.max(...floors.map((floor) => floor.seen));
+      const messages = await this.#lastOf(some, { seen, strong }, bounds);
+      await Promise.all(some.map(async (actorId, k) => {
+        const message = messages.get(this.subjectOf(actorId));
+        const floor = { ...floors[k]!, strong };
+        const tail = await this.#reconcile(actorId, message, floor, bounds);
+        tails.set(actorId, tail);
+      }));
     }
     return tails;
   }
 
+  /** The last message on an actor's subject, except below what is known. */
+  async lastMessage(
+    actorId: string,
+    floor: Floor,
+    bounds: ReadBounds,
+  ): Promise<StoredMessage | undefined> {
+    const subject = this.subjectOf(actorId);
+    if (!floor.strong || !this.replicated) {
+      return await this.reader.last(subject, bounds);
+    }
+    if (floor.seen === 0) {
+      return await this.reader.fromLeader({ last_by_subj: subject }, bounds);
+    }
+    return (await this.#lastOf([actorId], floor, bounds)).get(subject);
+  }
+
   /**
-   * The last messages of some subjects. On replicas a strong read is of one
-   * that knows the stream as far as the leader does.
+   * The last messages of some actors, by their subjects. On replicas a strong
+   * read is of one that knows the stream as far as the leader does, and each
+   * read of one that knows it as far as what was seen.
    */
   async #lastOf(
-    subjects: readonly string[],
-    strong: boolean,
+    actorIds: readonly string[],
+    { seen, strong }: Pick<Floor, "seen" | "strong">,
     bounds: ReadBounds,
   ): Promise<Map<string, StoredMessage>> {
-    const confirm = strong && this.replicated;
+    const subjects = actorIds.map(this.subjectOf);
+    if (!strong || !this.replicated) {
+      return (await this.reader.lastOf(subjects, bounds)).messages;
+    }
     for (let n = 0;; n++) {
       const [{ messages, upTo }, last] = await Promise.all([
         this.reader.lastOf(subjects, bounds),
-        confirm
-          ? this.reader.fromLeader({ last_by_subj: this.subjects }, bounds)
-          : undefined,
+        this.reader.fromLeader({ last_by_subj: this.subjects }, bounds),
       ]);
-      if (last === undefined || upTo >= last.sequence) return messages;
+      if (upTo >= Math.max(seen, last?.sequence ?? 0)) return messages;
+      // Without any message a replica does not say how far it knows.
       if (messages.size === 0 || n >= MAX_LAGGING) {
-        return await this.reader.lastFromLeader(subjects, bounds);
+        const [{ last_seq }, found] = await Promise.all([
+          this.reader.state("read", bounds),
+          this.reader.lastFromLeader(subjects, bounds),
+        ]);
+        // A leader that was frozen may know less than others said.
+        if (last_seq >= seen) return found;
       }
-      await delay(backoff(n), bounds.signal);
+      if (bounds.deadline.left === 0) {
+        throw new StaleReadError(actorIds[0]!, seen);
+      }
+      await delay(Math.min(backoff(n), bounds.deadline.left), bounds.signal);
     }
+  }
+
+  /** Notes that the caller was given what lies before a sequence. */
+  show(actorId: string, sequence: number): void {
+    const known = this.cache.get(actorId)?.sequence ?? 0;
+    if (sequence > known) this.reader.show(sequence);
   }
 
   /** The later of what the server says and what is known. */
   async #reconcile(
     actorId: string,
     message: StoredMessage | undefined,
-    strong: boolean,
+    floor: Floor,
     bounds: ReadBounds,
   ): Promise<Tail> {
-    const known = this.cache.get(actorId) ?? NO_TAIL;
+    const { since, strong } = floor;
+    // What was known may have been forgotten meanwhile.
+    const cached = this.cache.get(actorId) ?? NO_TAIL;
+    const known = cached.sequence >= floor.known.sequence
+      ? cached
+      : floor.known;
     const sequence = message?.sequence ?? 0;
     if (message !== undefined && sequence > known.sequence) {
       const tail = await this.#resolve(actorId, known, message, bounds);
-      return this.cache.advance(actorId, tail);
+      return this.cache.advance(actorId, tail, since);
     }
     if (
       sequence < known.sequence && strong &&
@@ -152,7 +200,9 @@ export class ActorTails {
       this.cache.forget(actorId);
       return NO_TAIL;
     }
-    return known;
+    return known.sequence > 0
+      ? this.cache.advance(actorId, known, since)
+      : known;
   }
 
   /** Whether all messages up to a sequence have expired. */
@@ -166,11 +216,16 @@ export class ActorTails {
     return this.reader.stream.replicas > 1;
   }
 
-  /** Whether a read has to be as fresh as the leader knows. */
-  isStrong(actorId: string, consistency: Consistency): boolean {
-    // What was seen and is not remembered only the leader can vouch for.
-    return consistency === "strong" || this.reader.hasDelivered ||
-      (this.cache.hasEvicted && this.cache.get(actorId) === undefined);
+  /** What a read that begins now must not fall behind of. */
+  floorOf(actorId: string, consistency: Consistency): Floor {
+    const known = this.cache.get(actorId) ?? NO_TAIL;
+    const { shown } = this.reader;
+    const seen = Math.max(
+      this.cache.unsureOf(actorId),
+      shown > known.sequence ? shown : 0,
+    );
+    const strong = consistency === "strong" || seen > 0;
+    return { known, seen, strong, since: this.cache.now };
   }
 
   /**

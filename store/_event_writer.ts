@@ -67,16 +67,20 @@ class NextSave implements Unit {
   readonly timeout: number;
   readonly deadline: number;
   readonly call: SingleSave;
+  /** When it began, see `TailCache.advance`. */
+  readonly since: number;
   readonly #ending: NextSaveEnding;
 
   constructor(
     call: SingleSave,
     entry: Entry,
+    since: number,
     timeout: number,
     ending: NextSaveEnding,
   ) {
     this.call = call;
     this.entry = entry;
+    this.since = since;
     this.timeout = Math.min(ATTEMPT_TIMEOUT, timeout);
     this.deadline = call.began + timeout;
     this.#ending = ending;
@@ -195,18 +199,19 @@ export class EventWriter {
    */
   #saveNext(call: SingleSave, tail: Tail): void {
     const entry = new Entry(call.draft, tail, this.#nextName());
-    const save = new NextSave(call, entry, this.#timeout, this.#next);
+    const { now } = this.#tails.cache;
+    const save = new NextSave(call, entry, now, this.#timeout, this.#next);
     this.#committer.submit(save);
   }
 
   readonly #next: NextSaveEnding = {
     stored: (save, sequence, duplicate) => {
       if (duplicate) return this.#goOn(save, { duplicate: sequence });
-      const { call, entry: { draft, tail, trail } } = save;
+      const { call, entry: { draft, tail, trail }, since } = save;
       const { actorId, version, id } = draft;
       if (sequence <= tail!.sequence) this.#tails.reader.watch.suspect();
       const stored = { version, sequence, eventId: id, trail };
-      this.#tails.cache.advance(actorId, stored);
+      this.#tails.cache.advance(actorId, stored, since);
       this.#locks.release(actorId);
       call.saved({ sequence, fresh: true });
     },

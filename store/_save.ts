@@ -71,6 +71,8 @@ export class Save {
   readonly #name: string;
   readonly #context: SaveContext;
   readonly #bounds: ReadBounds;
+  /** When it began, see `TailCache.advance`. */
+  readonly #since: number;
   /** Why an attempt may have been stored, if one may. */
   #doubt: { readonly cause: unknown } | undefined;
   #wasFull = false;
@@ -86,6 +88,7 @@ export class Save {
     this.#actorIds = actorIds;
     this.#name = name;
     this.#context = context;
+    this.#since = context.tails.cache.now;
     this.#bounds = {
       deadline: new Deadline(context.timeout - context.spent),
       signal: request.signal,
@@ -179,7 +182,7 @@ export class Save {
             stored.set(id, { sequence: own, fresh: true });
           });
           for (const [actorId, tail] of tailsAfter(entries, sequence)) {
-            tails.cache.advance(actorId, tail);
+            tails.cache.advance(actorId, tail, this.#since);
           }
           settle(undefined);
         },

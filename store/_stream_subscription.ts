@@ -269,7 +269,7 @@ export class StreamSubscription<E extends AnyEvent>
   #deliver(): SubscribedEvent<E> {
     const next = this.#next!;
     this.#next = undefined;
-    this.#reader.hasDelivered = true;
+    this.#reader.show(next.sequence);
     this.#pass(next.sequence);
     // What the filter leaves out behind it is passed with it.
     if (!this.#ended) this.#advance();

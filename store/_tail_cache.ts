@@ -30,9 +30,16 @@ export const NO_TAIL: Tail = {
 interface Entry {
   readonly actorId: string;
   tail: Tail;
+  /** See {@linkcode TailCache.unsureOf}. */
+  unsure: number;
+  /** The {@linkcode TailCache.now} of its last use. */
+  usedAt: number;
   before: Entry;
   after: Entry;
 }
+
+/** Before any use. */
+const NEVER = -1;
 
 /**
  * A bounded map of tails, the least recently used forgotten first. A tail in
@@ -48,7 +55,9 @@ export class TailCache {
   /** In a ring: `after` it is the least recently used, `before` the latest. */
   readonly #ring: Entry;
   #highest = 0;
-  #evicted = false;
+  #now = 0;
+  #forgotten = 0;
+  #forgottenUse = 0;
 
   /** @param capacity The most actors to remember; 1 or more. */
   constructor(capacity: number) {
@@ -63,9 +72,9 @@ export class TailCache {
     return this.#highest;
   }
 
-  /** Whether a tail may have been seen and forgotten. */
-  get hasEvicted(): boolean {
-    return this.#evicted;
+  /** Counts the uses: a time for {@linkcode advance}. */
+  get now(): number {
+    return this.#now;
   }
 
   /** The actor's tail, if it is remembered. */
@@ -74,25 +83,38 @@ export class TailCache {
   }
 
   /**
+   * A sequence up to which a tail of the actor may have been known that is not
+   * remembered; 0 if none is later than the one that is.
+   */
+  unsureOf(actorId: string): number {
+    return this.#entries.get(actorId)?.unsure ?? this.#forgotten;
+  }
+
+  /**
    * Remembers a tail, unless a later one is known; returns the later one. Its
    * actor is the one used last then.
+   *
+   * @param since The {@linkcode now} since when nothing is known that the tail
+   * lacks, unless it has been forgotten. @default {never}
    */
-  advance(actorId: string, tail: Tail): Tail {
+  advance(actorId: string, tail: Tail, since: number = NEVER): Tail {
+    // Then what was forgotten had last been used before.
+    const isSure = this.#forgottenUse <= since;
     const entry = this.#entries.get(actorId);
     if (entry !== undefined) {
       unlink(entry);
       this.#append(entry);
+      if (isSure) entry.unsure = 0;
       const known = entry.tail;
       if (known.sequence > tail.sequence) return known;
       if (known.sequence === tail.sequence && known.trail) return known;
       entry.tail = tail;
     } else {
-      if (this.#entries.size >= this.#capacity) {
-        this.forget(this.#ring.after.actorId);
-        this.#evicted = true;
-      }
+      if (this.#entries.size >= this.#capacity) this.#evict();
+      const unsure = isSure ? 0 : this.#forgotten;
       const { before } = this.#ring;
-      const added = { actorId, tail, before, after: this.#ring };
+      const after = this.#ring;
+      const added = { actorId, tail, unsure, usedAt: 0, before, after };
       this.#entries.set(actorId, added);
       this.#append(added);
     }
@@ -100,7 +122,7 @@ export class TailCache {
     return tail;
   }
 
-  /** Forgets an actor: the oldest, or one whose events have expired. */
+  /** Forgets an actor, such as one whose events have expired. */
   forget(actorId: string): void {
     const entry = this.#entries.get(actorId);
     if (entry === undefined) return;
@@ -109,8 +131,17 @@ export class TailCache {
     entry.before = entry.after = entry; // it keeps nobody alive
   }
 
+  /** Forgets whoever was used longest ago. */
+  #evict(): void {
+    const { actorId, tail, usedAt } = this.#ring.after;
+    this.#forgotten = Math.max(this.#forgotten, tail.sequence);
+    this.#forgottenUse = usedAt;
+    this.forget(actorId);
+  }
+
   #append(entry: Entry): void {
     const { before } = this.#ring;
+    entry.usedAt = ++this.#now;
     entry.before = before;
     entry.after = this.#ring;
     before.after = this.#ring.before = entry;

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { NO_TAIL, type Tail, TailCache } from "../../../store/_tail_cache.ts";
 import { FIRST_TRAIL } from "../../../store/_trail.ts";
@@ -35,10 +35,10 @@ Deno.test("TailCache forgets whoever was used longest ago when it is full", () =
   const tails = new TailCache(2);
   tails.advance("a", tail(1));
   tails.advance("b", tail(2));
-  assertEquals(tails.hasEvicted, false);
+  assertEquals(tails.unsureOf("d"), 0);
   tails.advance("a", tail(3));
   tails.advance("c", tail(4));
-  assertEquals(tails.hasEvicted, true);
+  assertEquals(tails.unsureOf("d"), 2);
   assertEquals(tails.get("b"), undefined);
   assertEquals(tails.get("a"), tail(3));
   assertEquals(tails.get("c"), tail(4));
@@ -79,5 +79,76 @@ Deno.test("TailCache holds what a list in the order of use would hold", () => {
         assertEquals(held, model.toSorted());
       },
     ),
+  );
+});
+
+Deno.test("TailCache is sure of what was learnt since nothing was forgotten", () => {
+  const tails = new TailCache(1);
+  const since = tails.now;
+  tails.advance("a", tail(7), since);
+  assertEquals(tails.unsureOf("a"), 0);
+  tails.advance("b", tail(8), tails.now);
+  assertEquals(tails.unsureOf("a"), 7);
+  tails.advance("a", tail(5), since);
+  assertEquals(tails.unsureOf("a"), 8);
+  tails.advance("a", tail(7), tails.now);
+  assertEquals(tails.unsureOf("a"), 0);
+  tails.advance("a", tail(9));
+  assertEquals(tails.unsureOf("a"), 0);
+  const begun = tails.now;
+  tails.advance("b", tail(8), begun);
+  tails.advance("c", tail(3), begun);
+  assertEquals(tails.unsureOf("c"), 0);
+  tails.advance("d", tail(8), begun);
+  assertEquals(tails.unsureOf("d"), 9);
+});
+
+Deno.test("TailCache lets no read go back that asks as far as it is unsure", () => {
+  const actor = fc.constantFrom("a", "b", "c");
+  const step = fc.oneof(
+    fc.record({ what: fc.constant("save" as const), actor }),
+    fc.record({ what: fc.constant("begin" as const), actor }),
+    fc.record({
+      what: fc.constant("end" as const),
+      which: fc.nat(),
+      lag: fc.constantFrom(0, 0, 0.5, 1),
+    }),
+  );
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 2 }),
+      fc.array(step, { minLength: 50, maxLength: 150 }),
+      (capacity, steps) => {
+        const tails = new TailCache(capacity);
+        const stream: string[] = [];
+        const shown = new Map<string, number>();
+        const begin = (actor: string) => ({
+          actor,
+          known: tails.get(actor)?.sequence ?? 0,
+          unsure: tails.unsureOf(actor),
+          since: tails.now,
+          floor: shown.get(actor) ?? 0,
+        });
+        const reads: ReturnType<typeof begin>[] = [];
+        for (const step of steps) {
+          if (step.what === "save") stream.push(step.actor);
+          else if (step.what === "begin") reads.push(begin(step.actor));
+          else if (reads.length > 0) {
+            const [read] = reads.splice(step.which % reads.length, 1);
+            const { actor, known, unsure, since, floor } = read!;
+            // What is told by a server that lags, but knows what it has to.
+            const upTo = unsure +
+              Math.round(step.lag * (stream.length - unsure));
+            const told = stream.lastIndexOf(actor, upTo - 1) + 1;
+            let last = Math.max(upTo === 0 ? 0 : told, known);
+            if (last === 0) continue;
+            last = tails.advance(actor, tail(last), since).sequence;
+            assert(last >= floor, `${actor} was at ${floor}, is at ${last}`);
+            shown.set(actor, Math.max(shown.get(actor) ?? 0, last));
+          }
+        }
+      },
+    ),
+    { numRuns: 3_000 },
   );
 });
