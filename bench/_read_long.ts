@@ -78,7 +78,7 @@ export function partsOfLong(scale: Scale): Measurement {
         );
       }
       bench.progress("reading");
-      const taken = await timeEach(scale.pick(150, 1_000), sides);
+      const taken = await timeEach(scale.pick(100, 1_000), sides);
       for (const { part, layout, state } of all) {
         const name = nameOf(part, layout, state);
         bench.row({

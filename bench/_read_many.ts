@@ -62,7 +62,7 @@ export function latestVersions(scale: Scale): Measurement {
 
 /** Saves beside four readers of long histories. */
 export function besideReaders(scale: Scale): Measurement {
-  const count = scale.pick(250, 10_000);
+  const count = scale.pick(150, 10_000);
   const p99 = "save beside four readers, p99";
   const median = "save beside four readers, median";
   const actors = 1_000;

@@ -53,7 +53,7 @@ export function tens(scale: Scale): Measurement {
         }
       }
       bench.progress("reading");
-      const taken = await timeEach(scale.pick(200, 1_000), sides);
+      const taken = await timeEach(scale.pick(120, 1_000), sides);
       for (const [which, share] of PERCENTILES) {
         const at = (values: Latencies) => percentile(values, share);
         for (const distance of [close!, ...far]) {

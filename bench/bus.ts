@@ -275,8 +275,16 @@ function listenedJetStream(scale: Scale): Measurement {
 /** Publishes and delivers. */
 export function bus(scale: Scale): Theme {
   const turns = scale.pick(3, 9);
-  const one = { subscribers: 1, count: 500_000, least: 4_000_000 };
-  const many = { subscribers: 1_000, count: 3_000, least: 6_000_000 };
+  const one = {
+    subscribers: 1,
+    count: scale.pick(200_000, 500_000),
+    least: 4_000_000,
+  };
+  const many = {
+    subscribers: 1_000,
+    count: scale.pick(1_000, 3_000),
+    least: 6_000_000,
+  };
   return {
     name: "bus",
     measurements: [

@@ -71,7 +71,7 @@ function onAndOff(
 /** Saves of a hundred events. */
 function hundreds(scale: Scale): Measurement {
   const [size, inFlight] = [100, 8];
-  const count = scale.pick(100, 500);
+  const count = scale.pick(60, 500);
   const publish = `saves of ${size}, ${inFlight} in flight, beside js.publish`;
   const byHand = `saves of ${size}, ${inFlight} in flight, beside own batches`;
   return {
@@ -93,7 +93,7 @@ function hundreds(scale: Scale): Measurement {
       const taken = await takeTurns(scale.pick(3, 9), {
         store: async () => size * await rateOf(count, inFlight, save),
         hand: async () => size * await rateOf(count, inFlight, frame),
-        publish: () => rateOf(scale.pick(1_000, 5_000), 1, send),
+        publish: () => rateOf(scale.pick(500, 5_000), 1, send),
       }, bench.progress);
       const { median: figure, cpu } = taken.store;
       bench.row({
@@ -164,7 +164,7 @@ export function groups(scale: Scale): Theme {
         kind: "three replicas",
         size: 1,
         inFlight: 500,
-        counts: scale.pick([10_000, 10_000], [40_000, 40_000]),
+        counts: scale.pick([8_000, 8_000], [40_000, 40_000]),
         turns,
         atLeast: 1.8,
       }),
@@ -173,7 +173,7 @@ export function groups(scale: Scale): Theme {
         kind: "sync_interval: always",
         size: 1,
         inFlight: 500,
-        counts: scale.pick([10_000, 3_000], [40_000, 10_000]),
+        counts: scale.pick([5_000, 1_500], [40_000, 10_000]),
         turns,
         atLeast: 4,
       }),
@@ -182,7 +182,7 @@ export function groups(scale: Scale): Theme {
         kind: "one server",
         size: 2,
         inFlight: 40,
-        counts: scale.pick([3_000, 300], [20_000, 1_500]),
+        counts: scale.pick([2_000, 150], [20_000, 1_500]),
         turns,
         atLeast: 10,
       }),

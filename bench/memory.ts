@@ -105,7 +105,7 @@ function read(
 ): Measurement {
   const name = `getEvents, ${text(length)} of each of ${text(count)} actors`;
   const actors = actorNames(count);
-  const reads = Math.min(1_000_000, scale.pick(1_000_000, 10_000_000) / length);
+  const reads = Math.min(1_000_000, scale.pick(300_000, 10_000_000) / length);
   const side = async (peer: Peer) => {
     await fill(peer, count, length);
     return async () => {

@@ -83,7 +83,7 @@ function manyInFlight(scale: Scale): Measurement {
   const inFlight = 500;
   const publish = `${inFlight} in flight, beside js.publish`;
   const raw = `${inFlight} in flight, beside a raw socket`;
-  const count = scale.pick(20_000, 60_000);
+  const count = scale.pick(12_000, 60_000);
   return {
     rows: [publish, raw],
     async run(bench) {
