@@ -15,6 +15,7 @@ import {
   type ReadBounds,
   type StreamReader,
 } from "./_stream_reader.ts";
+import type { Tail } from "./_tail_cache.ts";
 import {
   findProvenStart,
   findStart,
@@ -235,21 +236,23 @@ export class ActorHistory {
   /**
    * The stored events of these versions, both inclusive.
    *
-   * @param known A sequence that the actor is known to have reached.
+   * @param tail The end of the actor's history, which is not below them.
    */
   async between(
     actorId: string,
+    tail: Tail,
     fromVersion: number,
     toVersion: number,
     bounds: ReadBounds,
-    known = 0,
   ): Promise<StoredEvent[]> {
+    const singly = await this.#singly
+      .stored(actorId, tail, fromVersion, toVersion, bounds);
+    if (singly !== undefined) return singly;
     const subject = this.#tails.subjectOf(actorId);
     const found: StoredEvent[] = [];
     let { sequence: next, versionBefore: version, unproven } = await this
       .#startOf(actorId, fromVersion, bounds);
-    const cached = this.#tails.cache.get(actorId)?.sequence ?? 0;
-    const required = Math.max(known, cached);
+    const required = tail.sequence;
     let reached = next - 1;
     for (let n = 0;;) {
       const wanted = toVersion - version + 2 * SLACK;

@@ -133,10 +133,10 @@ async function storedAmong(
   }
   const range = await history.between(
     actorId,
+    tail,
     first.version,
     last.version,
     bounds,
-    tail.sequence,
   );
   const byId = new Map(range.map((stored) => [stored.event.id, stored]));
   const found: StoredEvent[] = [];

@@ -6,6 +6,7 @@
 
 import type { ActorTails } from "./_actor_tails.ts";
 import { tryRead } from "./_stored_event.ts";
+import { Header, type StoredEvent } from "./_stored_message.ts";
 import type { ReadBounds, StreamReader } from "./_stream_reader.ts";
 import type { Tail } from "./_tail_cache.ts";
 import { NEAR, nearOf, type Trail } from "./_trail.ts";
@@ -93,6 +94,56 @@ export class SingleReads {
     const others = await fromLowest(tail);
     return others && [...others, last];
   }
+
+  /**
+   * The stored events of these versions, both inclusive, lowest first.
+   *
+   * @returns Undefined if the tail does not tell where each of them is, or
+   * something else is there.
+   */
+  async stored(
+    actorId: string,
+    tail: Tail,
+    fromVersion: number,
+    toVersion: number,
+    bounds: ReadBounds,
+  ): Promise<StoredEvent[] | undefined> {
+    const sequences = sequencesOf(tail, fromVersion, toVersion);
+    if (sequences === undefined) return undefined;
+    const subject = this.#tails.subjectOf(actorId);
+    const messages = await Promise.all(
+      sequences.map((sequence) => this.#reader.atSequence(sequence, bounds)),
+    );
+    const found: StoredEvent[] = [];
+    for (const [i, message] of messages.entries()) {
+      if (message?.subject !== subject) return undefined;
+      const event = tryRead(message.data, actorId);
+      if (event?.version !== fromVersion + i) return undefined;
+      const { sequence } = message;
+      found.push({ event, sequence, save: message.header(Header.save) });
+    }
+    return found;
+  }
+}
+
+/**
+ * Where events lie that a tail tells of: it is the last one, or the nearest
+ * before it. Undefined if one of them may be another.
+ */
+function sequencesOf(
+  { version, sequence, trail }: Tail,
+  fromVersion: number,
+  toVersion: number,
+): number[] | undefined {
+  if (toVersion > version || trail?.ordinal !== version) return undefined;
+  if (version - fromVersion > trail.count) return undefined;
+  // Without gaps between versions each predecessor is one version before.
+  const known = [sequence, ...nearOf(trail)];
+  const count = toVersion - fromVersion + 1;
+  return Array.from(
+    { length: count },
+    (_, i) => known[version - fromVersion - i]!,
+  );
 }
 
 /**

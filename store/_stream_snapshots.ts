@@ -131,7 +131,8 @@ export class StreamSnapshots {
       const [event] of this.#history.backward(actorId, range, 1, bounds)
     ) {
       const last = event!.version;
-      const [stored] = await this.#history.between(actorId, last, last, bounds);
+      const [stored] = await this.#history
+        .between(actorId, tail, last, last, bounds);
       return stored?.sequence ?? 0;
     }
     return 0;

@@ -128,6 +128,33 @@ Deno.test("a save, and a read of ten events that lie close, is one request when 
   });
 });
 
+Deno.test("a save that is repeated asks for its own events, among the last ones of an actor", async () => {
+  await withStores(async (writer, openReader, { requests }) => {
+    const [first, ...events] = await saveSpread(writer, upTo(17), 300);
+    const cold = await openReader();
+    for (const store of [writer, cold]) {
+      await store.getLatestVersion("a");
+      for (const stored of events) {
+        requests.length = 0;
+        const again = await store.saveEvent(stored);
+        assertEquals(again.duplicate, true);
+        const found = requests.filter((subject) => subject.includes(".GET."));
+        assertEquals(found.length, 1);
+        assertEquals(again.sequence, 300 * stored.version);
+      }
+      for (const some of [events.slice(0, 3), events.slice(-3)]) {
+        requests.length = 0;
+        const again = await store.saveEvents(some);
+        assertEquals(again.duplicate, true);
+        assertEquals(again.sequence, 300 * some.at(-1)!.version);
+        assertEquals(requests.length, 3);
+      }
+      // Before those a server looks for it.
+      assertEquals((await store.saveEvent(first!)).duplicate, true);
+    }
+  });
+});
+
 Deno.test("getEvents() sees what another store saved since", async () => {
   await withStores(async (writer, openReader) => {
     const events = await saveSpread(writer, upTo(5), 2_000);
@@ -351,6 +378,9 @@ Deno.test("reads are right when a trail is wrong", async () => {
             `${trail} from ${from}`,
           );
         }
+        for (const stored of [...events.slice(-4), events[50]!]) {
+          assertEquals((await store.saveEvent(stored)).duplicate, true);
+        }
         const middle = { fromVersion: 33, limit: 5 };
         assertEquals(
           await collect(store.readEvents("a", middle)),
@@ -410,6 +440,8 @@ Deno.test("reads are right when a trail names a message of another subject", asy
         for (const from of upTo(events.length)) {
           const expected = events.slice(from - 1);
           assertEquals(await store.getEvents("a", from), expected);
+          const again = await store.saveEvent(expected[0]!);
+          assertEquals(again.duplicate, true);
         }
       }
     };
