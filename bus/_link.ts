@@ -4,12 +4,11 @@
  * @module
  */
 
+import type { NatsConnection } from "@nats-io/nats-core";
 import {
-  type NatsConnection,
-  PermissionViolationError,
-  type QueuedIterator,
-  type Status,
-} from "@nats-io/nats-core";
+  type ConnectionListener,
+  ConnectionWatch,
+} from "../nats/connection_watch.ts";
 import { ConnectionClosedError, ConnectionLostError } from "../nats/errors.ts";
 
 /** After how many bytes the server is asked to confirm that it has them. */
@@ -17,27 +16,11 @@ const MARK = 256 * 1024;
 /** How many bytes may be on the way before publishers have to wait. */
 const WINDOW = 2 * 1024 * 1024;
 
-/** Hears of what happens to a connection. */
-export interface LinkEvents {
-  /** It is back; it was away for this long, in milliseconds. */
-  reconnected(downtime: number): void;
-  /** It is closed for good. */
-  closed(): void;
-  /** The server refused something that was published there. */
-  denied(subject: string): void;
-}
-
-/** Watches a connection that it does not own. */
+/** A connection that somebody else owns. */
 export class Link {
   readonly #nc: NatsConnection;
-  readonly #events: LinkEvents;
-  readonly #statuses: QueuedIterator<Status>;
-  readonly #watching: Promise<void>;
-  /** Resolves when the connection is there; undefined while it is. */
-  #away: PromiseWithResolvers<void> | undefined;
-  #lostAt = 0;
-  #closed = false;
-  #stopped = false;
+  readonly #watch: ConnectionWatch;
+  readonly #ignore: () => void;
   #answered = false;
   #confirming: Promise<void> | undefined;
   /** Bytes that no confirmation was asked for yet, and those that wait for one. */
@@ -46,14 +29,15 @@ export class Link {
   #waiting: PromiseWithResolvers<void> | undefined;
 
   /** @throws {ConnectionClosedError} If the connection is closed. */
-  constructor(nc: NatsConnection, events: LinkEvents, action: string) {
+  constructor(
+    nc: NatsConnection,
+    listener: ConnectionListener,
+    action: string,
+  ) {
     if (nc.isClosed() || nc.isDraining()) throw closedTo(action);
     this.#nc = nc;
-    this.#events = events;
-    this.#statuses = nc.status() as QueuedIterator<Status>;
-    // It tells nothing of itself while it dials.
-    if (nc.info === undefined) this.#lose();
-    this.#watching = this.#watch();
+    this.#watch = new ConnectionWatch(nc);
+    this.#ignore = this.#watch.listen(listener);
   }
 
   /**
@@ -61,18 +45,14 @@ export class Link {
    * @throws {ConnectionLostError} If nothing can be sent right now.
    */
   throwIfDown(action: string): void {
-    if (this.#closed || this.#nc.isClosed() || this.#nc.isDraining()) {
-      throw closedTo(action);
-    }
-    if (this.#away === undefined) return;
+    this.throwIfClosed(action);
+    if (this.#watch.isUp) return;
     throw new ConnectionLostError(`Cannot ${action}: the connection is down`);
   }
 
   /** @throws {ConnectionClosedError} If the connection is closed. */
   throwIfClosed(action: string): void {
-    if (this.#closed || this.#nc.isClosed() || this.#nc.isDraining()) {
-      throw closedTo(action);
-    }
+    if (this.#watch.isOver) throw closedTo(action);
   }
 
   /** Whether the server has ever answered. */
@@ -114,7 +94,8 @@ export class Link {
         return await this.confirm();
       } catch (error) {
         if (!(error instanceof ConnectionLostError)) throw error;
-        await this.#away?.promise;
+        // What it rejects with, the next look says with more words.
+        await this.#watch.connected().catch(() => {});
       }
     }
   }
@@ -134,9 +115,8 @@ export class Link {
 
   /** Stops watching, and leaves the connection as it was. */
   async stop(): Promise<void> {
-    this.#stopped = true;
-    this.#statuses.stop();
-    await this.#watching;
+    this.#ignore();
+    await this.#watch.stop(new ConnectionClosedError("The bus is closed"));
   }
 
   #mark(): void {
@@ -151,45 +131,6 @@ export class Link {
     };
     // What was lost on the way waits no more either.
     this.#nc.flush().then(done, done);
-  }
-
-  #lose(): void {
-    if (this.#away !== undefined) return;
-    this.#lostAt = performance.now();
-    this.#away = Promise.withResolvers();
-  }
-
-  async #watch(): Promise<void> {
-    for await (const status of this.#statuses) {
-      if (this.#stopped) return;
-      switch (status.type) {
-        case "disconnect":
-        case "reconnecting":
-          // While it waits to dial again, nothing tells a newcomer so.
-          this.#lose();
-          break;
-        case "reconnect": {
-          this.#lose();
-          const away = this.#away!;
-          this.#away = undefined;
-          this.#events.reconnected(performance.now() - this.#lostAt);
-          away.resolve();
-          break;
-        }
-        case "error": {
-          const { error } = status;
-          if (
-            error instanceof PermissionViolationError &&
-            error.operation === "publish"
-          ) this.#events.denied(error.subject);
-          break;
-        }
-      }
-    }
-    if (this.#stopped) return;
-    this.#closed = true;
-    this.#away?.resolve();
-    this.#events.closed();
   }
 }
 

@@ -72,9 +72,9 @@ export class PublishRights {
    * The server refused a subject. The next publish to its place will find out
    * whether that is still so.
    *
-   * @returns The error, if no publish that waits is told.
+   * @returns Whether a publish that waits is told.
    */
-  denied(place: string, subject: string): PermissionDeniedError | undefined {
+  denied(place: string, subject: string): boolean {
     this.#proven.delete(place);
     let told = false;
     for (const probe of this.#probes) {
@@ -82,6 +82,6 @@ export class PublishRights {
       probe.denied = true;
       told = true;
     }
-    return told ? undefined : new PermissionDeniedError("publish", subject);
+    return told;
   }
 }

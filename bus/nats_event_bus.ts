@@ -6,8 +6,12 @@
 
 import type { NatsConnection } from "@nats-io/nats-core";
 import { checkConnection } from "../nats/connection.ts";
+import type { ConnectionListener } from "../nats/connection_watch.ts";
 import { EncodedHeaders, encodeUtf8 } from "../nats/encoding.ts";
-import { ConnectionClosedError } from "../nats/errors.ts";
+import {
+  ConnectionClosedError,
+  type PermissionDeniedError,
+} from "../nats/errors.ts";
 import { checkPrefix, encodeActorId, encodeToken } from "../nats/names.ts";
 import { show } from "../nats/show.ts";
 import {
@@ -26,7 +30,7 @@ import {
   resolveSubscribe,
 } from "./_arguments.ts";
 import { Feeds } from "./_feeds.ts";
-import { Link, type LinkEvents } from "./_link.ts";
+import { Link } from "./_link.ts";
 import { PublishRights } from "./_publish_rights.ts";
 import { type Address, addressOf, headOf, interestOf } from "./_subjects.ts";
 import { Subscribers } from "./_subscribers.ts";
@@ -120,16 +124,16 @@ export class NatsEventBus<E extends AnyEvent = Event>
     this.#root = `${checkPrefix(prefix, action)}.bus`;
     const subscribers = new Subscribers<E>("nats", options, action);
     this.#subscribers = subscribers;
-    const handlers: LinkEvents = {
-      reconnected: (downtime) => {
+    const listener: ConnectionListener = {
+      up: (downtime) => {
         const gap = Object.freeze({ reason: "reconnect" as const, downtime });
         for (const mailbox of [...subscribers.open]) mailbox.gap(gap);
       },
-      closed: () => this.#connectionClosed(),
-      denied: (subject) => this.#denied(subject),
+      over: () => this.#connectionClosed(),
+      denied: (error) => this.#denied(error),
     };
     try {
-      this.#link = new Link(nc, handlers, action);
+      this.#link = new Link(nc, listener, action);
     } catch (error) {
       subscribers.close(); // its meter lets go of it
       throw error;
@@ -258,15 +262,17 @@ export class NatsEventBus<E extends AnyEvent = Event>
     return address;
   }
 
-  #denied(subject: string): void {
+  #denied(error: PermissionDeniedError): void {
+    const { operation, subject } = error;
+    if (operation !== "publish") return;
     if (!subject.startsWith(`${this.#root}.`)) return;
     const head = headOf(this.#root, subject);
     const read = head?.read();
     if (head === undefined || read === undefined) return;
     this.#subscribers.meter.of(read.namespace).refused++;
     const place = subject.slice(0, head.actorAt);
-    const error = this.#rights.denied(place, subject);
-    if (error !== undefined) this.#subscribers.report(error);
+    const isTold = this.#rights.denied(place, subject);
+    if (!isTold) this.#subscribers.report(error);
   }
 
   #connectionClosed(): void {

@@ -13,17 +13,15 @@ import {
   type Msg,
   type MsgHdrs,
   type NatsConnection,
-  PermissionViolationError,
-  type QueuedIterator,
-  type Status,
   type Subscription,
 } from "@nats-io/nats-core";
 import { PendingCalls } from "./_pending_calls.ts";
+import { closedConnection, ConnectionWatch } from "./connection_watch.ts";
 import {
   ConnectionClosedError,
   ConnectionLostError,
   NoRespondersError,
-  PermissionDeniedError,
+  type PermissionDeniedError,
   RequestTimeoutError,
 } from "./errors.ts";
 
@@ -44,9 +42,6 @@ export interface RequestOptions {
    */
   covers?: readonly string[];
 }
-
-/** What became of the connection. */
-export type ConnectionEvent = "disconnect" | "reconnect" | "close";
 
 /** A request without a promise; one of its methods is the last to be called. */
 export interface Call {
@@ -76,17 +71,14 @@ class Pending {
 
 /** Sends requests on a connection it does not own. */
 export class Multiplexer implements AsyncDisposable {
+  /** What becomes of the connection that the requests go over. */
+  readonly watch: ConnectionWatch;
   readonly #nc: NatsConnection;
   readonly #inboxPrefix: string | undefined;
   readonly #inbox: string;
   readonly #pending = new PendingCalls<Pending>();
-  readonly #listeners = new Set<(event: ConnectionEvent) => void>();
-  readonly #denials = new Set<(error: PermissionDeniedError) => void>();
   readonly #subscription: Subscription;
-  readonly #statuses: AsyncIterable<Status>;
-  readonly #watching: Promise<void>;
-  #connected: boolean;
-  #closed: Error | undefined;
+  #closed: ConnectionClosedError | undefined;
   #denied: PermissionDeniedError | undefined;
   #sweeper: ReturnType<typeof setTimeout> | undefined;
   #maxPayload: number;
@@ -101,10 +93,12 @@ export class Multiplexer implements AsyncDisposable {
     this.#inboxPrefix = inboxPrefix;
     this.#inbox = `${this.createInbox()}.`;
     this.#maxPayload = nc.info?.max_payload ?? 1024 * 1024;
-    this.#statuses = nc.status();
-    // It tells nothing of itself while it dials.
-    this.#connected = nc.info !== undefined;
-    this.#watching = this.#watch();
+    this.watch = new ConnectionWatch(nc);
+    this.watch.listen({
+      down: () => this.#failAll(unanswered),
+      denied: (error) => this.#refused(error),
+      over: (reason) => this.#close(reason),
+    });
     this.#subscription = nc.subscribe(`${this.#inbox}*`, {
       callback: (error, msg) => {
         if (error === null) this.#dispatch(msg);
@@ -112,31 +106,9 @@ export class Multiplexer implements AsyncDisposable {
     });
   }
 
-  /** The connection the requests go over. */
-  get connection(): NatsConnection {
-    return this.#nc;
-  }
-
   /** The most bytes of headers and payload the server takes. */
   get maxPayload(): number {
     return this.#maxPayload = this.#nc.info?.max_payload ?? this.#maxPayload;
-  }
-
-  /** Calls back on every change of the connection; returns how to stop that. */
-  onConnectionEvent(listener: (event: ConnectionEvent) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  }
-
-  /**
-   * Calls back on every publish that the user had no right to, also of others
-   * on this connection; returns how to stop that.
-   */
-  onPublishDenied(
-    listener: (error: PermissionDeniedError) => void,
-  ): () => void {
-    this.#denials.add(listener);
-    return () => this.#denials.delete(listener);
   }
 
   /** A subject of its own to receive on. */
@@ -234,54 +206,9 @@ export class Multiplexer implements AsyncDisposable {
     });
   }
 
-  /**
-   * Resolves at once while connected, else with the next reconnect.
-   *
-   * @throws {ConnectionClosedError} If the connection is given up.
-   * @throws {ConnectionLostError} After `timeout` milliseconds.
-   */
-  connected(options: { timeout: number; signal?: AbortSignal }): Promise<void> {
-    if (this.#closed) return Promise.reject(this.#closed);
-    if (this.#nc.isClosed() || this.#nc.isDraining()) {
-      return Promise.reject(closedConnection());
-    }
-    if (this.#connected) return Promise.resolve();
-    const { timeout, signal } = options;
-    return new Promise((resolve, reject) => {
-      const settle = (done: () => void) => {
-        clearTimeout(timer);
-        stop();
-        signal?.removeEventListener("abort", abort);
-        done();
-      };
-      const abort = () => settle(() => reject(signal!.reason));
-      const timer = setTimeout(
-        () =>
-          settle(() =>
-            reject(
-              new ConnectionLostError(
-                `The connection was not back within ${Math.round(timeout)} ms`,
-              ),
-            )
-          ),
-        timeout,
-      );
-      const stop = this.onConnectionEvent((event) => {
-        if (event === "reconnect") settle(resolve);
-        if (event === "close") settle(() => reject(this.#closed));
-      });
-      if (signal?.aborted) abort();
-      else signal?.addEventListener("abort", abort);
-    });
-  }
-
   /** Gives up what is pending and leaves the connection as it was. */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.#closed) {
-      this.#close(new ConnectionClosedError("The store is closed"));
-    }
-    (this.#statuses as QueuedIterator<Status>).stop();
-    await this.#watching;
+    await this.watch.stop(new ConnectionClosedError("The store is closed"));
   }
 
   /** As {@linkcode call}, with a signal. */
@@ -322,12 +249,10 @@ export class Multiplexer implements AsyncDisposable {
   #throwIfUnusable(): void {
     if (this.#closed) throw this.#closed;
     if (this.#denied) throw this.#denied;
-    if (!this.#connected) {
+    if (!this.watch.isUp) {
       throw new ConnectionLostError("The connection is down");
     }
-    if (this.#nc.isClosed() || this.#nc.isDraining()) {
-      throw closedConnection();
-    }
+    if (this.watch.isOver) throw closedConnection();
   }
 
   #dispatch(msg: Msg): void {
@@ -375,74 +300,30 @@ export class Multiplexer implements AsyncDisposable {
     for (const [, { call }] of all) call.fail(error(call));
   }
 
-  async #watch(): Promise<void> {
-    for await (const status of this.#statuses) {
-      if (this.#closed) break;
-      switch (status.type) {
-        case "disconnect":
-        case "reconnecting":
-          // While it waits to dial again, nothing tells a newcomer so.
-          if (!this.#connected) break;
-          this.#connected = false;
-          this.#failAll(({ subject }) =>
-            new ConnectionLostError(
-              `The connection dropped before ${
-                JSON.stringify(subject)
-              } was answered`,
-              { sent: true },
-            )
-          );
-          this.#tell("disconnect");
-          break;
-        case "reconnect":
-          this.#connected = true;
-          this.#tell("reconnect");
-          break;
-        case "error":
-          if (status.error instanceof PermissionViolationError) {
-            this.#refused(status.error);
-          }
-          break;
-        case "close":
-          this.#close(closedConnection());
-          break;
-      }
-    }
-  }
-
   /** The server tells a missing permission beside the replies, not in one. */
-  #refused({ operation, subject }: PermissionViolationError): void {
-    if (operation === "subscription") {
+  #refused(error: PermissionDeniedError): void {
+    const { operation, subject } = error;
+    if (operation === "subscribe") {
       if (subject !== `${this.#inbox}*`) return;
-      this.#denied = new PermissionDeniedError("subscribe", subject);
-      this.#failAll(() => this.#denied);
+      this.#denied = error;
+      this.#failAll(() => error);
       return;
     }
-    const error = new PermissionDeniedError("publish", subject);
     for (const [token, { call }] of this.#pending.entries()) {
       if (call.subject === subject || call.covers?.includes(subject)) {
         this.#pending.delete(token);
         call.fail(error);
       }
     }
-    for (const listener of [...this.#denials]) listener(error);
   }
 
-  #tell(event: ConnectionEvent): void {
-    for (const listener of [...this.#listeners]) listener(event);
-  }
-
-  #close(reason: Error): void {
-    if (this.#closed) return;
+  #close(reason: ConnectionClosedError): void {
     this.#closed = reason;
     clearTimeout(this.#sweeper);
     this.#sweeper = undefined;
     if (!this.#nc.isClosed()) this.#subscription.unsubscribe();
     const { message } = reason;
     this.#failAll(() => new ConnectionClosedError(message, { sent: true }));
-    this.#tell("close");
-    this.#listeners.clear();
-    this.#denials.clear();
   }
 }
 
@@ -457,6 +338,9 @@ function isNoResponders(msg: Msg): boolean {
   }
 }
 
-function closedConnection(): ConnectionClosedError {
-  return new ConnectionClosedError("The NATS connection is closed");
+function unanswered({ subject }: Call): ConnectionLostError {
+  return new ConnectionLostError(
+    `The connection dropped before ${JSON.stringify(subject)} was answered`,
+    { sent: true },
+  );
 }

@@ -83,7 +83,7 @@ export class OrderedConsumer {
   readonly #check: CheckPosition;
   readonly #wake: () => void;
   readonly #abort = new AbortController();
-  readonly #stopListening: readonly (() => void)[];
+  readonly #stopListening: () => void;
   #queue: Delivery[] = [];
   #head = 0;
   #received: number;
@@ -119,14 +119,15 @@ export class OrderedConsumer {
     this.#received = after;
     this.#check = check;
     this.#wake = wake;
-    this.#stopListening = [
-      this.#mux.onConnectionEvent((event) => {
-        if (event !== "disconnect") this.#renew();
-      }),
-      this.#mux.onPublishDenied((error) => {
-        if (error.subject === this.#pullSubject) this.#fail(error);
-      }),
-    ];
+    this.#stopListening = this.#mux.watch.listen({
+      up: () => this.#renew(),
+      over: () => this.#renew(),
+      denied: (error) => {
+        const { operation, subject } = error;
+        if (operation !== "publish") return;
+        if (subject === this.#pullSubject) this.#fail(error);
+      },
+    });
     this.#renew();
   }
 
@@ -152,7 +153,7 @@ export class OrderedConsumer {
     this.#abort.abort(
       new DOMException("The subscription was closed", "AbortError"),
     );
-    for (const stop of this.#stopListening) stop();
+    this.#stopListening();
     this.#dropConsumer();
     await this.#renewing;
     if (name === "") return;
@@ -193,7 +194,7 @@ export class OrderedConsumer {
       n++
     ) {
       try {
-        await this.#mux.connected({ timeout: PULL_EXPIRES, signal });
+        await this.#mux.watch.connected({ timeout: PULL_EXPIRES, signal });
         await this.#check(this.#received);
         await this.#open();
         this.#pull();
@@ -246,7 +247,7 @@ export class OrderedConsumer {
   #dropConsumer(): void {
     clearTimeout(this.#watchdog);
     this.#watchdog = undefined;
-    if (!this.#mux.connection.isClosed()) this.#subscription?.unsubscribe();
+    if (!this.#mux.watch.nc.isClosed()) this.#subscription?.unsubscribe();
     this.#subscription = undefined;
     this.#name = "";
     this.#pulls = [];

@@ -159,7 +159,7 @@ export class Save {
   async #attempt({ entries, stored }: Plan): Promise<Setback | undefined> {
     const { mux, tails, committer } = this.#context;
     const { deadline, signal } = this.#bounds;
-    await mux.connected({ timeout: deadline.left, signal });
+    await mux.watch.connected({ timeout: deadline.left, signal });
     signal?.throwIfAborted();
     if (deadline.left === 0) return { error: new NotSentError() };
     const { highest } = tails.cache;
@@ -228,7 +228,7 @@ export class Save {
         await delay(Math.min(backoff(attempt), deadline.left), signal);
       }
     }
-    await mux.connected({ timeout: deadline.left, signal });
+    await mux.watch.connected({ timeout: deadline.left, signal });
     return await tails.ofAll(this.#actorIds, "strong", this.#bounds);
   }
 

@@ -175,7 +175,7 @@ export class SnapshotBucket {
   ): Promise<T> {
     for (let n = 0;; n++) {
       try {
-        await this.#mux.connected({ timeout: deadline.left, signal });
+        await this.#mux.watch.connected({ timeout: deadline.left, signal });
         const timeout = Math.min(ATTEMPT_TIMEOUT, Math.max(1, deadline.left));
         return await attempt({ timeout, signal });
       } catch (error) {

@@ -38,7 +38,7 @@ export async function openParts(
 ): Promise<StoreParts> {
   const deadline = new Deadline(options.readTimeout);
   for (;;) {
-    await mux.connected({ timeout: deadline.left });
+    await mux.watch.connected({ timeout: deadline.left });
     try {
       await checkServer(mux);
       return await findParts(mux, options);

@@ -152,7 +152,7 @@ export async function checkServer(mux: Multiplexer): Promise<void> {
     throw new UnsupportedServerError({
       apiLevel,
       requiredApiLevel: REQUIRED_API_LEVEL,
-      version: mux.connection.info?.version,
+      version: mux.watch.nc.info?.version,
     });
   }
 }

@@ -383,7 +383,7 @@ export class StreamReader {
         }
         if (deadline.left === 0) throw error;
         if (error instanceof ConnectionLostError) {
-          await this.#mux.connected({ timeout: deadline.left, signal });
+          await this.#mux.watch.connected({ timeout: deadline.left, signal });
         } else if (error instanceof RequestTimeoutError) {
           timeout = Math.max(
             timeout,

@@ -92,9 +92,7 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
 
   private constructor(parts: StoreParts) {
     this.#parts = parts;
-    parts.mux.onConnectionEvent((event) => {
-      if (event === "reconnect") parts.reader.watch.suspect();
-    });
+    parts.mux.watch.listen({ up: () => parts.reader.watch.suspect() });
   }
 
   /**

@@ -122,17 +122,30 @@ Deno.test("a store keeps its promises when answers stay away for longer than an 
 Deno.test("saves end as what they are when their connection is closed for good", async () => {
   const random = seeded("connection closed");
   await withServer({}, async (server) => {
+    const upstream = { port: server.port };
+    await using proxy = await TcpProxy.start({ upstream });
     const writing = { inFlight: 50, actors: 10, contended: 0.3 };
     await using scenario = await Scenario.start({
       random,
       namespace: "closed",
-      writers: { w0: server, w1: server },
+      writers: { w0: proxy, w1: server },
       readers: { r0: server },
       writing,
     });
     await scenario.progress(50);
     await pause(random.below(200));
-    await scenario.fault("close", () => scenario.connections[0]!.close());
+    await scenario.fault("acknowledgements are lost, then close", async () => {
+      let acknowledged = false;
+      const decoder = new TextDecoder();
+      proxy.dropServerToClient({
+        match(chunk) {
+          acknowledged ||= decoder.decode(chunk).includes('"seq":');
+          return true;
+        },
+      });
+      await waitFor(() => acknowledged);
+      await scenario.connections[0]!.close();
+    });
     await scenario.writers[0]!.stop();
     scenario.writers.shift();
     await scenario.progress(50);

@@ -141,11 +141,11 @@ Deno.test("request() fails when the connection drops, and works when it is back"
       );
       assert(!down.sent);
       await assertRejects(
-        () => mux.connected({ timeout: 20 }),
+        () => mux.watch.connected({ timeout: 20 }),
         ConnectionLostError,
       );
       await proxy.accept();
-      await mux.connected({ timeout: 10_000, signal });
+      await mux.watch.connected({ timeout: 10_000, signal });
       const { data } = await mux.request("echo", "back", options);
       assertEquals(text(data), "back");
     }
@@ -160,7 +160,7 @@ Deno.test("connected() gives up when the signal is aborted", async () => {
       mux.request("echo", "", { timeout: 1_000 }).then(() => false, () => true);
     await waitFor(down);
     const controller = new AbortController();
-    const waiting = mux.connected({
+    const waiting = mux.watch.connected({
       timeout: 60_000,
       signal: controller.signal,
     });
@@ -182,10 +182,10 @@ Deno.test("everything fails when the multiplexer or its connection is closed", a
   });
   await withMultiplexer(async (mux) => {
     const waiting = mux.request("silent", "", { timeout: 60_000 });
-    await mux.connection.close();
+    await mux.watch.nc.close();
     await assertRejects(() => waiting, ConnectionClosedError);
     await assertRejects(
-      () => mux.connected({ timeout: 1_000 }),
+      () => mux.watch.connected({ timeout: 1_000 }),
       ConnectionClosedError,
     );
   });

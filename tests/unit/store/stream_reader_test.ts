@@ -56,7 +56,7 @@ function readerWithout(...lost: number[]): {
   requests: Request[];
 } {
   const requests: Request[] = [];
-  const mux: Pick<Multiplexer, "requestMany" | "connected"> = {
+  const mux: Pick<Multiplexer, "requestMany"> = {
     async requestMany(_subject, payload, _options, take) {
       const request = JSON.parse(payload as string);
       requests.push(request);
@@ -66,7 +66,6 @@ function readerWithout(...lost: number[]): {
         if (!(isFirst && lost.includes(i)) && take(msg)) return;
       }
     },
-    connected: () => Promise.resolve(),
   };
   const reader = new StreamReader(mux as Multiplexer, stream, 5_000);
   return { reader, requests };
@@ -108,7 +107,7 @@ Deno.test("payloads() takes the last page for whole when it is", async () => {
 Deno.test("messages() asks the leader for the one message that can't be read", async () => {
   const unreadable = 8;
   const asked: string[] = [];
-  const mux: Pick<Multiplexer, "requestMany" | "request" | "connected"> = {
+  const mux: Pick<Multiplexer, "requestMany" | "request"> = {
     async requestMany(_subject, payload, _options, take) {
       const request: Request = JSON.parse(payload as string);
       asked.push(`${request.batch} from ${request.seq}`);
@@ -132,7 +131,6 @@ Deno.test("messages() asks the leader for the one message that can't be read", a
       const reply = JSON.stringify({ message: found });
       return Promise.resolve({ data: new TextEncoder().encode(reply) } as Msg);
     },
-    connected: () => Promise.resolve(),
   };
   const reader = new StreamReader(mux as Multiplexer, stream, 5_000);
   const read: [sequence: number, payload: string][] = [];
