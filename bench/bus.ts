@@ -277,12 +277,12 @@ export function bus(scale: Scale): Theme {
   const turns = scale.pick(3, 9);
   const one = {
     subscribers: 1,
-    count: scale.pick(200_000, 500_000),
+    count: 500_000,
     least: 4_000_000,
   };
   const many = {
     subscribers: 1_000,
-    count: scale.pick(1_000, 3_000),
+    count: scale.pick(2_000, 3_000),
     least: 6_000_000,
   };
   return {

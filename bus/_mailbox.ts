@@ -4,7 +4,13 @@
  * @module
  */
 
-import { type Counters, Ring, SingleIteration } from "../store/internal.ts";
+import {
+  type Counters,
+  Iteration,
+  type Reason,
+  reasonOf,
+  Ring,
+} from "../store/internal.ts";
 import type { AnyEvent } from "../store/event.ts";
 import type { BusMeter } from "./_bus_meter.ts";
 import { call, type Report } from "./_callbacks.ts";
@@ -17,18 +23,6 @@ import type {
   Subscription,
 } from "./event_broadcaster.ts";
 import type { BusCounters } from "./metrics.ts";
-
-type Result<E extends AnyEvent> = IteratorResult<Delivery<E>, undefined>;
-
-/** An error, or whatever else somebody gave as one. */
-export interface Reason {
-  readonly reason: unknown;
-}
-
-/** A call of `next` that waits for an event: what resolves it. */
-type Taker<E extends AnyEvent> = (
-  result: Result<E> | Promise<Result<E>>,
-) => void;
 
 /** A publish that waits for room. */
 interface Sender<E extends AnyEvent> {
@@ -64,7 +58,7 @@ export class Mailbox<E extends AnyEvent> implements Subscription<E> {
   readonly #options: MailboxOptions<E>;
   readonly #host: MailboxHost;
   readonly #ring = new Ring<Delivery<E>>();
-  readonly #takers: Taker<E>[] = [];
+  readonly #iteration = new Iteration<Delivery<E>>();
   readonly #senders = new Set<Sender<E>>();
   readonly #confirmed = Promise.withResolvers<void>();
   #delivered = 0;
@@ -74,11 +68,7 @@ export class Mailbox<E extends AnyEvent> implements Subscription<E> {
   #counters: Counters<keyof BusCounters> | undefined;
   #namespace: string | undefined;
   #asked = false;
-  readonly #iteration = new SingleIteration();
-  #ended = false;
   #drained = false;
-  /** Why it ended, until an iteration was told. */
-  #failure: Reason | undefined;
 
   constructor(options: MailboxOptions<E>, host: MailboxHost) {
     this.#options = options;
@@ -107,13 +97,13 @@ export class Mailbox<E extends AnyEvent> implements Subscription<E> {
     const { promise, resolve, reject } = this.#confirmed;
     if (!this.#asked) {
       this.#asked = true;
-      if (!this.#ended) this.#host.confirm().then(resolve, reject);
+      if (!this.#iteration.ended) this.#host.confirm().then(resolve, reject);
     }
     return promise;
   }
 
   [Symbol.asyncIterator](): AsyncIterator<Delivery<E>, undefined> {
-    return this.#iteration.begin(() => this.#take(), () => this.close());
+    return this.#iteration.begin(this.#take, () => this.close());
   }
 
   close(): Promise<void> {
@@ -141,9 +131,8 @@ export class Mailbox<E extends AnyEvent> implements Subscription<E> {
     delivery: Delivery<E>,
     signal: AbortSignal | undefined,
   ): Promise<void> | undefined {
-    if (this.#ended) return undefined;
-    if (this.#takers.length > 0) {
-      this.#takers.shift()!({ done: false, value: delivery });
+    if (this.#iteration.ended) return undefined;
+    if (this.#iteration.give(delivery)) {
       this.#count(delivery.namespace);
     } else if (this.#ring.size < this.#options.buffer) {
       this.#ring.push(delivery);
@@ -155,7 +144,7 @@ export class Mailbox<E extends AnyEvent> implements Subscription<E> {
 
   /** Something may have been missed. */
   gap(gap: Gap): void {
-    if (this.#ended) return;
+    if (this.#iteration.ended) return;
     this.#gaps++;
     this.#host.meter.of(this.#options.pattern).gaps++;
     call(this.#host.report, this.#options.onGap, gap);
@@ -169,30 +158,24 @@ export class Mailbox<E extends AnyEvent> implements Subscription<E> {
    * wait without one.
    */
   finish(failure?: Reason, refusal?: Reason): void {
-    if (this.#ended) return;
-    this.#ended = true;
-    this.#failure = failure;
+    if (this.#iteration.ended) return;
+    this.#iteration.end(failure);
     this.#options.signal?.removeEventListener("abort", this.#abort);
-    this.#confirmed.reject(
-      failure === undefined
-        ? new DOMException("The subscription was closed", "AbortError")
-        : failure.reason,
-    );
+    this.#confirmed.reject(reasonOf(failure));
     this.#host.end();
     for (const sender of this.#senders) {
       if (refusal === undefined) sender.resolve();
       else sender.reject(refusal.reason);
     }
     this.#senders.clear();
-    for (const resolve of this.#takers.splice(0)) resolve(this.#last());
     this.#checkDrained();
   }
 
   /** Ends now, whatever is pending. */
   #leave(failure: Reason | undefined): void {
     this.#ring.clear();
-    if (this.#ended) {
-      this.#failure = failure;
+    if (this.#iteration.ended) {
+      this.#iteration.end(failure);
       this.#checkDrained();
     } else this.finish(failure);
   }
@@ -200,29 +183,14 @@ export class Mailbox<E extends AnyEvent> implements Subscription<E> {
   readonly #abort = (): void =>
     this.#leave({ reason: this.#options.signal?.reason });
 
-  #take(): Promise<Result<E>> {
+  readonly #take = (): Delivery<E> | undefined => {
     const delivery = this.#ring.shift();
-    if (delivery !== undefined) {
-      this.#count(delivery.namespace);
-      if (this.#senders.size > 0) this.#admit();
-      if (this.#ended) this.#checkDrained();
-      return Promise.resolve({ done: false, value: delivery });
-    }
-    if (!this.#ended) {
-      return new Promise((resolve) => {
-        this.#takers.push(resolve);
-      });
-    }
-    return this.#last();
-  }
-
-  /** What an iteration gets when nothing is left: why it ended, once. */
-  #last(): Promise<Result<E>> {
-    const failure = this.#failure;
-    this.#failure = undefined;
-    if (failure !== undefined) return Promise.reject(failure.reason);
-    return Promise.resolve({ done: true, value: undefined });
-  }
+    if (delivery === undefined) return undefined;
+    this.#count(delivery.namespace);
+    if (this.#senders.size > 0) this.#admit();
+    if (this.#iteration.ended) this.#checkDrained();
+    return delivery;
+  };
 
   #count(namespace: string): void {
     this.#delivered++;

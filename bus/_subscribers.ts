@@ -4,13 +4,13 @@
  * @module
  */
 
-import { optionsOf } from "../store/internal.ts";
+import { optionsOf, type Reason } from "../store/internal.ts";
 import type { AnyEvent } from "../store/event.ts";
 import type { ActiveSpan } from "../store/telemetry.ts";
 import { type BusOptions, resolveBusOptions } from "./_arguments.ts";
 import { BusMeter } from "./_bus_meter.ts";
 import { type Report, reportTo } from "./_callbacks.ts";
-import { Mailbox, type MailboxOptions, type Reason } from "./_mailbox.ts";
+import { Mailbox, type MailboxOptions } from "./_mailbox.ts";
 import { BusClosedError } from "./errors.ts";
 import type { Subscription } from "./event_broadcaster.ts";
 

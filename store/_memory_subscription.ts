@@ -7,9 +7,9 @@
 import { actorMatcher } from "../nats/names.ts";
 import { show } from "../nats/show.ts";
 import { formatCheckpoint, parseCheckpoint } from "./_checkpoint.ts";
+import { Iteration, type Reason, reasonOf } from "./_iteration.ts";
 import type { MemoryLog } from "./_memory_log.ts";
 import type { ResolvedSubscribe } from "./_read_arguments.ts";
-import { SingleIteration } from "./_single_iteration.ts";
 import { CheckpointError } from "./errors.ts";
 import type { AnyEvent } from "./event.ts";
 import type {
@@ -17,8 +17,6 @@ import type {
   EventSubscription,
   SubscribedEvent,
 } from "./event_store.ts";
-
-type Result<E extends AnyEvent> = IteratorResult<SubscribedEvent<E>, undefined>;
 
 /** Reads the log by a cursor of its own; nothing is buffered for it. */
 export class MemorySubscription<E extends AnyEvent>
@@ -32,16 +30,11 @@ export class MemorySubscription<E extends AnyEvent>
   /** The end of the log as of the start. */
   readonly #target: number;
   readonly #caughtUp = Promise.withResolvers<void>();
-  /** Calls of `next` that wait for an event. */
-  readonly #pending: PromiseWithResolvers<Result<E>>[] = [];
+  readonly #iteration = new Iteration<SubscribedEvent<E>>();
   /** The last sequence delivered or left out. */
   #position = 0;
   /** The sequence of the next event to deliver; 0 when not known. */
   #next = 0;
-  readonly #iteration = new SingleIteration();
-  #ended = false;
-  /** Why it ended, until an iteration was told. */
-  #failure: { readonly reason: unknown } | undefined;
 
   /** @param open Where it is kept until it ends. */
   constructor(
@@ -78,7 +71,7 @@ export class MemorySubscription<E extends AnyEvent>
 
   get checkpoint(): Checkpoint | undefined {
     if (this.#after !== undefined) return this.#after;
-    if (!this.#ended) this.#advance();
+    this.#advance();
     const passed = this.#next === 0 ? this.#position : this.#next - 1;
     return formatCheckpoint(this.#log.incarnation, passed);
   }
@@ -89,7 +82,7 @@ export class MemorySubscription<E extends AnyEvent>
 
   [Symbol.asyncIterator](): AsyncIterator<SubscribedEvent<E>, undefined> {
     return this.#iteration.begin(
-      () => this.#take(),
+      this.#take,
       () => this[Symbol.asyncDispose](),
     );
   }
@@ -107,34 +100,26 @@ export class MemorySubscription<E extends AnyEvent>
   readonly #abort = (): void => this.fail(this.#signal?.reason);
 
   readonly #wake = (): void => {
-    while (this.#pending.length > 0 && this.#advance()) {
-      this.#pending.shift()!.resolve({ done: false, value: this.#deliver() });
+    // What the filter leaves out behind an event is passed with it.
+    while (this.#advance() && this.#iteration.waits) {
+      this.#iteration.give(this.#deliver());
     }
-    if (this.#pending.length > 0) this.#log.wait(this.#wake);
+    if (this.#iteration.waits) this.#log.wait(this.#wake);
   };
 
-  #take(): Promise<Result<E>> {
-    if (!this.#ended && this.#advance()) {
-      return Promise.resolve({ done: false, value: this.#deliver() });
+  readonly #take = (): SubscribedEvent<E> | undefined => {
+    if (!this.#advance()) {
+      if (!this.#iteration.ended) this.#log.wait(this.#wake);
+      return undefined;
     }
-    if (!this.#ended) {
-      const waiting = Promise.withResolvers<Result<E>>();
-      this.#pending.push(waiting);
-      this.#log.wait(this.#wake);
-      return waiting.promise;
-    }
-    const failure = this.#failure;
-    this.#failure = undefined;
-    if (failure !== undefined) return Promise.reject(failure.reason);
-    return Promise.resolve({ done: true, value: undefined });
-  }
+    const next = this.#deliver();
+    this.#advance();
+    return next;
+  };
 
   #deliver(): SubscribedEvent<E> {
     const sequence = this.#position = this.#next;
     this.#next = 0;
-    // What the filter leaves out after it is passed with it: when it was the
-    // last one waiting, the subscription has caught up.
-    this.#advance();
     const subscribed = {
       event: this.#log.at(sequence),
       sequence,
@@ -146,6 +131,7 @@ export class MemorySubscription<E extends AnyEvent>
 
   /** Goes on to the next event to deliver, if there is one yet. */
   #advance(): boolean {
+    if (this.#iteration.ended) return false;
     if (this.#next !== 0) return true;
     const end = this.#live ? this.#log.lastSequence : this.#target;
     let sequence = this.#position + 1;
@@ -162,25 +148,12 @@ export class MemorySubscription<E extends AnyEvent>
     return false;
   }
 
-  #end(failure?: { readonly reason: unknown }): void {
-    if (this.#ended) return;
-    this.#ended = true;
-    this.#failure = failure;
+  #end(failure?: Reason): void {
+    if (this.#iteration.ended) return;
+    this.#iteration.end(failure);
     this.#signal?.removeEventListener("abort", this.#abort);
     this.#log.unwait(this.#wake);
-    this.#caughtUp.reject(
-      failure === undefined
-        ? new DOMException("The subscription was closed", "AbortError")
-        : failure.reason,
-    );
-    for (const waiting of this.#pending.splice(0)) {
-      if (this.#failure === undefined) {
-        waiting.resolve({ done: true, value: undefined });
-        continue;
-      }
-      waiting.reject(this.#failure.reason);
-      this.#failure = undefined;
-    }
+    this.#caughtUp.reject(reasonOf(failure));
     this.#open.delete(this);
   }
 }

@@ -12,10 +12,10 @@ import {
 import { show } from "../nats/show.ts";
 import { formatCheckpoint, parseCheckpoint } from "./_checkpoint.ts";
 import { decodeEvent } from "./_event_codec.ts";
+import { Iteration, type Reason, reasonOf } from "./_iteration.ts";
 import { type Delivery, OrderedConsumer } from "./_ordered_consumer.ts";
 import type { ResolvedSubscribe } from "./_read_arguments.ts";
 import { errorOfCall } from "./_request_errors.ts";
-import { SingleIteration } from "./_single_iteration.ts";
 import { replayError } from "./_stored_message.ts";
 import { endOfBatch } from "./_stream_end.ts";
 import type { ReadBounds, StreamReader } from "./_stream_reader.ts";
@@ -28,8 +28,6 @@ import type {
   SubscribedEvent,
 } from "./event_store.ts";
 import { StreamReplacedError } from "./jetstream_errors.ts";
-
-type Result<E extends AnyEvent> = IteratorResult<SubscribedEvent<E>, undefined>;
 
 /** How often a stream that ends before a checkpoint is asked again. */
 const MAX_CONFIRMATIONS = 6;
@@ -49,8 +47,7 @@ export class StreamSubscription<E extends AnyEvent>
   readonly #actorMatches: ((actorId: string) => boolean) | undefined;
   readonly #ending = new AbortController();
   readonly #caughtUp = Promise.withResolvers<void>();
-  /** Calls of `next` that wait for an event. */
-  readonly #waiting: PromiseWithResolvers<Result<E>>[] = [];
+  readonly #iteration = new Iteration<SubscribedEvent<E>>();
   #consumer: OrderedConsumer | undefined;
   /** The last sequence delivered or left out; undefined until it is known. */
   #position: number | undefined;
@@ -68,9 +65,6 @@ export class StreamSubscription<E extends AnyEvent>
   #lastMatch: number | undefined;
   /** The event to deliver next. */
   #next: SubscribedEvent<E> | undefined;
-  readonly #iteration = new SingleIteration();
-  #ended = false;
-  #failure: { readonly reason: unknown } | undefined;
   #closing: Promise<void> | undefined;
 
   /**
@@ -120,7 +114,7 @@ export class StreamSubscription<E extends AnyEvent>
 
   [Symbol.asyncIterator](): AsyncIterator<SubscribedEvent<E>, undefined> {
     return this.#iteration.begin(
-      () => this.#take(),
+      this.#take,
       () => this[Symbol.asyncDispose](),
     );
   }
@@ -147,14 +141,14 @@ export class StreamSubscription<E extends AnyEvent>
       ? (await this.#state()).last_seq
       : await this.#check(this.#position);
     const target = await endOfBatch(this.#reader, `${this.#root}.>`, bounds);
-    if (this.#ended) return;
+    if (this.#iteration.ended) return;
     // Where there is no last message, all up to that sequence have expired.
     this.#position ??= target === 0 ? last : target;
     this.#target = target;
     this.#lastMatch = serverFilter === ">"
       ? target
       : await this.#findLastMatch(`${this.#root}.${serverFilter}`, bounds);
-    if (this.#ended) return;
+    if (this.#iteration.ended) return;
     this.#taken = this.#position;
     this.#pass(this.#position);
     this.#consumer = new OrderedConsumer(
@@ -246,41 +240,33 @@ export class StreamSubscription<E extends AnyEvent>
   }
 
   readonly #wake = (): void => {
-    while (!this.#ended && this.#advance() && this.#waiting.length > 0) {
-      this.#waiting.shift()!.resolve({ done: false, value: this.#deliver() });
+    // What the filter leaves out behind an event is passed with it.
+    while (this.#advance() && this.#iteration.waits) {
+      this.#iteration.give(this.#deliver());
     }
   };
 
-  #take(): Promise<Result<E>> {
-    if (!this.#ended && this.#advance()) {
-      return Promise.resolve({ done: false, value: this.#deliver() });
-    }
-    if (!this.#ended) {
-      const waiting = Promise.withResolvers<Result<E>>();
-      this.#waiting.push(waiting);
-      return waiting.promise;
-    }
-    const failure = this.#failure;
-    this.#failure = undefined;
-    if (failure !== undefined) return Promise.reject(failure.reason);
-    return Promise.resolve({ done: true, value: undefined });
-  }
+  readonly #take = (): SubscribedEvent<E> | undefined => {
+    if (!this.#advance()) return undefined;
+    const next = this.#deliver();
+    this.#advance();
+    return next;
+  };
 
   #deliver(): SubscribedEvent<E> {
     const next = this.#next!;
     this.#next = undefined;
     this.#reader.show(next.sequence);
     this.#pass(next.sequence);
-    // What the filter leaves out behind it is passed with it.
-    if (!this.#ended) this.#advance();
     return next;
   }
 
   /** Goes on to the next event to deliver, if there is one yet. */
   #advance(): boolean {
+    if (this.#iteration.ended) return false;
     if (this.#next !== undefined) return true;
     try {
-      while (!this.#ended) {
+      while (!this.#iteration.ended) {
         if (!this.#options.live && this.#position! >= this.#target!) {
           this.#end();
           return false;
@@ -366,24 +352,13 @@ export class StreamSubscription<E extends AnyEvent>
     return trace === undefined ? subscribed : { ...subscribed, trace };
   }
 
-  #end(failure?: { readonly reason: unknown }): void {
-    if (this.#ended) return;
-    this.#ended = true;
-    this.#failure = failure;
-    const reason = failure === undefined
-      ? new DOMException("The subscription was closed", "AbortError")
-      : failure.reason;
+  #end(failure?: Reason): void {
+    if (this.#iteration.ended) return;
+    this.#iteration.end(failure);
+    const reason = reasonOf(failure);
     this.#ending.abort(reason);
     this.#options.signal?.removeEventListener("abort", this.#abort);
     this.#caughtUp.reject(reason);
-    for (const waiting of this.#waiting.splice(0)) {
-      if (this.#failure === undefined) {
-        waiting.resolve({ done: true, value: undefined });
-        continue;
-      }
-      waiting.reject(this.#failure.reason);
-      this.#failure = undefined;
-    }
     this.#closing = this.#consumer?.close();
     this.#open.delete(this);
   }

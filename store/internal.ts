@@ -27,4 +27,4 @@ export { CounterReports } from "./_counter_reports.ts";
 export type { Counters, InstrumentSet } from "./_counter_reports.ts";
 export { untilAborted } from "./_waiting.ts";
 export { Ring } from "./_ring.ts";
-export { SingleIteration } from "./_single_iteration.ts";
+export { Iteration, type Reason, reasonOf } from "./_iteration.ts";
