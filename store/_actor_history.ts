@@ -96,7 +96,7 @@ export class ActorHistory {
     const renew = () => {
       own = this.#reader.bounds(bounds.signal);
     };
-    const leader = floor.strong && this.#tails.replicated
+    const leader = this.#tails.mustAsk(floor)
       ? ahead(this.#tails.lastMessage(actorId, floor, bounds))
       : undefined;
     let { sequence: next, versionBefore: version, unproven } = await this

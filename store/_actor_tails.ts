@@ -21,7 +21,7 @@ import type { AnyEvent } from "./event.ts";
 import type { Consistency } from "./event_store.ts";
 import { StaleReadError } from "./jetstream_errors.ts";
 
-/** How often a replica that lags is asked before the leader is. */
+/** How often a replica that lags is asked before the leader is believed. */
 const MAX_LAGGING = 5;
 
 /** What a read must not fall behind of, as it was when the read began. */
@@ -36,8 +36,16 @@ export interface Floor {
   /** Whether the read has to be as fresh as the leader knows. */
   readonly strong: boolean;
   /** When it began, see {@linkcode TailCache.advance}. */
-  readonly since: number;
+  readonly since: number | undefined;
 }
+
+/** The floor of a guess. */
+const NO_FLOOR: Floor = {
+  known: NO_TAIL,
+  seen: 0,
+  strong: false,
+  since: undefined,
+};
 
 /** The ends of the histories of one store's actors. */
 export class ActorTails {
@@ -83,38 +91,32 @@ export class ActorTails {
     consistency: Consistency,
     bounds: ReadBounds,
   ): Promise<{ tail: Tail; message: StoredMessage | undefined }> {
-    const floor = this.floorOf(actorId, consistency);
-    const message = await this.lastMessage(actorId, floor, bounds);
-    const tail = await this.#reconcile(actorId, message, floor, bounds);
-    return { tail, message };
+    return await this.#last(
+      actorId,
+      this.floorOf(actorId, consistency),
+      bounds,
+    );
   }
 
   /** As {@linkcode of}, of several actors, with as few requests as will do. */
-  async ofAll(
+  ofAll(
     actorIds: readonly string[],
     consistency: Consistency,
     bounds: ReadBounds,
   ): Promise<Map<string, Tail>> {
-    const tails = new Map<string, Tail>();
-    for (let i = 0; i < actorIds.length; i += PAGE_SIZE) {
-      const some = actorIds.slice(i, i + PAGE_SIZE);
-      if (some.length === 1) {
-        const [actorId] = some as [string];
-        tails.set(actorId, await this.of(actorId, consistency, bounds));
-        continue;
-      }
-      const floors = some.map((actorId) => this.floorOf(actorId, consistency));
-      const strong = floors.some((floor) => floor.strong);
-      const seen = Math.max(...floors.map((floor) => floor.seen));
-      const messages = await this.#lastOf(some, { seen, strong }, bounds);
-      await Promise.all(some.map(async (actorId, k) => {
-        const message = messages.get(this.subjectOf(actorId));
-        const floor = { ...floors[k]!, strong };
-        const tail = await this.#reconcile(actorId, message, floor, bounds);
-        tails.set(actorId, tail);
-      }));
-    }
-    return tails;
+    const floorOf = (actorId: string) => this.floorOf(actorId, consistency);
+    return this.#ofAll(actorIds, floorOf, bounds);
+  }
+
+  /**
+   * The ends of histories as whichever replica answers knows them, for a save:
+   * the server checks what that rests on.
+   */
+  guess(
+    actorIds: readonly string[],
+    bounds: ReadBounds,
+  ): Promise<Map<string, Tail>> {
+    return this.#ofAll(actorIds, () => NO_FLOOR, bounds);
   }
 
   /** The last message on an actor's subject, except below what is known. */
@@ -124,13 +126,56 @@ export class ActorTails {
     bounds: ReadBounds,
   ): Promise<StoredMessage | undefined> {
     const subject = this.subjectOf(actorId);
-    if (!floor.strong || !this.replicated) {
-      return await this.reader.last(subject, bounds);
-    }
+    if (!this.mustAsk(floor)) return await this.reader.last(subject, bounds);
     if (floor.seen === 0) {
       return await this.reader.fromLeader({ last_by_subj: subject }, bounds);
     }
     return (await this.#lastOf([actorId], floor, bounds)).get(subject);
+  }
+
+  /** Whether it matters who answers. */
+  mustAsk({ seen, strong }: Pick<Floor, "seen" | "strong">): boolean {
+    return this.replicated && (strong || seen > 0);
+  }
+
+  async #last(
+    actorId: string,
+    floor: Floor,
+    bounds: ReadBounds,
+  ): Promise<{ tail: Tail; message: StoredMessage | undefined }> {
+    const message = await this.lastMessage(actorId, floor, bounds);
+    const tail = await this.#reconcile(actorId, message, floor, bounds);
+    return { tail, message };
+  }
+
+  async #ofAll(
+    actorIds: readonly string[],
+    floorOf: (actorId: string) => Floor,
+    bounds: ReadBounds,
+  ): Promise<Map<string, Tail>> {
+    const tails = new Map<string, Tail>();
+    for (let i = 0; i < actorIds.length; i += PAGE_SIZE) {
+      const some = actorIds.slice(i, i + PAGE_SIZE);
+      const floors = some.map(floorOf);
+      if (some.length === 1) {
+        const [actorId] = some as [string];
+        const { tail } = await this.#last(actorId, floors[0]!, bounds);
+        tails.set(actorId, tail);
+        continue;
+      }
+      const strong = floors.some((floor) => floor.strong);
+      const seen = Math.max(...floors.map((floor) => floor.seen));
+      const messages = await this.#lastOf(some, { seen, strong }, bounds);
+      await Promise.all(some.map(async (actorId, k) => {
+        const message = messages.get(this.subjectOf(actorId));
+        const floor = floors[k]!;
+        tails.set(
+          actorId,
+          await this.#reconcile(actorId, message, floor, bounds),
+        );
+      }));
+    }
+    return tails;
   }
 
   /**
@@ -144,27 +189,36 @@ export class ActorTails {
     bounds: ReadBounds,
   ): Promise<Map<string, StoredMessage>> {
     const subjects = actorIds.map(this.subjectOf);
-    if (!strong || !this.replicated) {
+    if (!this.mustAsk({ seen, strong })) {
       return (await this.reader.lastOf(subjects, bounds)).messages;
     }
-    for (let n = 0;; n++) {
-      const [{ messages, upTo }, last] = await Promise.all([
-        this.reader.lastOf(subjects, bounds),
-        this.reader.fromLeader({ last_by_subj: this.subjects }, bounds),
+    const request = { last_by_subj: this.subjects };
+    /** The stream's last message: without any a replica does not say what it knows. */
+    let last: StoredMessage | undefined;
+    for (let n = 0, confirmed = 0;; n++) {
+      const asked = strong || n > 0;
+      const [{ messages, upTo }, latest] = await Promise.all([
+        this.reader.lastOf(subjects, bounds, last?.subject),
+        asked ? this.reader.fromLeader(request, bounds) : undefined,
       ]);
-      if (upTo >= Math.max(seen, last?.sequence ?? 0)) return messages;
-      // Without any message a replica does not say how far it knows.
-      if (messages.size === 0 || n >= MAX_LAGGING) {
-        const [{ last_seq }, found] = await Promise.all([
-          this.reader.state("read", bounds),
-          this.reader.lastFromLeader(subjects, bounds),
-        ]);
-        // A leader that was frozen may know less than others said.
-        if (last_seq >= seen) return found;
+      const end = latest?.sequence ?? 0;
+      const required = Math.max(seen, strong ? end : 0);
+      if (upTo >= required) return messages;
+      if (asked && latest === undefined) {
+        const { first_seq } = await this.reader.state("read", bounds);
+        if (first_seq > seen) return new Map(); // all of it has expired
+      }
+      // A leader that was frozen may know less, though not for long.
+      confirmed = end >= seen ? confirmed + 1 : 0;
+      if (confirmed > MAX_LAGGING) {
+        return await this.reader.lastFromLeader(subjects, bounds);
       }
       if (bounds.deadline.left === 0) {
-        throw new StaleReadError(actorIds[0]!, seen);
+        throw new StaleReadError(actorIds[0]!, required);
       }
+      const isNews = upTo === 0 && last === undefined && latest !== undefined;
+      last = latest ?? last;
+      if (isNews) continue;
       await delay(Math.min(backoff(n), bounds.deadline.left), bounds.signal);
     }
   }
@@ -182,7 +236,7 @@ export class ActorTails {
     floor: Floor,
     bounds: ReadBounds,
   ): Promise<Tail> {
-    const { since, strong } = floor;
+    const { since } = floor;
     // What was known may have been forgotten meanwhile.
     const cached = this.cache.get(actorId) ?? NO_TAIL;
     const known = cached.sequence >= floor.known.sequence
@@ -194,11 +248,11 @@ export class ActorTails {
       return this.cache.advance(actorId, tail, since);
     }
     if (
-      sequence < known.sequence && strong &&
+      sequence < known.sequence && (floor.strong || floor.seen > 0) &&
       await this.#lacks(known.sequence, bounds)
     ) {
-      this.cache.forget(actorId);
-      return NO_TAIL;
+      this.cache.forget(actorId, known.sequence);
+      return this.cache.get(actorId) ?? NO_TAIL;
     }
     return known.sequence > 0
       ? this.cache.advance(actorId, known, since)
@@ -224,7 +278,7 @@ export class ActorTails {
       this.cache.unsureOf(actorId),
       shown > known.sequence ? shown : 0,
     );
-    const strong = consistency === "strong" || seen > 0;
+    const strong = consistency === "strong";
     return { known, seen, strong, since: this.cache.now };
   }
 
@@ -247,7 +301,7 @@ export class ActorTails {
       (!this.replicated || attempt % 16 === 8) &&
       await this.#lacks(required, bounds)
     ) {
-      this.cache.forget(actorId);
+      this.cache.forget(actorId, required);
       return true;
     }
     if (bounds.deadline.left === 0) throw new StaleReadError(actorId, required);

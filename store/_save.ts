@@ -243,7 +243,7 @@ export class Save {
     const { reader } = this.#context.tails;
     const request = { seq: duplicate };
     const message = await reader.fromLeader(request, this.#bounds);
-    if (message !== undefined) throwUnlessSame(draft, message);
+    if (message !== undefined) this.#throwUnlessSame(draft, message);
   }
 
   /**
@@ -261,8 +261,19 @@ export class Save {
       this.#bounds,
     );
     for (const message of found) {
-      throwUnlessSame(byId.get(message.header(Header.msgId))!, message);
+      this.#throwUnlessSame(byId.get(message.header(Header.msgId))!, message);
     }
+  }
+
+  /** @throws {DuplicateEventError} If the message is not the draft's event. */
+  #throwUnlessSame(draft: Draft, message: StoredMessage): void {
+    const { subject, sequence, data } = message;
+    const stored = tryDecode(data);
+    const same = subject === draft.subject && stored !== undefined &&
+      sameEvent(stored, decodeEvent(draft.payload));
+    if (same) return;
+    this.#context.tails.reader.show(sequence); // the error tells of it
+    throw duplicateOf(draft, { event: stored, sequence });
   }
 
   /** What is known, and for the other actors what the nearest replica knows. */
@@ -276,7 +287,7 @@ export class Save {
       else known.set(actorId, tail);
     }
     if (unknown.length === 0) return known;
-    const found = await tails.ofAll(unknown, "eventual", this.#bounds);
+    const found = await tails.guess(unknown, this.#bounds);
     for (const [actorId, tail] of found) known.set(actorId, tail);
     return known;
   }
@@ -334,17 +345,6 @@ export class Save {
 
 function verdictOf(setback: Setback): Verdict {
   return "error" in setback ? judge(setback.error) : "overtaken";
-}
-
-/** @throws {DuplicateEventError} If the message is not the draft's event. */
-function throwUnlessSame(
-  draft: Draft,
-  { subject, sequence, data }: StoredMessage,
-): void {
-  const stored = tryDecode(data);
-  const same = subject === draft.subject && stored !== undefined &&
-    sameEvent(stored, decodeEvent(draft.payload));
-  if (!same) throw duplicateOf(draft, { event: stored, sequence });
 }
 
 function tryDecode(data: Uint8Array): AnyEvent | undefined {

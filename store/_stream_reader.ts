@@ -173,17 +173,21 @@ export class StreamReader {
 
   /**
    * The last messages of at most 1,000 subjects, those that have one, and how
-   * far the replica that answers knows the stream; 0 if it does not say.
+   * far whoever answers knows the stream; 0 if it does not say.
+   *
+   * @param witness A subject that has a message, beside them: with none a
+   * replica does not say how far it knows the stream.
    */
   async lastOf(
     subjects: readonly string[],
     bounds: ReadBounds,
+    witness?: string,
   ): Promise<{ messages: Map<string, StoredMessage>; upTo: number }> {
     return await this.#readable(
-      () => this.#lastOf(subjects, bounds),
+      () => this.#lastOf(subjects, bounds, witness),
       async () => {
         const messages = await this.lastFromLeader(subjects, bounds);
-        return { messages, upTo: Infinity };
+        return { messages, upTo: 0 };
       },
     );
   }
@@ -191,43 +195,47 @@ export class StreamReader {
   async #lastOf(
     subjects: readonly string[],
     bounds: ReadBounds,
+    witness: string | undefined,
   ): Promise<{ messages: Map<string, StoredMessage>; upTo: number }> {
-    const half = subjects.length / 2;
-    if (half >= 1 && listBytes(subjects) > this.#mux.maxPayload - LIST_SLACK) {
-      const [first, second] = await Promise.all([
-        this.#lastOf(subjects.slice(0, half), bounds),
-        this.#lastOf(subjects.slice(half), bounds),
-      ]);
-      return {
-        messages: new Map([...first.messages, ...second.messages]),
-        upTo: Math.min(first.upTo, second.upTo),
-      };
-    }
+    const asked = witness === undefined ? subjects : [...subjects, witness];
+    const isTooLong = () =>
+      subjects.length > 1 &&
+      listBytes(asked) > this.#mux.maxPayload - LIST_SLACK;
     const messages = new Map<string, StoredMessage>();
-    let [from, upTo, missing] = [0, 0, 0];
-    for (let n = 0;; n++) {
-      // A page that is full of bytes is gone on behind.
-      const rest = from > 0 ? { seq: from, up_to_seq: upTo } : {};
-      const page = await this.#page({
-        body: { multi_last: subjects, batch: subjects.length, ...rest },
-        take: (data, headers) => fromDirectGet(data, headers!),
-        remaining: (pending) => pending,
-      }, bounds);
-      for (const message of page.items) messages.set(message.subject, message);
-      if (page.lastSequence > 0) {
-        if (from === 0) upTo = page.upTo;
+    let upTo = Infinity;
+    try {
+      for (let from = 0; !isTooLong();) {
+        // A page that is full of bytes is gone on behind.
+        const page = await this.#page({
+          body: {
+            multi_last: asked,
+            batch: asked.length,
+            ...(from > 0 && { seq: from }),
+          },
+          take: (data, headers) => fromDirectGet(data, headers!),
+          remaining: (pending) => pending,
+        }, bounds);
+        for (const message of page.items) {
+          messages.set(message.subject, message);
+        }
+        const isNone = page.lastSequence === 0;
+        upTo = Math.min(upTo, isNone ? 0 : page.upTo);
+        if (isNone || page.remaining === 0) return { messages, upTo };
         from = page.lastSequence + 1;
-        missing = page.remaining;
-        if (missing > 0) continue;
       }
-      if (missing === 0) break;
-      // This replica lags behind the one that was asked before.
-      await delay(backoff(n), bounds.signal);
-      if (bounds.deadline.left === 0) {
-        throw new RequestTimeoutError(this.stream.name, this.#timeout);
-      }
+    } catch (error) {
+      // Another server may take less than the one before.
+      if (!isTooLong()) throw error;
     }
-    return { messages, upTo };
+    const half = Math.ceil(subjects.length / 2);
+    const [first, second] = await Promise.all([
+      this.#lastOf(subjects.slice(0, half), bounds, witness),
+      this.#lastOf(subjects.slice(half), bounds, witness),
+    ]);
+    return {
+      messages: new Map([...first.messages, ...second.messages]),
+      upTo: Math.min(first.upTo, second.upTo),
+    };
   }
 
   /** The last message of each subject that has one, as the leader knows them. */

@@ -148,12 +148,9 @@ export class StreamSnapshots {
     bounds: ReadBounds,
   ): Promise<boolean> {
     const subject = this.#tails.subjectOf(actorId);
-    const { items: [message] } = await this.#tails.reader.messages(
-      subject,
-      sequence,
-      1,
-      bounds,
-    );
+    // Of a replica that lags it would look as if all had expired.
+    const message = await this.#tails.reader
+      .fromLeader({ seq: sequence, next_by_subj: subject }, bounds);
     return message !== undefined && (message.sequence === sequence ||
       Number(message.header(Header.expectedSequence)) === sequence);
   }

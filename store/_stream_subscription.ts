@@ -15,7 +15,7 @@ import { decodeEvent } from "./_event_codec.ts";
 import { Iteration, type Reason, reasonOf } from "./_iteration.ts";
 import { type Delivery, OrderedConsumer } from "./_ordered_consumer.ts";
 import type { ResolvedSubscribe } from "./_read_arguments.ts";
-import { errorOfCall } from "./_request_errors.ts";
+import { errorOfCall, isTransient } from "./_request_errors.ts";
 import { replayError } from "./_stored_message.ts";
 import { endOfBatch } from "./_stream_end.ts";
 import type { ReadBounds, StreamReader } from "./_stream_reader.ts";
@@ -35,6 +35,8 @@ const MAX_CONFIRMATIONS = 6;
 /** Which events, from where on, and whether with their traces. */
 export interface StreamSubscriptionOptions extends ResolvedSubscribe {
   readonly traces: boolean;
+  /** How far the stream was seen before. */
+  readonly seen: number;
 }
 
 /** Follows the stream through an ordered consumer. */
@@ -140,7 +142,9 @@ export class StreamSubscription<E extends AnyEvent>
     const last = this.#position === undefined
       ? (await this.#state()).last_seq
       : await this.#check(this.#position);
-    const target = await endOfBatch(this.#reader, `${this.#root}.>`, bounds);
+    const subjects = `${this.#root}.>`;
+    const { seen } = this.#options;
+    const target = await endOfBatch(this.#reader, subjects, seen, bounds);
     if (this.#iteration.ended) return;
     // Where there is no last message, all up to that sequence have expired.
     this.#position ??= target === 0 ? last : target;
@@ -320,10 +324,24 @@ export class StreamSubscription<E extends AnyEvent>
   #hold(delivery: Delivery): void {
     if (this.#held !== undefined) return; // it is being looked at
     this.#held = delivery;
-    this.#check(this.#position!).then(() => {
-      this.#cleared = delivery.sequence;
-      this.#wake();
-    }).catch((reason) => this.fail(reason));
+    this.#lookBefore(delivery).catch((reason) => this.fail(reason));
+  }
+
+  async #lookBefore({ sequence }: Delivery): Promise<void> {
+    const { signal } = this.#ending;
+    for (let n = 0;; n++) {
+      try {
+        await this.#check(this.#position!);
+        break;
+      } catch (error) {
+        // What was begun waits for servers as long as it takes.
+        if (!isTransient(error)) throw error;
+        await this.#reader.mux.watch.connected({ signal });
+        await delay(4 * backoff(n), signal);
+      }
+    }
+    this.#cleared = sequence;
+    this.#wake();
   }
 
   /** The event of a delivery, unless the filter leaves it out. */

@@ -122,10 +122,10 @@ export class TailCache {
     return tail;
   }
 
-  /** Forgets an actor, such as one whose events have expired. */
-  forget(actorId: string): void {
+  /** Forgets an actor, such as one whose events up to a sequence have expired. */
+  forget(actorId: string, upTo: number = Infinity): void {
     const entry = this.#entries.get(actorId);
-    if (entry === undefined) return;
+    if (entry === undefined || entry.tail.sequence > upTo) return;
     this.#entries.delete(actorId);
     unlink(entry);
     entry.before = entry.after = entry; // it keeps nobody alive

@@ -63,7 +63,8 @@ export interface SaveEventsResult {
  * - `"eventual"`: whatever the nearest replica has, but never less than this
  *   store instance has already seen of the actor. Where it may have seen what
  *   it does not remember, since a subscription of it has delivered events or
- *   it has forgotten actors, the leader is asked, as for a strong read.
+ *   it has forgotten actors, whichever replica answers has to know the stream
+ *   as far as the instance has seen it.
  */
 export type Consistency = "strong" | "eventual";
 

@@ -214,7 +214,7 @@ export class StaleReadError extends Error {
     super(
       `Cannot read actor ${
         JSON.stringify(actorId)
-      }: its message at sequence ${sequence} was seen before, and no server that answers has it; if it is lost for good, open the store anew`,
+      }: the stream was seen up to sequence ${sequence}, and no server that answers has it; if that is lost for good, open the store anew`,
     );
     this.actorId = actorId;
     this.sequence = sequence;

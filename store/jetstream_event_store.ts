@@ -321,11 +321,12 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
     options?: SubscribeOptions<Type>,
   ): EventSubscription<EventOfType<E, Type>> {
     const resolved = resolveSubscribe(options);
-    const { reader, root, monitor } = this.#parts;
+    const { reader, root, monitor, tails } = this.#parts;
+    const seen = Math.max(tails.cache.highest, reader.shown);
     const subscription = new StreamSubscription<E>(
       reader,
       root,
-      { ...resolved, traces: monitor.traces },
+      { ...resolved, traces: monitor.traces, seen },
       this.#subscriptions,
     );
     if (this.#closed) subscription.fail(new StoreClosedError("subscribe"));

@@ -316,6 +316,45 @@ test("a live subscription goes on when all that it has read expires", async (str
   assertEquals((await reader.next()).event, anew);
 });
 
+Deno.test("a subscription that looks why there is a gap waits for its connection", async () => {
+  await using stream = await ExpiringStream.start();
+  const upstream = { port: stream.server.port };
+  await using proxy = await TcpProxy.start({ upstream });
+  await using nc = await connect(proxy);
+  const readTimeout = 300;
+  await using store = await stream.open({ readTimeout }, nc);
+  await using writer = await stream.open();
+  await writer.saveEvents(makeEvents("a", 1, 2, 3));
+  await using reader = new Reader(store.subscribe());
+  await reader.take(3);
+  // More than a subscription takes ahead.
+  for (let i = 0; i < 5; i++) {
+    const versions = upTo(1_000).map((n) => 1_000 * i + n);
+    await writer.saveEvents(makeEvents("b", ...versions));
+  }
+  await stream.expireAll();
+  await writer.saveEvent(makeEvent("a", 4));
+  const { publish } = nc;
+  const dropped = new Promise<void>((resolve) => {
+    nc.publish = (subject, ...rest) => {
+      if (!subject.startsWith("$JS.API.STREAM.INFO.")) {
+        return publish.call(nc, subject, ...rest);
+      }
+      nc.publish = publish;
+      resolve();
+    };
+  });
+  const ended = reasonOf(async () => {
+    for (;;) await reader.next();
+  });
+  await dropped;
+  await proxy.refuse();
+  proxy.cut();
+  await new Promise((resolve) => setTimeout(resolve, 3 * readTimeout));
+  await proxy.accept();
+  assertErrorIs(await ended, CheckpointError, { code: "expired" });
+});
+
 Deno.test("a store notices that its stream's owner lets events expire", async () => {
   await using stream = await ExpiringStream.start({ forever: true });
   await using store = await stream.open();

@@ -5,9 +5,10 @@ import { assert, assertEquals } from "@std/assert";
 import { PayloadTooLargeError } from "../../store/errors.ts";
 import type { Event } from "../../store/event.ts";
 import { JetStreamEventStore } from "../../store/jetstream_event_store.ts";
-import { assertHistory, makeEvent } from "../support/contract/helpers.ts";
+import { assertHistory, makeEvent, upTo } from "../support/contract/helpers.ts";
 import { connect } from "../support/nats_connect.ts";
 import { assertRefusedAtOnce } from "../support/refusals.ts";
+import { TcpProxy } from "../support/tcp_proxy.ts";
 import { withServer } from "../support/with_server.ts";
 
 const limit = 16_384;
@@ -60,6 +61,26 @@ Deno.test("saveEvent() refuses what is over the server's max_payload", () =>
     await assertLimited(store, "(max_payload)");
     // The server would have given up the connection.
     assertEquals(nc.info!.client_id, client_id);
+  }));
+
+Deno.test("getLatestVersions() goes on when the server takes less meanwhile", () =>
+  withServer({}, async (server) => {
+    await using proxy = await TcpProxy.start({
+      upstream: { port: server.port },
+    });
+    await using nc = await connect(proxy);
+    await using store = await JetStreamEventStore.open(nc);
+    const actorIds = upTo(1_000).map((n) => `an-actor-with-a-name-${n}`);
+    await store.saveEvents(actorIds.map((actorId) => makeEvent(actorId, 1)));
+    proxy.pause("serverToClient");
+    const reading = store.getLatestVersions(actorIds);
+    await server.reload(`max_payload: ${limit}`);
+    proxy.cut();
+    proxy.unpause("serverToClient");
+    const versions = await reading;
+    assertEquals(versions.size, actorIds.length);
+    for (const version of versions.values()) assertEquals(version, 1);
+    assertEquals(nc.info?.max_payload, limit);
   }));
 
 Deno.test("saveEvent() refuses what is over the stream's max_msg_size", () =>

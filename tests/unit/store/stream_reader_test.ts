@@ -156,3 +156,33 @@ Deno.test("messages() asks the leader for the one message that can't be read", a
     "6 from 9",
   ]);
 });
+
+Deno.test("lastOf() knows the stream as far as the one that told least", async () => {
+  const asked: Record<string, unknown>[] = [];
+  const last = (sequence: number, before: number) =>
+    message({ "Nats-Sequence": sequence, "Nats-Last-Sequence": before }, "x");
+  const end = (sequence: number, pending: number, upTo: number) =>
+    message({
+      "Nats-Last-Sequence": sequence,
+      "Nats-Num-Pending": pending,
+      "Nats-UpTo-Sequence": upTo,
+    });
+  const pages = [
+    [last(3, 0), last(7, 3), end(7, 2, 20)],
+    [last(9, 0), end(9, 0, 11)],
+  ];
+  const mux: Pick<Multiplexer, "requestMany" | "maxPayload"> = {
+    maxPayload: 1024 * 1024,
+    async requestMany(_subject, payload, _options, take) {
+      asked.push(JSON.parse(payload as string));
+      await Promise.resolve();
+      for (const msg of pages[asked.length - 1]!) if (take(msg)) return;
+    },
+  };
+  const reader = new StreamReader(mux as Multiplexer, stream, 5_000);
+  const { upTo } = await reader.lastOf(["a", "b", "c"], reader.bounds(), "w");
+  assertEquals(upTo, 11);
+  const multi_last = ["a", "b", "c", "w"];
+  const common = { multi_last, batch: 4, max_bytes: 16 * 1024 * 1024 };
+  assertEquals(asked, [common, { ...common, seq: 8 }]);
+});

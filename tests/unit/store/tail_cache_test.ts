@@ -22,6 +22,15 @@ Deno.test("TailCache remembers the latest tail of an actor", () => {
   assertEquals(tails.get("a"), undefined);
 });
 
+Deno.test("TailCache does not forget what is later than what has expired", () => {
+  const tails = new TailCache(10);
+  tails.advance("a", tail(5));
+  tails.forget("a", 4);
+  assertEquals(tails.get("a"), tail(5));
+  tails.forget("a", 5);
+  assertEquals(tails.get("a"), undefined);
+});
+
 Deno.test("TailCache keeps a trail when the same tail comes without one", () => {
   const tails = new TailCache(10);
   tails.advance("a", tail(5));
