@@ -39,14 +39,6 @@ export interface Floor {
   readonly since: number | undefined;
 }
 
-/** The floor of a guess. */
-const NO_FLOOR: Floor = {
-  known: NO_TAIL,
-  seen: 0,
-  strong: false,
-  since: undefined,
-};
-
 /** The ends of the histories of one store's actors. */
 export class ActorTails {
   /** The requests this is made of. */
@@ -109,14 +101,24 @@ export class ActorTails {
   }
 
   /**
-   * The ends of histories as whichever replica answers knows them, for a save:
-   * the server checks what that rests on.
+   * The ends of histories for a save, as the leader knows them if `strong`,
+   * else whichever replica answers: the server checks what rests on them.
    */
-  guess(
+  forSave(
     actorIds: readonly string[],
+    strong: boolean,
     bounds: ReadBounds,
   ): Promise<Map<string, Tail>> {
-    return this.#ofAll(actorIds, () => NO_FLOOR, bounds);
+    const floorOf = (actorId: string): Floor => {
+      const known = this.cache.get(actorId) ?? NO_TAIL;
+      return { known, seen: 0, strong, since: undefined };
+    };
+    return this.#ofAll(actorIds, floorOf, bounds);
+  }
+
+  /** Whether more of the actor may have been seen than what is remembered. */
+  isUnsure(actorId: string): boolean {
+    return this.replicated && this.floorOf(actorId, "strong").seen > 0;
   }
 
   /** The last message on an actor's subject, except below what is known. */

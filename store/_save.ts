@@ -37,6 +37,7 @@ import {
 import type { AnyEvent } from "./event.ts";
 import {
   JetStreamUnavailableError,
+  StaleReadError,
   StreamFullError,
 } from "./jetstream_errors.ts";
 
@@ -132,7 +133,10 @@ export class Save {
     confirmed: boolean,
   ): Promise<Plan> {
     const { history, tails: ends } = this.#context;
-    for (let asked = confirmed ? 1 : 0;; asked++) {
+    // What a conflict tells must not fall behind of what was seen.
+    const isSure = confirmed &&
+      !this.#actorIds.some((actorId) => ends.isUnsure(actorId));
+    for (let asked = isSure ? 1 : 0;; asked++) {
       try {
         return await planSave(
           this.#request,
@@ -229,7 +233,7 @@ export class Save {
       }
     }
     await mux.watch.connected({ timeout: deadline.left, signal });
-    return await tails.ofAll(this.#actorIds, "strong", this.#bounds);
+    return await tails.forSave(this.#actorIds, true, this.#bounds);
   }
 
   /**
@@ -287,7 +291,7 @@ export class Save {
       else known.set(actorId, tail);
     }
     if (unknown.length === 0) return known;
-    const found = await tails.guess(unknown, this.#bounds);
+    const found = await tails.forSave(unknown, false, this.#bounds);
     for (const [actorId, tail] of found) known.set(actorId, tail);
     return known;
   }
@@ -332,7 +336,8 @@ export class Save {
     if (error instanceof ConnectionClosedError) {
       return errorOfCall("save", error);
     }
-    if (judge(error) === "final") return error;
+    const isStale = error instanceof StaleReadError;
+    if (judge(error) === "final" && !isStale) return error;
     const why = error instanceof ConnectionLostError
       ? "the NATS connection was not back"
       : `stream ${JSON.stringify(name)} did not take it`;
