@@ -159,7 +159,7 @@ export class ActorHistory {
         });
       }
       if (events.length > 0) {
-        this.#tails.show(actorId, lastSequence);
+        this.#tails.cache.saw(actorId, lastSequence);
         yield events;
         renew();
       }

@@ -29,14 +29,12 @@ export interface Floor {
   /** The end of the actor's history, as far as it is remembered. */
   readonly known: Tail;
   /**
-   * A sequence up to which whoever answers has to know the stream: what was
-   * seen up to there may be of the actor and not be remembered. 0 for none.
+   * A sequence up to which whoever answers has to know the actor: more may
+   * have been seen of it than is remembered. 0 for none.
    */
   readonly seen: number;
   /** Whether the read has to be as fresh as the leader knows. */
   readonly strong: boolean;
-  /** When it began, see {@linkcode TailCache.advance}. */
-  readonly since: number | undefined;
 }
 
 /** The ends of the histories of one store's actors. */
@@ -111,7 +109,7 @@ export class ActorTails {
   ): Promise<Map<string, Tail>> {
     const floorOf = (actorId: string): Floor => {
       const known = this.cache.get(actorId) ?? NO_TAIL;
-      return { known, seen: 0, strong, since: undefined };
+      return { known, seen: 0, strong };
     };
     return this.#ofAll(actorIds, floorOf, bounds);
   }
@@ -128,11 +126,12 @@ export class ActorTails {
     bounds: ReadBounds,
   ): Promise<StoredMessage | undefined> {
     const subject = this.subjectOf(actorId);
-    if (!this.mustAsk(floor)) return await this.reader.last(subject, bounds);
-    if (floor.seen === 0) {
-      return await this.reader.fromLeader({ last_by_subj: subject }, bounds);
-    }
-    return (await this.#lastOf([actorId], floor, bounds)).get(subject);
+    const last = floor.strong && this.replicated
+      ? await this.reader.fromLeader({ last_by_subj: subject }, bounds)
+      : await this.reader.last(subject, bounds);
+    const isEnough = !this.replicated || (last?.sequence ?? 0) >= floor.seen;
+    if (isEnough) return last;
+    return (await this.#lastOf([actorId], [floor], bounds)).get(subject);
   }
 
   /** Whether it matters who answers. */
@@ -165,9 +164,7 @@ export class ActorTails {
         tails.set(actorId, tail);
         continue;
       }
-      const strong = floors.some((floor) => floor.strong);
-      const seen = Math.max(...floors.map((floor) => floor.seen));
-      const messages = await this.#lastOf(some, { seen, strong }, bounds);
+      const messages = await this.#lastOf(some, floors, bounds);
       await Promise.all(some.map(async (actorId, k) => {
         const message = messages.get(this.subjectOf(actorId));
         const floor = floors[k]!;
@@ -187,13 +184,14 @@ export class ActorTails {
    */
   async #lastOf(
     actorIds: readonly string[],
-    { seen, strong }: Pick<Floor, "seen" | "strong">,
+    floors: readonly Floor[],
     bounds: ReadBounds,
   ): Promise<Map<string, StoredMessage>> {
     const subjects = actorIds.map(this.subjectOf);
-    if (!this.mustAsk({ seen, strong })) {
+    if (!floors.some((floor) => this.mustAsk(floor))) {
       return (await this.reader.lastOf(subjects, bounds)).messages;
     }
+    const strong = floors.some((floor) => floor.strong);
     const request = { last_by_subj: this.subjects };
     /** The stream's last message: without any a replica does not say what it knows. */
     let last: StoredMessage | undefined;
@@ -204,6 +202,11 @@ export class ActorTails {
         asked ? this.reader.fromLeader(request, bounds) : undefined,
       ]);
       const end = latest?.sequence ?? 0;
+      // What is as late as what was seen needs no other proof.
+      const seen = floors.reduce((highest, { seen }, i) => {
+        const sequence = messages.get(subjects[i]!)?.sequence ?? 0;
+        return sequence >= seen ? highest : Math.max(highest, seen);
+      }, 0);
       const required = Math.max(seen, strong ? end : 0);
       if (upTo >= required) return messages;
       if (asked && latest === undefined) {
@@ -225,12 +228,6 @@ export class ActorTails {
     }
   }
 
-  /** Notes that the caller was given what lies before a sequence. */
-  show(actorId: string, sequence: number): void {
-    const known = this.cache.get(actorId)?.sequence ?? 0;
-    if (sequence > known) this.reader.show(sequence);
-  }
-
   /** The later of what the server says and what is known. */
   async #reconcile(
     actorId: string,
@@ -238,7 +235,6 @@ export class ActorTails {
     floor: Floor,
     bounds: ReadBounds,
   ): Promise<Tail> {
-    const { since } = floor;
     // What was known may have been forgotten meanwhile.
     const cached = this.cache.get(actorId) ?? NO_TAIL;
     const known = cached.sequence >= floor.known.sequence
@@ -247,7 +243,7 @@ export class ActorTails {
     const sequence = message?.sequence ?? 0;
     if (message !== undefined && sequence > known.sequence) {
       const tail = await this.#resolve(actorId, known, message, bounds);
-      return this.cache.advance(actorId, tail, since);
+      return this.cache.advance(actorId, tail, floor.seen);
     }
     if (
       sequence < known.sequence && (floor.strong || floor.seen > 0) &&
@@ -257,7 +253,7 @@ export class ActorTails {
       return this.cache.get(actorId) ?? NO_TAIL;
     }
     return known.sequence > 0
-      ? this.cache.advance(actorId, known, since)
+      ? this.cache.advance(actorId, known, floor.seen)
       : known;
   }
 
@@ -275,13 +271,8 @@ export class ActorTails {
   /** What a read that begins now must not fall behind of. */
   floorOf(actorId: string, consistency: Consistency): Floor {
     const known = this.cache.get(actorId) ?? NO_TAIL;
-    const { shown } = this.reader;
-    const seen = Math.max(
-      this.cache.unsureOf(actorId),
-      shown > known.sequence ? shown : 0,
-    );
-    const strong = consistency === "strong";
-    return { known, seen, strong, since: this.cache.now };
+    const seen = this.cache.unsureOf(actorId);
+    return { known, seen, strong: consistency === "strong" };
   }
 
   /**

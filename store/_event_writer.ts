@@ -67,20 +67,16 @@ class NextSave implements Unit {
   readonly timeout: number;
   readonly deadline: number;
   readonly call: SingleSave;
-  /** When it began, see `TailCache.advance`. */
-  readonly since: number;
   readonly #ending: NextSaveEnding;
 
   constructor(
     call: SingleSave,
     entry: Entry,
-    since: number,
     timeout: number,
     ending: NextSaveEnding,
   ) {
     this.call = call;
     this.entry = entry;
-    this.since = since;
     this.timeout = Math.min(ATTEMPT_TIMEOUT, timeout);
     this.deadline = call.began + timeout;
     this.#ending = ending;
@@ -199,19 +195,18 @@ export class EventWriter {
    */
   #saveNext(call: SingleSave, tail: Tail): void {
     const entry = new Entry(call.draft, tail, this.#nextName());
-    const { now } = this.#tails.cache;
-    const save = new NextSave(call, entry, now, this.#timeout, this.#next);
+    const save = new NextSave(call, entry, this.#timeout, this.#next);
     this.#committer.submit(save);
   }
 
   readonly #next: NextSaveEnding = {
     stored: (save, sequence, duplicate) => {
       if (duplicate) return this.#goOn(save, { duplicate: sequence });
-      const { call, entry: { draft, tail, trail }, since } = save;
+      const { call, entry: { draft, tail, trail } } = save;
       const { actorId, version, id } = draft;
       if (sequence <= tail!.sequence) this.#tails.reader.watch.suspect();
       const stored = { version, sequence, eventId: id, trail };
-      this.#tails.cache.advance(actorId, stored, since);
+      this.#tails.cache.advance(actorId, stored);
       this.#locks.release(actorId);
       call.saved({ sequence, fresh: true });
     },

@@ -58,7 +58,7 @@ export async function readWithErrors(
     }
     if (page.lastSequence > 0) {
       reached = page.lastSequence;
-      tails.show(actorId, reached);
+      tails.cache.saw(actorId, reached);
       next = reached + 1;
       // Each page has the whole time.
       bounds = tails.reader.bounds(bounds.signal);

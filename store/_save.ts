@@ -72,8 +72,6 @@ export class Save {
   readonly #name: string;
   readonly #context: SaveContext;
   readonly #bounds: ReadBounds;
-  /** When it began, see `TailCache.advance`. */
-  readonly #since: number;
   /** Why an attempt may have been stored, if one may. */
   #doubt: { readonly cause: unknown } | undefined;
   #wasFull = false;
@@ -89,7 +87,6 @@ export class Save {
     this.#actorIds = actorIds;
     this.#name = name;
     this.#context = context;
-    this.#since = context.tails.cache.now;
     this.#bounds = {
       deadline: new Deadline(context.timeout - context.spent),
       signal: request.signal,
@@ -186,7 +183,7 @@ export class Save {
             stored.set(id, { sequence: own, fresh: true });
           });
           for (const [actorId, tail] of tailsAfter(entries, sequence)) {
-            tails.cache.advance(actorId, tail, this.#since);
+            tails.cache.advance(actorId, tail);
           }
           settle(undefined);
         },
@@ -276,7 +273,7 @@ export class Save {
     const same = subject === draft.subject && stored !== undefined &&
       sameEvent(stored, decodeEvent(draft.payload));
     if (same) return;
-    this.#context.tails.reader.show(sequence); // the error tells of it
+    if (stored) this.#context.tails.cache.saw(stored.actorId, sequence);
     throw duplicateOf(draft, { event: stored, sequence });
   }
 

@@ -81,7 +81,6 @@ export class StreamReader {
   readonly #timeout: number;
   /** What becomes of the stream. */
   readonly watch: StreamWatch;
-  #shown = 0;
 
   /** @param timeout Milliseconds until a read that gets no answer fails. */
   constructor(mux: Multiplexer, stream: StreamIdentity, timeout: number) {
@@ -98,19 +97,6 @@ export class StreamReader {
   /** The stream it reads. */
   get stream(): StreamIdentity {
     return this.watch.stream;
-  }
-
-  /**
-   * The highest sequence of what callers were given without a note of its
-   * actor, as subscriptions do; 0 for none. Reads must not lack it.
-   */
-  get shown(): number {
-    return this.#shown;
-  }
-
-  /** Notes that a caller was given what is stored at a sequence. */
-  show(sequence: number): void {
-    if (sequence > this.#shown) this.#shown = sequence;
   }
 
   /** The bounds of a read that begins now. */

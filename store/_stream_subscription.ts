@@ -37,6 +37,8 @@ export interface StreamSubscriptionOptions extends ResolvedSubscribe {
   readonly traces: boolean;
   /** How far the stream was seen before. */
   readonly seen: number;
+  /** Hears of each message that is delivered. */
+  saw(actorId: string, sequence: number): void;
 }
 
 /** Follows the stream through an ordered consumer. */
@@ -260,7 +262,7 @@ export class StreamSubscription<E extends AnyEvent>
   #deliver(): SubscribedEvent<E> {
     const next = this.#next!;
     this.#next = undefined;
-    this.#reader.show(next.sequence);
+    this.#options.saw(next.event.actorId, next.sequence);
     this.#pass(next.sequence);
     return next;
   }

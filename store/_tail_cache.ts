@@ -26,20 +26,21 @@ export const NO_TAIL: Tail = {
   trail: undefined,
 };
 
+/**
+ * How many places there are for what was seen of actors that are not
+ * remembered: half a megabyte, and few actors share one that matters.
+ */
+const PLACES = 65_536;
+
 /** A remembered tail, between those used before and after it. */
 interface Entry {
   readonly actorId: string;
   tail: Tail;
   /** See {@linkcode TailCache.unsureOf}. */
   unsure: number;
-  /** The {@linkcode TailCache.now} of its last use. */
-  usedAt: number;
   before: Entry;
   after: Entry;
 }
-
-/** Before any use. */
-const NEVER = -1;
 
 /**
  * A bounded map of tails, the least recently used forgotten first. A tail in
@@ -55,9 +56,11 @@ export class TailCache {
   /** In a ring: `after` it is the least recently used, `before` the latest. */
   readonly #ring: Entry;
   #highest = 0;
-  #now = 0;
-  #forgotten = 0;
-  #forgottenUse = 0;
+  /**
+   * By the hash of an actor, the highest sequence that was seen of those with
+   * that hash and may not be remembered.
+   */
+  #seen: Float64Array | undefined;
 
   /** @param capacity The most actors to remember; 1 or more. */
   constructor(capacity: number) {
@@ -72,49 +75,52 @@ export class TailCache {
     return this.#highest;
   }
 
-  /** Counts the uses: a time for {@linkcode advance}. */
-  get now(): number {
-    return this.#now;
-  }
-
   /** The actor's tail, if it is remembered. */
   get(actorId: string): Tail | undefined {
     return this.#entries.get(actorId)?.tail;
   }
 
   /**
-   * A sequence up to which a tail of the actor may have been known that is not
-   * remembered; 0 if none is later than the one that is.
+   * A sequence up to which more of the actor may have been seen than what is
+   * remembered; 0 if nothing was.
    */
   unsureOf(actorId: string): number {
-    return this.#entries.get(actorId)?.unsure ?? this.#forgotten;
+    return this.#entries.get(actorId)?.unsure ?? this.#seenOf(actorId);
+  }
+
+  /** Notes that a message of the actor was seen. */
+  saw(actorId: string, sequence: number): void {
+    if (sequence > this.#highest) this.#highest = sequence;
+    const entry = this.#entries.get(actorId);
+    if (entry === undefined) this.#note(actorId, sequence);
+    else if (sequence > entry.tail.sequence) {
+      entry.unsure = Math.max(entry.unsure, sequence);
+    }
   }
 
   /**
    * Remembers a tail, unless a later one is known; returns the later one. Its
    * actor is the one used last then.
    *
-   * @param since The {@linkcode now} since when nothing is known that the tail
-   * lacks, unless it has been forgotten. @default {never}
+   * @param proven A sequence up to which the tail surely lacks nothing.
    */
-  advance(actorId: string, tail: Tail, since: number = NEVER): Tail {
-    // Then what was forgotten had last been used before.
-    const isSure = this.#forgottenUse <= since;
+  advance(actorId: string, tail: Tail, proven: number = 0): Tail {
     const entry = this.#entries.get(actorId);
+    const sure = Math.max(proven, tail.sequence);
     if (entry !== undefined) {
       unlink(entry);
       this.#append(entry);
-      if (isSure) entry.unsure = 0;
+      if (entry.unsure <= sure) entry.unsure = 0;
       const known = entry.tail;
       if (known.sequence > tail.sequence) return known;
       if (known.sequence === tail.sequence && known.trail) return known;
       entry.tail = tail;
     } else {
       if (this.#entries.size >= this.#capacity) this.#evict();
-      const unsure = isSure ? 0 : this.#forgotten;
+      const seen = this.#seenOf(actorId);
+      const unsure = seen <= sure ? 0 : seen;
       const { before } = this.#ring;
-      const after = this.#ring;
-      const added = { actorId, tail, unsure, usedAt: 0, before, after };
+      const added = { actorId, tail, unsure, before, after: this.#ring };
       this.#entries.set(actorId, added);
       this.#append(added);
     }
@@ -133,15 +139,23 @@ export class TailCache {
 
   /** Forgets whoever was used longest ago. */
   #evict(): void {
-    const { actorId, tail, usedAt } = this.#ring.after;
-    this.#forgotten = Math.max(this.#forgotten, tail.sequence);
-    this.#forgottenUse = usedAt;
+    const { actorId, tail, unsure } = this.#ring.after;
+    this.#note(actorId, Math.max(tail.sequence, unsure));
     this.forget(actorId);
+  }
+
+  #seenOf(actorId: string): number {
+    return this.#seen === undefined ? 0 : this.#seen[placeOf(actorId)]!;
+  }
+
+  #note(actorId: string, sequence: number): void {
+    this.#seen ??= new Float64Array(PLACES);
+    const place = placeOf(actorId);
+    if (sequence > this.#seen[place]!) this.#seen[place] = sequence;
   }
 
   #append(entry: Entry): void {
     const { before } = this.#ring;
-    entry.usedAt = ++this.#now;
     entry.before = before;
     entry.after = this.#ring;
     before.after = this.#ring.before = entry;
@@ -151,4 +165,13 @@ export class TailCache {
 function unlink({ before, after }: Entry): void {
   before.after = after;
   after.before = before;
+}
+
+/** A hash, FNV-1a (Fowler, Noll, Vo 1991) over UTF-16 code units. */
+function placeOf(actorId: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < actorId.length; i++) {
+    hash = Math.imul(hash ^ actorId.charCodeAt(i), 0x01000193);
+  }
+  return (hash ^ hash >>> 16) & (PLACES - 1);
 }

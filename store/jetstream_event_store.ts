@@ -321,12 +321,14 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
     options?: SubscribeOptions<Type>,
   ): EventSubscription<EventOfType<E, Type>> {
     const resolved = resolveSubscribe(options);
-    const { reader, root, monitor, tails } = this.#parts;
-    const seen = Math.max(tails.cache.highest, reader.shown);
+    const { reader, root, monitor, tails: { cache } } = this.#parts;
+    const { traces } = monitor;
+    const seen = cache.highest;
+    const saw = cache.saw.bind(cache);
     const subscription = new StreamSubscription<E>(
       reader,
       root,
-      { ...resolved, traces: monitor.traces, seen },
+      { ...resolved, traces, seen, saw },
       this.#subscriptions,
     );
     if (this.#closed) subscription.fail(new StoreClosedError("subscribe"));

@@ -211,11 +211,10 @@ Deno.test("ActorTails never goes back, however much the servers lag that answer"
           });
         };
         const save = async (actor: string) => {
-          const since = cache.now;
           const sequence = servers.log.push(actor);
           await scheduler.schedule(Promise.resolve());
           const tail = { version: sequence, sequence, eventId: undefined };
-          cache.advance(actor, { ...tail, trail: undefined }, since);
+          cache.advance(actor, { ...tail, trail: undefined });
           show(actor, sequence, 0);
         };
         const under: Promise<void>[] = [];
@@ -229,8 +228,9 @@ Deno.test("ActorTails never goes back, however much the servers lag that answer"
             await scheduler.waitFor(Promise.all(under.splice(0)));
           } else if (servers.log.length > 0) {
             const sequence = servers.log.length;
-            reader.show(sequence);
-            show(servers.log[sequence - 1]!, sequence, 0);
+            const actor = servers.log[sequence - 1]!;
+            cache.saw(actor, sequence);
+            show(actor, sequence, 0);
           }
         }
         await scheduler.waitFor(Promise.all(under));

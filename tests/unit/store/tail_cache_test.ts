@@ -44,10 +44,10 @@ Deno.test("TailCache forgets whoever was used longest ago when it is full", () =
   const tails = new TailCache(2);
   tails.advance("a", tail(1));
   tails.advance("b", tail(2));
-  assertEquals(tails.unsureOf("d"), 0);
+  assertEquals(tails.unsureOf("b"), 0);
   tails.advance("a", tail(3));
   tails.advance("c", tail(4));
-  assertEquals(tails.unsureOf("d"), 2);
+  assertEquals(tails.unsureOf("b"), 2);
   assertEquals(tails.get("b"), undefined);
   assertEquals(tails.get("a"), tail(3));
   assertEquals(tails.get("c"), tail(4));
@@ -91,25 +91,28 @@ Deno.test("TailCache holds what a list in the order of use would hold", () => {
   );
 });
 
-Deno.test("TailCache is sure of what was learnt since nothing was forgotten", () => {
+Deno.test("TailCache tells how far it may have seen more than it remembers", () => {
   const tails = new TailCache(1);
-  const since = tails.now;
-  tails.advance("a", tail(7), since);
+  tails.advance("a", tail(7));
   assertEquals(tails.unsureOf("a"), 0);
-  tails.advance("b", tail(8), tails.now);
+  tails.advance("b", tail(8));
   assertEquals(tails.unsureOf("a"), 7);
-  tails.advance("a", tail(5), since);
-  assertEquals(tails.unsureOf("a"), 8);
-  tails.advance("a", tail(7), tails.now);
+  assertEquals(tails.unsureOf("b"), 0);
+  tails.advance("a", tail(5), 6);
+  assertEquals(tails.unsureOf("a"), 7);
+  tails.advance("a", tail(5), 7);
   assertEquals(tails.unsureOf("a"), 0);
+  tails.saw("a", 9);
+  assertEquals(tails.unsureOf("a"), 9);
+  tails.advance("c", tail(3));
+  assertEquals(tails.unsureOf("a"), 9);
   tails.advance("a", tail(9));
   assertEquals(tails.unsureOf("a"), 0);
-  const begun = tails.now;
-  tails.advance("b", tail(8), begun);
-  tails.advance("c", tail(3), begun);
-  assertEquals(tails.unsureOf("c"), 0);
-  tails.advance("d", tail(8), begun);
-  assertEquals(tails.unsureOf("d"), 9);
+  tails.saw("d", 20);
+  assertEquals(tails.unsureOf("d"), 20);
+  assertEquals(tails.highest, 20);
+  tails.saw("a", 8);
+  assertEquals(tails.unsureOf("a"), 0);
 });
 
 Deno.test("TailCache lets no read go back that asks as far as it is unsure", () => {
@@ -135,7 +138,6 @@ Deno.test("TailCache lets no read go back that asks as far as it is unsure", () 
           actor,
           known: tails.get(actor)?.sequence ?? 0,
           unsure: tails.unsureOf(actor),
-          since: tails.now,
           floor: shown.get(actor) ?? 0,
         });
         const reads: ReturnType<typeof begin>[] = [];
@@ -144,14 +146,14 @@ Deno.test("TailCache lets no read go back that asks as far as it is unsure", () 
           else if (step.what === "begin") reads.push(begin(step.actor));
           else if (reads.length > 0) {
             const [read] = reads.splice(step.which % reads.length, 1);
-            const { actor, known, unsure, since, floor } = read!;
+            const { actor, known, unsure, floor } = read!;
             // What is told by a server that lags, but knows what it has to.
             const upTo = unsure +
               Math.round(step.lag * (stream.length - unsure));
             const told = stream.lastIndexOf(actor, upTo - 1) + 1;
             let last = Math.max(upTo === 0 ? 0 : told, known);
             if (last === 0) continue;
-            last = tails.advance(actor, tail(last), since).sequence;
+            last = tails.advance(actor, tail(last), unsure).sequence;
             assert(last >= floor, `${actor} was at ${floor}, is at ${last}`);
             shown.set(actor, Math.max(shown.get(actor) ?? 0, last));
           }
