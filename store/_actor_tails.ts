@@ -208,10 +208,11 @@ export class ActorTails {
         return sequence >= seen ? highest : Math.max(highest, seen);
       }, 0);
       const required = Math.max(seen, strong ? end : 0);
-      if (upTo >= required) return messages;
+      // Where the leader answered, it knows what it knew right beside that.
+      if ((upTo ?? end) >= required) return messages;
       if (asked && latest === undefined) {
         const { first_seq } = await this.reader.state("read", bounds);
-        if (first_seq > seen) return new Map(); // all of it has expired
+        if (first_seq > seen) return notBefore(first_seq, messages);
       }
       // A leader that was frozen may know less, though not for long.
       confirmed = end >= seen ? confirmed + 1 : 0;
@@ -366,4 +367,14 @@ export class ActorTails {
     }
     return last;
   }
+}
+
+/** Without the messages that have expired. */
+function notBefore(
+  first: number,
+  messages: ReadonlyMap<string, StoredMessage>,
+): Map<string, StoredMessage> {
+  return new Map(
+    [...messages].filter(([, { sequence }]) => sequence >= first),
+  );
 }

@@ -75,6 +75,13 @@ export interface StreamState {
   readonly time: number;
 }
 
+/** The last messages of some subjects, by them. */
+export interface LastMessages {
+  readonly messages: Map<string, StoredMessage>;
+  /** See {@linkcode StreamReader.lastOf}. */
+  readonly upTo: number | undefined;
+}
+
 /** Reads messages of one stream. */
 export class StreamReader {
   readonly #mux: Multiplexer;
@@ -159,7 +166,8 @@ export class StreamReader {
 
   /**
    * The last messages of at most 1,000 subjects, those that have one, and how
-   * far whoever answers knows the stream; 0 if it does not say.
+   * far the replica that answers knows the stream: 0 if it does not say,
+   * undefined if the leader had to be asked.
    *
    * @param witness A subject that has a message, beside them: with none a
    * replica does not say how far it knows the stream.
@@ -168,12 +176,12 @@ export class StreamReader {
     subjects: readonly string[],
     bounds: ReadBounds,
     witness?: string,
-  ): Promise<{ messages: Map<string, StoredMessage>; upTo: number }> {
-    return await this.#readable(
+  ): Promise<LastMessages> {
+    return await this.#readable<LastMessages>(
       () => this.#lastOf(subjects, bounds, witness),
       async () => {
         const messages = await this.lastFromLeader(subjects, bounds);
-        return { messages, upTo: 0 };
+        return { messages, upTo: undefined };
       },
     );
   }

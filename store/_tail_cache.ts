@@ -128,20 +128,27 @@ export class TailCache {
     return tail;
   }
 
-  /** Forgets an actor, such as one whose events up to a sequence have expired. */
-  forget(actorId: string, upTo: number = Infinity): void {
+  /** Forgets an actor whose events up to a sequence have expired. */
+  forget(actorId: string, upTo: number): void {
     const entry = this.#entries.get(actorId);
     if (entry === undefined || entry.tail.sequence > upTo) return;
-    this.#entries.delete(actorId);
-    unlink(entry);
-    entry.before = entry.after = entry; // it keeps nobody alive
+    if (entry.unsure > upTo) this.#note(actorId, entry.unsure);
+    this.#drop(entry);
   }
 
   /** Forgets whoever was used longest ago. */
   #evict(): void {
-    const { actorId, tail, unsure } = this.#ring.after;
+    const entry = this.#ring.after;
+    const { actorId, tail, unsure } = entry;
     this.#note(actorId, Math.max(tail.sequence, unsure));
-    this.forget(actorId);
+    this.#drop(entry);
+  }
+
+  #drop(entry: Entry): void {
+    const { actorId } = entry;
+    this.#entries.delete(actorId);
+    unlink(entry);
+    entry.before = entry.after = entry; // it keeps nobody alive
   }
 
   #seenOf(actorId: string): number {

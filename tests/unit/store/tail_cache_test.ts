@@ -18,7 +18,7 @@ Deno.test("TailCache remembers the latest tail of an actor", () => {
   assertEquals(tails.get("a"), tail(5));
   tails.advance("a", tail(6));
   assertEquals(tails.get("a"), tail(6));
-  tails.forget("a");
+  tails.forget("a", 6);
   assertEquals(tails.get("a"), undefined);
 });
 
@@ -29,6 +29,12 @@ Deno.test("TailCache does not forget what is later than what has expired", () =>
   assertEquals(tails.get("a"), tail(5));
   tails.forget("a", 5);
   assertEquals(tails.get("a"), undefined);
+  assertEquals(tails.unsureOf("a"), 0);
+  tails.advance("a", tail(6));
+  tails.saw("a", 8);
+  tails.forget("a", 6);
+  assertEquals(tails.get("a"), undefined);
+  assertEquals(tails.unsureOf("a"), 8);
 });
 
 Deno.test("TailCache keeps a trail when the same tail comes without one", () => {
@@ -77,7 +83,7 @@ Deno.test("TailCache holds what a list in the order of use would hold", () => {
           const place = model.indexOf(actor);
           if (place !== -1) model.splice(place, 1);
           else if (!forget && model.length === capacity) model.shift();
-          if (forget) return tails.forget(actor);
+          if (forget) return tails.forget(actor, Infinity);
           model.push(actor);
           const known = how === "use" ? tails.get(actor) : undefined;
           tails.advance(actor, known ?? tail(i + 1));
