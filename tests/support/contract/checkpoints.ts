@@ -94,6 +94,22 @@ export function checkpointsContract({ test, testTwo, open }: Contract): void {
     assertEquals(rest.map(({ event }) => event), [next]);
   });
 
+  test("caughtUp resolves once the last match is taken, though more is left out behind it", async ({ store }) => {
+    await store.saveEvents([
+      makeEvent("a", 1, { eventType: "Wanted" }),
+      ...makeEvents("a", 2, 3, 4),
+    ]);
+    const filter = { eventTypes: ["Wanted"] };
+    const subscription = store.subscribe({ filter });
+    // By the time another one has all, this one most likely has it too.
+    await collect(store.subscribe({ live: false }));
+    await collect(store.subscribe({ live: false }));
+    const iterator = subscription[Symbol.asyncIterator]();
+    assertEquals((await iterator.next()).value?.event.version, 1);
+    await subscription.caughtUp;
+    await subscription[Symbol.asyncDispose]();
+  });
+
   test("checkpoint moves past live events that the filter left out", async ({ store }) => {
     await using subscription = store.subscribe({ filter: { actors: "a" } });
     await subscription.caughtUp;
