@@ -173,7 +173,7 @@ export function groups(scale: Scale): Theme {
         kind: "sync_interval: always",
         size: 1,
         inFlight: 500,
-        counts: scale.pick([5_000, 1_500], [40_000, 10_000]),
+        counts: scale.pick([12_000, 1_500], [40_000, 10_000]),
         turns,
         atLeast: 4,
       }),

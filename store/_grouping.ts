@@ -42,14 +42,22 @@ const WORTH = 1.5;
 const WINDOW = 512;
 const CROWD = 32;
 
+/**
+ * Measurements that are looked at together, whose median counts: one alone may
+ * have met a stall, or answers that a stall had held back.
+ */
+const MEASUREMENTS = 3;
+
 /** Milliseconds without a request that tell of no server's speed. */
 const LULL = 20;
 
 /**
- * Milliseconds for which a decision holds, and twice as long each time that a
- * measurement confirms it: the first ones are made while a program is slow.
+ * Milliseconds for which a decision holds, and so many times as long each time
+ * that a measurement confirms it: the first ones are made while a program is
+ * slow.
  */
 const SHORTEST = 250;
+const LONGER = 4;
 const LONGEST = 8_000;
 
 /**
@@ -73,10 +81,12 @@ export class Grouping {
   /** Events acknowledged since a measurement began, and when that was. */
   #counted = 0;
   #since = 0;
+  /** Saves under way since before it was decided that others wait. */
+  #leftOver = 0;
   /** When a request ended, while saves wait. */
   #ended = 0;
-  /** Events a millisecond when each was sent at once. */
-  #rate = 0;
+  /** Events a millisecond when each was sent at once, as last measured. */
+  readonly #rates: number[] = [];
 
   /** @param now Monotonic milliseconds. */
   constructor(replicas: number, now: () => number = () => performance.now()) {
@@ -138,8 +148,10 @@ export class Grouping {
     if (this.#counted++ === 0) this.#since = this.#now();
     if (this.#counted <= WINDOW) return;
     const now = this.#now();
-    this.#rate = WINDOW / (now - this.#since);
+    this.#rates.push(WINDOW / (now - this.#since));
     this.#counted = 0;
+    if (this.#rates.length < MEASUREMENTS) return;
+    if (this.#rates.length > MEASUREMENTS) this.#rates.shift();
     // Half of those awaited, for another half would wait behind the batch.
     const group = this.#singles / 2;
     const waiting = BATCH_COST + group * EVENT_COST;
@@ -147,8 +159,16 @@ export class Grouping {
     if (isSlow && now - this.#decided > this.#term) this.#decide(true, 0);
   }
 
+  get #rate(): number {
+    return this.#rates.toSorted((a, b) => a - b)[MEASUREMENTS >> 1]!;
+  }
+
   /** Is it faster with company than it was without? */
   #measureGroups(events: number): void {
+    if (this.#leftOver > 0 && events === 1) {
+      this.#leftOver--;
+      return this.#measureFromNow();
+    }
     const now = this.#now();
     const isOver = now - this.#decided > LONGEST;
     this.#counted += events;
@@ -157,12 +177,12 @@ export class Grouping {
     const next = this.#nextTerms;
     if (!isFaster) {
       this.#decide(false, next.alone);
-      next.alone = Math.min(2 * next.alone, LONGEST);
+      next.alone = Math.min(LONGER * next.alone, LONGEST);
       next.waiting = SHORTEST;
     } else if (now - this.#decided > next.waiting) {
       // Alone, but only to measure that again.
       this.#decide(false, 0);
-      next.waiting = Math.min(2 * next.waiting, LONGEST);
+      next.waiting = Math.min(LONGER * next.waiting, LONGEST);
       next.alone = SHORTEST;
     } else this.#measureFromNow();
   }
@@ -172,6 +192,7 @@ export class Grouping {
     this.#waits = waits;
     this.#decided = this.#now();
     this.#term = term;
+    this.#leftOver = waits ? this.#singles - 1 : 0;
     this.#measureFromNow();
   }
 
