@@ -7,14 +7,11 @@
 import type { ActorTails } from "./_actor_tails.ts";
 import { DISTANCE, findLandmarks } from "./_landmarks.ts";
 import { PagePipeline } from "./_page_pipeline.ts";
+import type { ReadBounds } from "./_read_attempts.ts";
 import { SingleReads } from "./_single_reads.ts";
 import { tryRead } from "./_stored_event.ts";
 import { Header, type StoredEvent } from "./_stored_message.ts";
-import {
-  PAGE_SIZE,
-  type ReadBounds,
-  type StreamReader,
-} from "./_stream_reader.ts";
+import { PAGE_SIZE, type StreamReader } from "./_stream_reader.ts";
 import type { Tail } from "./_tail_cache.ts";
 import {
   findProvenStart,

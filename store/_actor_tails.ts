@@ -6,13 +6,11 @@
  */
 
 import { encodeActorId, eventSubjectRoot } from "../nats/names.ts";
+import { type Floor, lastAbove, mustAsk, type Wanted } from "./_floor.ts";
+import type { ReadBounds } from "./_read_attempts.ts";
 import { tryRead } from "./_stored_event.ts";
 import type { StoredMessage } from "./_stored_message.ts";
-import {
-  PAGE_SIZE,
-  type ReadBounds,
-  type StreamReader,
-} from "./_stream_reader.ts";
+import { PAGE_SIZE, type StreamReader } from "./_stream_reader.ts";
 import { NO_TAIL, type Tail, type TailCache } from "./_tail_cache.ts";
 import { trailOf } from "./_version_search.ts";
 import { isVouchedFor } from "./_vouching.ts";
@@ -20,22 +18,6 @@ import { backoff, delay } from "./_waiting.ts";
 import type { AnyEvent } from "./event.ts";
 import type { Consistency } from "./event_store.ts";
 import { StaleReadError } from "./jetstream_errors.ts";
-
-/** How often a replica that lags is asked before the leader is believed. */
-const MAX_LAGGING = 5;
-
-/** What a read must not fall behind of, as it was when the read began. */
-export interface Floor {
-  /** The end of the actor's history, as far as it is remembered. */
-  readonly known: Tail;
-  /**
-   * A sequence up to which whoever answers has to know the actor: more may
-   * have been seen of it than is remembered. 0 for none.
-   */
-  readonly seen: number;
-  /** Whether the read has to be as fresh as the leader knows. */
-  readonly strong: boolean;
-}
 
 /** The ends of the histories of one store's actors. */
 export class ActorTails {
@@ -131,12 +113,14 @@ export class ActorTails {
       : await this.reader.last(subject, bounds);
     const isEnough = !this.replicated || (last?.sequence ?? 0) >= floor.seen;
     if (isEnough) return last;
-    return (await this.#lastOf([actorId], [floor], bounds)).get(subject);
+    const wanted = [{ actorId, subject, floor }];
+    return (await lastAbove(this.reader, this.subjects, wanted, bounds))
+      .get(subject);
   }
 
   /** Whether it matters who answers. */
-  mustAsk({ seen, strong }: Pick<Floor, "seen" | "strong">): boolean {
-    return this.replicated && (strong || seen > 0);
+  mustAsk(floor: Pick<Floor, "seen" | "strong">): boolean {
+    return mustAsk(floor, this.reader.stream.replicas);
   }
 
   async #last(
@@ -156,18 +140,24 @@ export class ActorTails {
   ): Promise<Map<string, Tail>> {
     const tails = new Map<string, Tail>();
     for (let i = 0; i < actorIds.length; i += PAGE_SIZE) {
-      const some = actorIds.slice(i, i + PAGE_SIZE);
-      const floors = some.map(floorOf);
-      if (some.length === 1) {
-        const [actorId] = some as [string];
-        const { tail } = await this.#last(actorId, floors[0]!, bounds);
+      const wanted = actorIds.slice(i, i + PAGE_SIZE).map((actorId) => {
+        const subject = this.subjectOf(actorId);
+        return { actorId, subject, floor: floorOf(actorId) };
+      });
+      if (wanted.length === 1) {
+        const [{ actorId, floor }] = wanted as [Wanted];
+        const { tail } = await this.#last(actorId, floor, bounds);
         tails.set(actorId, tail);
         continue;
       }
-      const messages = await this.#lastOf(some, floors, bounds);
-      await Promise.all(some.map(async (actorId, k) => {
-        const message = messages.get(this.subjectOf(actorId));
-        const floor = floors[k]!;
+      const messages = await lastAbove(
+        this.reader,
+        this.subjects,
+        wanted,
+        bounds,
+      );
+      await Promise.all(wanted.map(async ({ actorId, subject, floor }) => {
+        const message = messages.get(subject);
         tails.set(
           actorId,
           await this.#reconcile(actorId, message, floor, bounds),
@@ -175,58 +165,6 @@ export class ActorTails {
       }));
     }
     return tails;
-  }
-
-  /**
-   * The last messages of some actors, by their subjects. On replicas a strong
-   * read is of one that knows the stream as far as the leader does, and each
-   * read of one that knows it as far as what was seen.
-   */
-  async #lastOf(
-    actorIds: readonly string[],
-    floors: readonly Floor[],
-    bounds: ReadBounds,
-  ): Promise<Map<string, StoredMessage>> {
-    const subjects = actorIds.map(this.subjectOf);
-    if (!floors.some((floor) => this.mustAsk(floor))) {
-      return (await this.reader.lastOf(subjects, bounds)).messages;
-    }
-    const strong = floors.some((floor) => floor.strong);
-    const request = { last_by_subj: this.subjects };
-    /** The stream's last message: without any a replica does not say what it knows. */
-    let last: StoredMessage | undefined;
-    for (let n = 0, confirmed = 0;; n++) {
-      const asked = strong || n > 0;
-      const [{ messages, upTo }, latest] = await Promise.all([
-        this.reader.lastOf(subjects, bounds, last?.subject),
-        asked ? this.reader.fromLeader(request, bounds) : undefined,
-      ]);
-      const end = latest?.sequence ?? 0;
-      // What is as late as what was seen needs no other proof.
-      const seen = floors.reduce((highest, { seen }, i) => {
-        const sequence = messages.get(subjects[i]!)?.sequence ?? 0;
-        return sequence >= seen ? highest : Math.max(highest, seen);
-      }, 0);
-      const required = Math.max(seen, strong ? end : 0);
-      // Where the leader answered, it knows what it knew right beside that.
-      if ((upTo ?? end) >= required) return messages;
-      if (asked && latest === undefined) {
-        const { first_seq } = await this.reader.state("read", bounds);
-        if (first_seq > seen) return notBefore(first_seq, messages);
-      }
-      // A leader that was frozen may know less, though not for long.
-      confirmed = end >= seen ? confirmed + 1 : 0;
-      if (confirmed > MAX_LAGGING) {
-        return await this.reader.lastFromLeader(subjects, bounds);
-      }
-      if (bounds.deadline.left === 0) {
-        throw new StaleReadError(actorIds[0]!, required);
-      }
-      const isNews = upTo === 0 && last === undefined && latest !== undefined;
-      last = latest ?? last;
-      if (isNews) continue;
-      await delay(Math.min(backoff(n), bounds.deadline.left), bounds.signal);
-    }
   }
 
   /** The later of what the server says and what is known. */
@@ -367,14 +305,4 @@ export class ActorTails {
     }
     return last;
   }
-}
-
-/** Without the messages that have expired. */
-function notBefore(
-  first: number,
-  messages: ReadonlyMap<string, StoredMessage>,
-): Map<string, StoredMessage> {
-  return new Map(
-    [...messages].filter(([, { sequence }]) => sequence >= first),
-  );
 }

@@ -5,7 +5,8 @@
  * @module
  */
 
-import type { ReadBounds, StreamReader } from "./_stream_reader.ts";
+import type { ReadBounds } from "./_read_attempts.ts";
+import type { StreamReader } from "./_stream_reader.ts";
 import { farOf, INTERVAL, type Trail } from "./_trail.ts";
 import { type Searched, trailOf } from "./_version_search.ts";
 

@@ -4,12 +4,9 @@
  * @module
  */
 
+import type { ReadBounds } from "./_read_attempts.ts";
 import { Header, type StoredMessage } from "./_stored_message.ts";
-import {
-  PAGE_SIZE,
-  type ReadBounds,
-  type StreamReader,
-} from "./_stream_reader.ts";
+import { PAGE_SIZE, type StreamReader } from "./_stream_reader.ts";
 
 /** How much older than the window a message may be and its id still known. */
 const SLACK = 1_000;

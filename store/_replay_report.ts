@@ -5,9 +5,10 @@
  */
 
 import type { ActorTails } from "./_actor_tails.ts";
+import type { ReadBounds } from "./_read_attempts.ts";
 import { readPayload } from "./_stored_event.ts";
 import { Header, replayError } from "./_stored_message.ts";
-import { PAGE_SIZE, type ReadBounds } from "./_stream_reader.ts";
+import { PAGE_SIZE } from "./_stream_reader.ts";
 import type { ReplayError } from "./errors.ts";
 import type { AnyEvent } from "./event.ts";
 import type { Consistency } from "./event_store.ts";

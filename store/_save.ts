@@ -15,6 +15,7 @@ import type { ActorTails } from "./_actor_tails.ts";
 import type { Committer, Unit } from "./_committer.ts";
 import { decodeEvent, sameEvent } from "./_event_codec.ts";
 import { type Draft, tailsAfter } from "./_publisher.ts";
+import type { ReadBounds } from "./_read_attempts.ts";
 import { findRecentIds } from "./_recent_ids.ts";
 import { errorOfCall, isTransient } from "./_request_errors.ts";
 import {
@@ -26,7 +27,6 @@ import {
 } from "./_save_plan.ts";
 import { isFull, judge, NotSentError, type Verdict } from "./_save_setback.ts";
 import { Header, type StoredMessage } from "./_stored_message.ts";
-import type { ReadBounds } from "./_stream_reader.ts";
 import type { Tail } from "./_tail_cache.ts";
 import { backoff, Deadline, delay } from "./_waiting.ts";
 import {

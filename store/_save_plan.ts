@@ -8,8 +8,8 @@
 import type { ActorHistory } from "./_actor_history.ts";
 import { decodeEvent, sameEvent } from "./_event_codec.ts";
 import { type Draft, Entry } from "./_publisher.ts";
+import type { ReadBounds } from "./_read_attempts.ts";
 import type { StoredEvent } from "./_stored_message.ts";
-import type { ReadBounds } from "./_stream_reader.ts";
 import type { Tail } from "./_tail_cache.ts";
 import { DuplicateEventError, VersionConflictError } from "./errors.ts";
 import type { AnyEvent } from "./event.ts";

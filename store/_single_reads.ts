@@ -5,9 +5,10 @@
  */
 
 import type { ActorTails } from "./_actor_tails.ts";
+import type { ReadBounds } from "./_read_attempts.ts";
 import { tryRead } from "./_stored_event.ts";
 import { Header, type StoredEvent } from "./_stored_message.ts";
-import type { ReadBounds, StreamReader } from "./_stream_reader.ts";
+import type { StreamReader } from "./_stream_reader.ts";
 import type { Tail } from "./_tail_cache.ts";
 import { NEAR, nearOf, type Trail } from "./_trail.ts";
 import {

@@ -20,11 +20,11 @@ import {
 } from "../nats/js_api.ts";
 import type { Multiplexer, RequestOptions } from "../nats/multiplexer.ts";
 import { AckReader } from "./_ack_reader.ts";
+import type { ReadBounds } from "./_read_attempts.ts";
 import { isTransient } from "./_request_errors.ts";
 import { isFull } from "./_save_setback.ts";
 import { type ApiMessage, fromApi, Header } from "./_stored_message.ts";
 import { createStream, streamInfo } from "./_stream.ts";
-import type { ReadBounds } from "./_stream_reader.ts";
 import { backoff, delay } from "./_waiting.ts";
 import {
   StreamFullError,

@@ -4,8 +4,9 @@
  * @module
  */
 
+import type { ReadBounds } from "./_read_attempts.ts";
 import { Header, type StoredMessage } from "./_stored_message.ts";
-import type { ReadBounds, StreamReader } from "./_stream_reader.ts";
+import type { StreamReader } from "./_stream_reader.ts";
 import { backoff, delay } from "./_waiting.ts";
 
 /**

@@ -1,16 +1,10 @@
 /**
- * Single requests for stored messages, each repeated until it is answered or
- * the time is up.
+ * Single requests for stored messages.
  *
  * @module
  */
 
 import type { Msg } from "@nats-io/nats-core";
-import {
-  ConnectionLostError,
-  NoRespondersError,
-  RequestTimeoutError,
-} from "../nats/errors.ts";
 import {
   API_PREFIX,
   apiRequest,
@@ -19,6 +13,11 @@ import {
 } from "../nats/js_api.ts";
 import type { Multiplexer } from "../nats/multiplexer.ts";
 import {
+  type LastMessages,
+  type LastRequests,
+  requestLast,
+} from "./_last_messages.ts";
+import {
   type Page,
   type PageRequest,
   requestPage,
@@ -26,7 +25,7 @@ import {
   storedPayload,
   UnreadableHeadersError,
 } from "./_page_request.ts";
-import { isTransient } from "./_request_errors.ts";
+import { type ReadBounds, untilAnswered } from "./_read_attempts.ts";
 import type { StreamIdentity } from "./_stream.ts";
 import { StreamWatch } from "./_stream_watch.ts";
 import {
@@ -35,37 +34,13 @@ import {
   fromDirectGet,
   type StoredMessage,
 } from "./_stored_message.ts";
-import { backoff, Deadline, delay } from "./_waiting.ts";
+import { Deadline } from "./_waiting.ts";
 
 /** At most this many messages a request: longer ones stall writers. */
 export const PAGE_SIZE = 1_000;
 
-/** Bytes of a request for subjects beside their list, at most. */
-const LIST_SLACK = 512;
-
 /** At most this many questions to the leader at once. */
 const LEADER_BURST = 100;
-
-/** How long one attempt waits on a stream without replicas, in milliseconds. */
-const SINGLE_ATTEMPT = 5_000;
-
-/**
- * How long the first attempt waits on a replicated stream: a stopped follower
- * keeps its share of the requests, and asking again finds another one.
- */
-const REPLICA_ATTEMPT = 400;
-
-/**
- * How long a later attempt waits at most on a replicated stream: one that is
- * sent while there is no leader is never answered, however soon there is one.
- */
-const LATER_REPLICA_ATTEMPT = 1_600;
-
-/** The bounds of a read. */
-export interface ReadBounds {
-  readonly deadline: Deadline;
-  readonly signal: AbortSignal | undefined;
-}
 
 /** What the server tells of a stream. */
 export interface StreamState {
@@ -73,13 +48,6 @@ export interface StreamState {
   readonly last_seq: number;
   /** The server's time, in milliseconds since the epoch. */
   readonly time: number;
-}
-
-/** The last messages of some subjects, by them. */
-export interface LastMessages {
-  readonly messages: Map<string, StoredMessage>;
-  /** See {@linkcode StreamReader.lastOf}. */
-  readonly upTo: number | undefined;
 }
 
 /** Reads messages of one stream. */
@@ -177,59 +145,17 @@ export class StreamReader {
     bounds: ReadBounds,
     witness?: string,
   ): Promise<LastMessages> {
+    const requests: LastRequests = {
+      page: (request) => this.#page(request, bounds),
+      maxPayload: () => this.#mux.maxPayload,
+    };
     return await this.#readable<LastMessages>(
-      () => this.#lastOf(subjects, bounds, witness),
+      () => requestLast(requests, subjects, witness),
       async () => {
         const messages = await this.lastFromLeader(subjects, bounds);
         return { messages, upTo: undefined };
       },
     );
-  }
-
-  async #lastOf(
-    subjects: readonly string[],
-    bounds: ReadBounds,
-    witness: string | undefined,
-  ): Promise<{ messages: Map<string, StoredMessage>; upTo: number }> {
-    const asked = witness === undefined ? subjects : [...subjects, witness];
-    const isTooLong = () =>
-      subjects.length > 1 &&
-      listBytes(asked) > this.#mux.maxPayload - LIST_SLACK;
-    const messages = new Map<string, StoredMessage>();
-    let upTo = Infinity;
-    try {
-      for (let from = 0; !isTooLong();) {
-        // A page that is full of bytes is gone on behind.
-        const page = await this.#page({
-          body: {
-            multi_last: asked,
-            batch: asked.length,
-            ...(from > 0 && { seq: from }),
-          },
-          take: (data, headers) => fromDirectGet(data, headers!),
-          remaining: (pending) => pending,
-        }, bounds);
-        for (const message of page.items) {
-          messages.set(message.subject, message);
-        }
-        const isNone = page.lastSequence === 0;
-        upTo = Math.min(upTo, isNone ? 0 : page.upTo);
-        if (isNone || page.remaining === 0) return { messages, upTo };
-        from = page.lastSequence + 1;
-      }
-    } catch (error) {
-      // Another server may take less than the one before.
-      if (!isTooLong()) throw error;
-    }
-    const half = Math.ceil(subjects.length / 2);
-    const [first, second] = await Promise.all([
-      this.#lastOf(subjects.slice(0, half), bounds, witness),
-      this.#lastOf(subjects.slice(half), bounds, witness),
-    ]);
-    return {
-      messages: new Map([...first.messages, ...second.messages]),
-      upTo: Math.min(first.upTo, second.upTo),
-    };
   }
 
   /** The last message of each subject that has one, as the leader knows them. */
@@ -359,47 +285,10 @@ export class StreamReader {
     );
   }
 
-  /** Repeats what a server did not answer, for as long as the bounds allow. */
-  async #repeat<T>(
+  #repeat<T>(
     attempt: (timeout: number) => Promise<T>,
-    { deadline, signal }: ReadBounds,
+    bounds: ReadBounds,
   ): Promise<T> {
-    let timeout = this.stream.replicas > 1 ? REPLICA_ATTEMPT : SINGLE_ATTEMPT;
-    for (let n = 0;; n++) {
-      try {
-        return await attempt(Math.min(timeout, Math.max(1, deadline.left)));
-      } catch (error) {
-        if (
-          error instanceof NoRespondersError ||
-          isApiError(error, JetStreamCode.streamNotFound)
-        ) {
-          // Nobody serves a stream that is gone, nor one without a leader.
-          await this.watch.verify("read", {
-            timeout: Math.max(1, Math.min(SINGLE_ATTEMPT, deadline.left)),
-            signal,
-          }).catch((checkError) => {
-            if (!isTransient(checkError)) throw checkError;
-          });
-        } else if (!isTransient(error)) {
-          throw error;
-        }
-        if (deadline.left === 0) throw error;
-        if (error instanceof ConnectionLostError) {
-          await this.#mux.watch.connected({ timeout: deadline.left, signal });
-        } else if (error instanceof RequestTimeoutError) {
-          timeout = Math.max(
-            timeout,
-            Math.min(2 * timeout, LATER_REPLICA_ATTEMPT),
-          );
-          continue;
-        }
-        await delay(Math.min(backoff(n), deadline.left), signal);
-      }
-    }
+    return untilAnswered(this.#mux, this.watch, attempt, bounds);
   }
-}
-
-/** Bytes of a list of subjects as JSON; they are ASCII. */
-function listBytes(subjects: readonly string[]): number {
-  return subjects.reduce((sum, { length }) => sum + length + 3, 0);
 }

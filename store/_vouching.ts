@@ -4,9 +4,10 @@
  * @module
  */
 
+import type { ReadBounds } from "./_read_attempts.ts";
 import { tryRead } from "./_stored_event.ts";
 import { Header, type StoredMessage } from "./_stored_message.ts";
-import type { ReadBounds, StreamReader } from "./_stream_reader.ts";
+import type { StreamReader } from "./_stream_reader.ts";
 
 /**
  * How many predecessors are looked at, of events that this library has not

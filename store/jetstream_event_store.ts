@@ -23,6 +23,7 @@ import {
   resolveReadOptions,
   resolveSubscribe,
 } from "./_read_arguments.ts";
+import type { ReadBounds } from "./_read_attempts.ts";
 import { readWithErrors } from "./_replay_report.ts";
 import { errorOfCall } from "./_request_errors.ts";
 import {
@@ -33,7 +34,6 @@ import {
   resolveSnapshot,
 } from "./_save_arguments.ts";
 import { openParts, type StoreParts } from "./_store_parts.ts";
-import type { ReadBounds } from "./_stream_reader.ts";
 import { StreamSubscription } from "./_stream_subscription.ts";
 import { traceLines } from "./_trace.ts";
 import { StoreClosedError } from "./errors.ts";

@@ -1,0 +1,84 @@
+/**
+ * Requests of a read, each repeated until it is answered or the time is up.
+ *
+ * @module
+ */
+
+import {
+  ConnectionLostError,
+  NoRespondersError,
+  RequestTimeoutError,
+} from "../nats/errors.ts";
+import { isApiError, JetStreamCode } from "../nats/js_api.ts";
+import type { Multiplexer } from "../nats/multiplexer.ts";
+import { isTransient } from "./_request_errors.ts";
+import type { StreamWatch } from "./_stream_watch.ts";
+import { backoff, type Deadline, delay } from "./_waiting.ts";
+
+/** How long one attempt waits on a stream without replicas, in milliseconds. */
+const SINGLE_ATTEMPT = 5_000;
+
+/**
+ * How long the first attempt waits on a replicated stream: a stopped follower
+ * keeps its share of the requests, and asking again finds another one.
+ */
+const REPLICA_ATTEMPT = 400;
+
+/**
+ * How long a later attempt waits at most on a replicated stream: one that is
+ * sent while there is no leader is never answered, however soon there is one.
+ */
+const LATER_REPLICA_ATTEMPT = 1_600;
+
+/** The bounds of a read. */
+export interface ReadBounds {
+  readonly deadline: Deadline;
+  readonly signal: AbortSignal | undefined;
+}
+
+/**
+ * Repeats what a server did not answer, for as long as the bounds allow.
+ *
+ * @param attempt Asks once, and waits so many milliseconds.
+ * @throws {StreamNotFoundError | StreamReplacedError} If the stream is not
+ * there any more.
+ */
+export async function untilAnswered<T>(
+  mux: Multiplexer,
+  watch: StreamWatch,
+  attempt: (timeout: number) => Promise<T>,
+  { deadline, signal }: ReadBounds,
+): Promise<T> {
+  let timeout = watch.stream.replicas > 1 ? REPLICA_ATTEMPT : SINGLE_ATTEMPT;
+  for (let n = 0;; n++) {
+    try {
+      return await attempt(Math.min(timeout, Math.max(1, deadline.left)));
+    } catch (error) {
+      if (
+        error instanceof NoRespondersError ||
+        isApiError(error, JetStreamCode.streamNotFound)
+      ) {
+        // Nobody serves a stream that is gone, nor one without a leader.
+        await watch.verify("read", {
+          timeout: Math.max(1, Math.min(SINGLE_ATTEMPT, deadline.left)),
+          signal,
+        }).catch((checkError) => {
+          if (!isTransient(checkError)) throw checkError;
+        });
+      } else if (!isTransient(error)) {
+        throw error;
+      }
+      if (deadline.left === 0) throw error;
+      if (error instanceof ConnectionLostError) {
+        await mux.watch.connected({ timeout: deadline.left, signal });
+      } else if (error instanceof RequestTimeoutError) {
+        timeout = Math.max(
+          timeout,
+          Math.min(2 * timeout, LATER_REPLICA_ATTEMPT),
+        );
+        continue;
+      }
+      await delay(Math.min(backoff(n), deadline.left), signal);
+    }
+  }
+}
