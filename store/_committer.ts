@@ -6,6 +6,7 @@
  */
 
 import type { Multiplexer } from "../nats/multiplexer.ts";
+import { Contention } from "./_contention.ts";
 import { Grouping } from "./_grouping.ts";
 import { type AttemptHandlers, type Entry, Publisher } from "./_publisher.ts";
 import { judge, NotSentError } from "./_save_setback.ts";
@@ -17,9 +18,6 @@ const MAX_BYTES_IN_FLIGHT = 32 * 1024 * 1024;
 
 /** Bytes of payload in a group at most. */
 const GROUP_BYTES = 4 * 1024 * 1024;
-
-/** How long an actor that was contended goes apart, in milliseconds. */
-const CONTENDED = 1_000;
 
 /** How often it is looked whose time is up, in milliseconds. */
 const EXPIRY_INTERVAL = 50;
@@ -83,8 +81,8 @@ export class Committer {
   readonly #publisher: Publisher;
   readonly #reader: StreamReader;
   readonly #grouping: Grouping | undefined;
-  /** Subjects whose expectations failed, and until when they go apart. */
-  readonly #contended = new Map<string, number>();
+  /** Subjects whose expectations failed, which go apart for a while. */
+  readonly #contention = new Contention();
   #queue: Unit[] = [];
   #expiry: ReturnType<typeof setTimeout> | undefined;
   #settling = false;
@@ -325,27 +323,12 @@ export class Committer {
 
   #mark({ entries }: Unit): void {
     if (this.#grouping === undefined) return; // all go alone
-    const now = performance.now();
-    this.#forget(now);
-    const until = now + CONTENDED;
-    for (const { draft: { subject } } of entries) {
-      this.#contended.delete(subject); // to the end, where the latest are
-      this.#contended.set(subject, until);
-    }
+    this.#contention.note(entries.map(({ draft }) => draft.subject));
   }
 
   #isContended({ entries }: Unit): boolean {
-    if (this.#contended.size === 0) return false;
-    this.#forget(performance.now());
-    return entries.some(({ draft }) => this.#contended.has(draft.subject));
-  }
-
-  /** Forgets who was contended long ago. */
-  #forget(now: number): void {
-    for (const [subject, until] of this.#contended) {
-      if (until > now) return; // the rest was marked later
-      this.#contended.delete(subject);
-    }
+    return this.#contention.size > 0 &&
+      entries.some(({ draft }) => this.#contention.has(draft.subject));
   }
 }
 

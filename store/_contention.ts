@@ -1,0 +1,49 @@
+/**
+ * Which actors several savers have contended for of late.
+ *
+ * @module
+ */
+
+/** For how long that is remembered, in milliseconds. */
+const TERM = 1_000;
+
+/** Remembers subjects for a while. */
+export class Contention {
+  /** Until when, the latest last. */
+  readonly #until = new Map<string, number>();
+  readonly #now: () => number;
+
+  /** @param now Monotonic milliseconds. */
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now;
+  }
+
+  /** How many subjects are remembered, with some that are to be forgotten. */
+  get size(): number {
+    return this.#until.size;
+  }
+
+  /** Remembers subjects from now on. */
+  note(subjects: readonly string[]): void {
+    const now = this.#now();
+    this.#forget(now);
+    for (const subject of subjects) {
+      this.#until.delete(subject); // to the end
+      this.#until.set(subject, now + TERM);
+    }
+  }
+
+  /** Whether a subject was noted not long ago. */
+  has(subject: string): boolean {
+    this.#forget(this.#now());
+    return this.#until.has(subject);
+  }
+
+  /** Forgets what was noted long ago. */
+  #forget(now: number): void {
+    for (const [subject, until] of this.#until) {
+      if (until > now) return; // the rest was noted later
+      this.#until.delete(subject);
+    }
+  }
+}
