@@ -36,9 +36,13 @@ import { ActorLocks } from "./_actor_locks.ts";
 import { Committer, type Unit } from "./_committer.ts";
 import { encodeEventTo } from "./_event_codec.ts";
 import { Draft, Entry, MAX_HEADER_BYTES } from "./_publisher.ts";
-import { ATTEMPT_TIMEOUT, Save } from "./_save.ts";
+import {
+  ATTEMPT_TIMEOUT,
+  outcomeUnknown,
+  Save,
+  type Setback,
+} from "./_save.ts";
 import type { Saved, SaveRequest } from "./_save_plan.ts";
-import type { Tail } from "./_tail_cache.ts";
 import { PayloadTooLargeError } from "./errors.ts";
 import type { AnyEvent } from "./event.ts";
 
@@ -61,25 +65,35 @@ export interface SingleSave {
   failed(error: unknown): void;
 }
 
-/** The save of the event that follows the tail that is known, on its way. */
-class NextSave implements Unit {
+const ONCE = { once: true };
+
+/**
+ * The save of the event that follows the tail that is known, on its way. It
+ * listens to the caller's signal itself, which needs no function for each.
+ */
+class NextSave implements Unit, EventListenerObject {
   readonly entry: Entry;
   readonly timeout: number;
   readonly deadline: number;
   readonly call: SingleSave;
+  /** Whether the caller waits no more. */
+  isGivenUp = false;
   readonly #ending: NextSaveEnding;
 
+  /** @param left Milliseconds until the outcome counts as unknown. */
   constructor(
     call: SingleSave,
     entry: Entry,
-    timeout: number,
+    deadline: number,
+    left: number,
     ending: NextSaveEnding,
   ) {
     this.call = call;
     this.entry = entry;
-    this.timeout = Math.min(ATTEMPT_TIMEOUT, timeout);
-    this.deadline = call.began + timeout;
+    this.timeout = Math.min(ATTEMPT_TIMEOUT, left);
+    this.deadline = deadline;
     this.#ending = ending;
+    call.signal?.addEventListener("abort", this, ONCE);
   }
 
   /** Made when it is asked for, so that no array lives as long as the save. */
@@ -88,11 +102,19 @@ class NextSave implements Unit {
   }
 
   stored(sequence: number, duplicate: boolean): void {
+    this.call.signal?.removeEventListener("abort", this);
     this.#ending.stored(this, sequence, duplicate);
   }
 
   failed(error: unknown): void {
+    this.call.signal?.removeEventListener("abort", this);
     this.#ending.failed(this, error);
+  }
+
+  /** Hears that the signal is aborted. */
+  handleEvent(): void {
+    this.isGivenUp = true;
+    this.#ending.givenUp(this);
   }
 }
 
@@ -100,6 +122,8 @@ class NextSave implements Unit {
 interface NextSaveEnding {
   stored(save: NextSave, sequence: number, duplicate: boolean): void;
   failed(save: NextSave, error: unknown): void;
+  /** The caller waits no more; what was sent ends nevertheless. */
+  givenUp(save: NextSave): void;
 }
 
 /** Saves events of one store. */
@@ -164,16 +188,13 @@ export class EventWriter {
 
   /** Saves one event. It does not throw: the call hears what goes wrong. */
   saveOne(call: SingleSave): void {
-    const { draft, expectedVersion, signal } = call;
-    const { actorId, version } = draft;
-    const tail = this.#tails.cache.get(actorId);
-    const mayBeNext = tail !== undefined && version > tail.version &&
-      (expectedVersion === undefined || expectedVersion === tail.version);
-    if (mayBeNext && signal === undefined && this.#locks.tryAcquire(actorId)) {
-      return this.#saveNext(call, tail);
+    const { draft: { actorId }, signal } = call;
+    if (this.#locks.tryAcquire(actorId)) {
+      return this.#saveHeld(call, this.#timeout);
     }
-    this.save(requestFor(call))
-      .then(([saved]) => call.saved(saved!), (error) => call.failed(error));
+    this.#locks.acquire([actorId], signal).then(() => {
+      this.#saveHeld(call, call.began + this.#timeout - performance.now());
+    }, (error) => call.failed(error));
   }
 
   /** Saves the drafts, all or none; what became of each, in their order. */
@@ -190,39 +211,66 @@ export class EventWriter {
   }
 
   /**
-   * Saves the event that follows the tail that is known: no plan, no wait, no
-   * signal. Whatever does not go well is left to a {@linkcode Save}.
+   * Saves one event of an actor that is held for it. Where it follows the tail
+   * that is known there is nothing to plan; whatever else there is, or does not
+   * go well, is left to a {@linkcode Save}.
+   *
+   * @param left Milliseconds until the outcome counts as unknown.
    */
-  #saveNext(call: SingleSave, tail: Tail): void {
-    const entry = new Entry(call.draft, tail, this.#nextName());
-    const save = new NextSave(call, entry, this.#timeout, this.#next);
-    this.#committer.submit(save);
+  #saveHeld(call: SingleSave, left: number): void {
+    const { draft: { actorId, version }, expectedVersion, began } = call;
+    const tail = this.#tails.cache.get(actorId);
+    const name = this.#nextName();
+    const isNext = tail !== undefined && version > tail.version &&
+      (expectedVersion === undefined || expectedVersion === tail.version);
+    if (!isNext || left <= 0 || call.signal?.aborted) {
+      return this.#goOn(call, name);
+    }
+    const entry = new Entry(call.draft, tail, name);
+    const deadline = began + this.#timeout;
+    this.#committer.submit(
+      new NextSave(call, entry, deadline, left, this.#next),
+    );
   }
 
   readonly #next: NextSaveEnding = {
     stored: (save, sequence, duplicate) => {
-      if (duplicate) return this.#goOn(save, { duplicate: sequence });
-      const { call, entry: { draft, tail, trail } } = save;
+      const { call, entry: { draft, tail, trail, save: name } } = save;
+      if (duplicate) {
+        if (save.isGivenUp) return;
+        return this.#goOn(call, name, { draft, duplicate: sequence });
+      }
       const { actorId, version, id } = draft;
       if (sequence <= tail!.sequence) this.#tails.reader.watch.suspect();
       const stored = { version, sequence, eventId: id, trail };
       this.#tails.cache.advance(actorId, stored);
+      if (save.isGivenUp) return;
       this.#locks.release(actorId);
       call.saved({ sequence, fresh: true });
     },
-    failed: (save, error) => this.#goOn(save, { error }),
+    failed: (save, error) => {
+      if (save.isGivenUp) return;
+      this.#goOn(save.call, save.entry.save, { error });
+    },
+    givenUp: (save) => {
+      const { call } = save;
+      const { reason } = call.signal!;
+      const isBack = this.#committer.withdraw(save);
+      this.#locks.release(call.draft.actorId);
+      call.failed(isBack ? reason : outcomeUnknown([call.draft], reason));
+    },
   };
 
-  /** Leaves a save that did not go well to a {@linkcode Save}. */
-  #goOn(
-    { call, entry }: NextSave,
-    failure: { error: unknown } | { duplicate: number },
-  ): void {
-    const { draft, began } = call;
-    const { actorId } = draft;
-    const spent = performance.now() - began;
-    this.#begin(requestFor(call), [actorId], entry.save, spent)
-      .run({ draft, ...failure })
+  /**
+   * Leaves a save to a {@linkcode Save}.
+   *
+   * @param setback How it went so far, if it was sent.
+   */
+  #goOn(call: SingleSave, name: string, setback?: Setback): void {
+    const { actorId } = call.draft;
+    const spent = performance.now() - call.began;
+    this.#begin(requestFor(call), [actorId], name, spent)
+      .run(setback)
       .finally(() => this.#locks.release(actorId))
       .then(([saved]) => call.saved(saved!), (error) => call.failed(error));
   }

@@ -319,15 +319,8 @@ export class Save {
     ) return error;
     const { name } = this.#context.tails.reader.stream;
     if (this.#doubt !== undefined) {
-      const ids = this.#request.drafts.map(({ id }) => id);
       const cause = isTransient(error) ? this.#doubt.cause : error;
-      return new SaveOutcomeUnknownError(
-        `It is not known whether ${ids.length} event(s) were stored: ${
-          cause instanceof Error ? cause.message : String(cause)
-        }; save them again with the same ids to find out`,
-        ids,
-        { cause },
-      );
+      return outcomeUnknown(this.#request.drafts, cause);
     }
     if (isFull(error)) return new StreamFullError(name, { cause: error });
     if (error instanceof ConnectionClosedError) {
@@ -343,6 +336,21 @@ export class Save {
       { cause: error },
     );
   }
+}
+
+/** The error of a save that may have been stored, and why that is. */
+export function outcomeUnknown(
+  drafts: readonly Draft[],
+  cause: unknown,
+): SaveOutcomeUnknownError {
+  const ids = drafts.map(({ id }) => id);
+  return new SaveOutcomeUnknownError(
+    `It is not known whether ${ids.length} event(s) were stored: ${
+      cause instanceof Error ? cause.message : String(cause)
+    }; save them again with the same ids to find out`,
+    ids,
+    { cause },
+  );
 }
 
 function verdictOf(setback: Setback): Verdict {

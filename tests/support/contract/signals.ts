@@ -44,7 +44,10 @@ const calls: Readonly<
 };
 
 /** A signal that knows how many listeners it has. */
-function countedSignal(): { signal: AbortSignal; listeners: Set<unknown> } {
+export function countedSignal(): {
+  signal: AbortSignal;
+  listeners: Set<unknown>;
+} {
   const { signal } = new AbortController();
   const listeners = new Set<unknown>();
   const { addEventListener, removeEventListener } = signal;
@@ -102,6 +105,23 @@ export function signalsContract({ test }: Contract): void {
       assertEquals(listeners.size, 0);
     });
   }
+
+  test("saveEvent() leaves no listener on the signal when the actor is known", async ({ store }) => {
+    await store.saveEvent(makeEvent("a", 1));
+    const { signal, listeners } = countedSignal();
+    await Promise.all([
+      store.saveEvent(makeEvent("a", 2), { signal }),
+      store.saveEvent(makeEvent("a", 3), { signal }),
+    ]);
+    assertEquals(listeners.size, 0);
+    const other = makeEvent("b", 1);
+    await store.saveEvent(other);
+    const { id } = other;
+    await reasonOf(() =>
+      store.saveEvent(makeEvent("a", 4, { id }), { signal })
+    );
+    assertEquals(listeners.size, 0);
+  });
 
   test("saveEvent() leaves no listener on the signal when it fails", async ({ store }) => {
     await store.saveEvent(makeEvent("a", 1));
