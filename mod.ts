@@ -98,6 +98,7 @@ export type {
   DurationStats,
   Event,
   EventInit,
+  EventInitOf,
   EventOfType,
   EventStore,
   EventStored,

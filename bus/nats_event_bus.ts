@@ -74,7 +74,8 @@ const DONE: Promise<void> = Promise.resolve();
  * handled it, up to a second, so that a missing right fails it, and the first
  * one of all if the server does not answer. What the server refuses later, by
  * the actor id, say, is counted as `refused` and told to `onError`, and the
- * next publish there waits again. When 2 MiB are on the way to the server, publishers wait for it.
+ * next publish there waits again. When 2 MiB are on the way to the server,
+ * publishers wait for it.
  *
  * The server filters by namespace, event type and actor, so that what nobody
  * here has subscribed to never reaches this process. What this bus publishes

@@ -84,7 +84,7 @@ export class PermissionDeniedError extends Error {
     super(
       operation === "publish"
         ? `The NATS user may not publish on ${where}; grant it that permission`
-        : `The NATS user may not subscribe to ${where}; grant it that permission, or name what it may subscribe to as \`inboxPrefix\``,
+        : `The NATS user may not subscribe to ${where}; grant it that permission, or, if that is an inbox, name one that it may as \`inboxPrefix\``,
     );
     this.operation = operation;
     this.subject = subject;

@@ -9,6 +9,7 @@ import {
   badRange,
   badType,
   checkInteger,
+  checkSignal,
   oneOf,
   optionsOf,
 } from "./_arguments.ts";
@@ -95,6 +96,11 @@ export interface JetStreamEventStoreOptions extends StoreTelemetryOptions {
    * each: a save of such an actor is one round trip. @default {100_000}
    */
   cachedActors?: number;
+  /**
+   * Aborts the opening, which fails with its reason. It means nothing to the
+   * store once that is open.
+   */
+  signal?: AbortSignal;
 }
 
 /** The options, checked. */
@@ -109,6 +115,7 @@ export interface ResolvedOpen {
   readonly groupSaves: boolean;
   readonly readTimeout: number;
   readonly cachedActors: number;
+  readonly signal: AbortSignal | undefined;
 }
 
 const ACTION = "open store";
@@ -142,6 +149,7 @@ export function resolveOpen(
     groupSaves = true,
     readTimeout = 10_000,
     cachedActors = 100_000,
+    signal,
     ...telemetry
   } = optionsOf(options, ACTION);
   if (typeof create !== "boolean") {
@@ -187,6 +195,7 @@ export function resolveOpen(
     groupSaves,
     readTimeout: timer(readTimeout, "readTimeout"),
     cachedActors: checkInteger(cachedActors, ACTION, "cachedActors", 1),
+    signal: checkSignal(signal, ACTION),
   };
 }
 

@@ -83,6 +83,11 @@ export interface EventInit<
   readonly timestamp?: string;
 }
 
+/** What {@linkcode createEvent} makes an event of a union of. */
+export type EventInitOf<E extends AnyEvent> = E extends AnyEvent
+  ? EventInit<E["eventType"], E["data"]>
+  : never;
+
 /**
  * Makes an event, its types inferred from what it is made of.
  *
@@ -111,9 +116,39 @@ export interface EventInit<
  * @throws {RangeError} If the id, event type, actor id or version is out of
  * bounds.
  */
-export function createEvent<Type extends string, Data extends object>(
+export function createEvent<const Type extends string, Data extends object>(
   init: EventInit<Type, Data>,
-): Event<Type, Data> {
+): Event<Type, Data>;
+/**
+ * Makes an event of a type that is named, such as a union: `init` must be what
+ * one of its events is made of.
+ *
+ * @example
+ * ```ts
+ * import { createEvent, type Event } from "@flowmade-one/aether";
+ * import { assertEquals } from "@std/assert";
+ *
+ * type OrderEvent =
+ *   | Event<"OrderPlaced", { payment: "card" | "invoice" }>
+ *   | Event<"OrderShipped", { tracking: string }>;
+ *
+ * const decided = [
+ *   { eventType: "OrderPlaced", data: { payment: "card" } },
+ *   { eventType: "OrderShipped", data: { tracking: "FS123456" } },
+ * ] as const;
+ * const events = decided.map((decision, i) =>
+ *   createEvent<OrderEvent>({ ...decision, actorId: "order-1", version: i + 1 })
+ * );
+ *
+ * assertEquals(events.map(({ version }) => version), [1, 2]);
+ * ```
+ *
+ * @param init The event's fields, as for the other form.
+ * @returns As the other form.
+ * @throws As the other form.
+ */
+export function createEvent<E extends AnyEvent>(init: EventInitOf<E>): E;
+export function createEvent(init: EventInit<string, object>): AnyEvent {
   const action = "create event";
   if (typeof init !== "object" || init === null) {
     throw badType(action, "init", "an object", init);

@@ -240,8 +240,9 @@ export interface EventStore<E extends AnyEvent = Event>
    * are left out and the rest is saved; without events it does nothing.
    *
    * @throws As {@linkcode saveEvent}, and {@linkcode DuplicateEventError} if
-   * one id occurs twice; RangeError for more than 1,000 events, or if an
-   * actor's versions do not rise in the call.
+   * one id occurs twice; RangeError for more than 1,000 events, if an actor's
+   * versions do not rise in the call, or if a version is expected of an actor
+   * that the call has no event of, as when it has none at all.
    */
   saveEvents(
     events: readonly E[],

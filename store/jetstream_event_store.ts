@@ -36,6 +36,7 @@ import {
 import { openParts, type StoreParts } from "./_store_parts.ts";
 import { StreamSubscription } from "./_stream_subscription.ts";
 import { traceLines } from "./_trace.ts";
+import { untilAborted } from "./_waiting.ts";
 import { StoreClosedError } from "./errors.ts";
 import type { AnyEvent, Event, EventOfType } from "./event.ts";
 import type {
@@ -116,6 +117,7 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
    * `readTimeout`.
    * @throws {ConnectionClosedError} If the connection is closed or draining.
    * @throws {TypeError | RangeError} If `nc` or an option is not valid.
+   * @throws The signal's reason, if it is aborted.
    */
   static async open<E extends AnyEvent = Event>(
     nc: NatsConnection,
@@ -123,10 +125,13 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
   ): Promise<JetStreamEventStore<E>> {
     checkConnection(nc, "open store");
     const resolved = resolveOpen(options);
+    const { inboxPrefix, signal } = resolved;
+    signal?.throwIfAborted();
     let mux: Multiplexer | undefined;
     try {
-      mux = new Multiplexer(nc, resolved.inboxPrefix);
-      return new JetStreamEventStore<E>(await openParts(mux, resolved));
+      mux = new Multiplexer(nc, inboxPrefix);
+      const opening = openParts(mux, resolved);
+      return new JetStreamEventStore<E>(await untilAborted(opening, signal));
     } catch (error) {
       await mux?.[Symbol.asyncDispose]();
       throw errorOfCall("open store", error);

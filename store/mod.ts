@@ -74,7 +74,13 @@ export {
   withMetadata,
   withMetadataFrom,
 } from "./event.ts";
-export type { AnyEvent, Event, EventInit, EventOfType } from "./event.ts";
+export type {
+  AnyEvent,
+  Event,
+  EventInit,
+  EventInitOf,
+  EventOfType,
+} from "./event.ts";
 export type {
   ActorSnapshot,
   Checkpoint,

@@ -24,7 +24,7 @@ import { makeEvent } from "../support/contract/helpers.ts";
 import { connect } from "../support/nats_connect.ts";
 import type { NatsServer, NatsServerOptions } from "../support/nats_server.ts";
 import { renderUser, storePermissions } from "../support/permissions.ts";
-import { assertRefusedAtOnce } from "../support/refusals.ts";
+import { assertRefusedAtOnce, refusalOf } from "../support/refusals.ts";
 import { TcpProxy } from "../support/tcp_proxy.ts";
 import { withCluster, withServer } from "../support/with_server.ts";
 
@@ -285,6 +285,30 @@ test("open() fails when the connection is closed", {}, async (nc) => {
   await nc.close();
   await assertRefusedAtOnce(() => open(nc), ConnectionClosedError);
 });
+
+test(
+  "open() fails with the signal's reason when it is aborted",
+  {},
+  async (nc, server) => {
+    const aborted = AbortSignal.abort(new Error("given up before"));
+    assertEquals(
+      await refusalOf(() => open(nc, { signal: aborted })),
+      aborted.reason,
+    );
+    const controller = new AbortController();
+    const { signal } = controller;
+    await server.pause();
+    const opening = refusalOf(() => open(nc, { signal }));
+    controller.abort(new Error("given up"));
+    assertEquals(await opening, signal.reason);
+    server.resume();
+    // An open store does not listen to it any more.
+    const later = new AbortController();
+    await using store = await open(nc, { signal: later.signal });
+    later.abort();
+    await store.saveEvent(makeEvent("a", 1));
+  },
+);
 
 Deno.test("open() waits for a connection that is down, and no longer", () =>
   withServer({}, async (server) => {

@@ -60,6 +60,50 @@ const placed: OrderPlaced = createEvent({
   data: { customer: "jane", items: [], payment: "card" },
 });
 
+/** What is decided of an order, before it is an event of one. */
+type Decided = OrderEvent extends infer E
+  ? E extends OrderEvent ? Pick<E, "eventType" | "data"> : never
+  : never;
+
+function createsEventsOfAUnion(decided: Decided, source: OrderEvent): void {
+  const at = { actorId: "order-1", version: 1 };
+  const event = createEvent<OrderEvent>({ ...decided, ...at });
+  expectType<Equal<typeof event, OrderEvent>>();
+
+  const pair = createEvent<
+    Event<"A", { n: 1 }> | Event<"Paired", { pair: [number, "a" | "b"] }>
+  >({ ...at, eventType: "Paired", data: { pair: [1, "a"] } });
+  expectType<
+    Equal<typeof pair.data, { n: 1 } | { pair: [number, "a" | "b"] }>
+  >();
+
+  // What is inferred keeps the literal type of `eventType` on the way.
+  const caused = causedBy(
+    createEvent({ ...at, eventType: "OrderShipped", data: { tracking: "" } }),
+    source,
+  );
+  expectType<
+    Equal<typeof caused, Event<"OrderShipped", { tracking: string }>>
+  >();
+  const traced: OrderEvent = withMetadata(caused, { userId: "jane" });
+  void traced;
+
+  createEvent<OrderEvent>({
+    ...at,
+    eventType: "OrderShipped",
+    // @ts-expect-error: a misspelt property
+    data: { trakking: "" },
+  });
+  // @ts-expect-error: the data of another type
+  createEvent<OrderEvent>({
+    ...at,
+    eventType: "OrderShipped",
+    data: placed.data,
+  });
+  // @ts-expect-error: no type of the union
+  createEvent<OrderEvent>({ ...at, eventType: "OrderLost", data: {} });
+}
+
 function narrows(event: OrderEvent): string {
   switch (event.eventType) {
     case "OrderPlaced":
@@ -295,8 +339,8 @@ Deno.test("events have the types that this file states", () => {
     ...[narrows, missesACase, narrowsByIf, infers, infersFromWhereItGoes],
     ...[refusesOtherInits, refusesChanges, keepsTypes, readsTheUnion],
     ...[readsAnyEvent, savesOnlyTheUnion, isNotNarrowed, constrains],
-    ...[narrowsByFilter, keepsEventsOfSeveralTypes],
+    ...[narrowsByFilter, keepsEventsOfSeveralTypes, createsEventsOfAUnion],
   ];
-  assertEquals(stated.length, 15);
+  assertEquals(stated.length, 16);
   assertEquals(narrows(placed), "jane");
 });

@@ -48,6 +48,16 @@ for (const [name, [min, max]] of Object.entries(bounds)) {
   });
 }
 
+Deno.test("open() refuses a signal that is none", () => {
+  for (const signal of [null, 1, {}, new AbortController()]) {
+    assertThrows(
+      () => resolveOpen({ signal } as unknown as JetStreamEventStoreOptions),
+      TypeError,
+      "Cannot open store: signal must be an AbortSignal, got ",
+    );
+  }
+});
+
 Deno.test("open() refuses a duplicateWindow above maxAge", () => {
   assertThrows(
     () => resolveOpen({ maxAge: 1_000, duplicateWindow: 1_001 }),
