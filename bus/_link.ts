@@ -113,9 +113,15 @@ export class Link {
     return this.#waiting.promise;
   }
 
-  /** Stops watching, and leaves the connection as it was. */
-  async stop(): Promise<void> {
+  /**
+   * Stops watching, and leaves the connection as it was.
+   *
+   * @param refusal What those who wait for room fail with.
+   */
+  async stop(refusal: Error): Promise<void> {
     this.#ignore();
+    this.#waiting?.reject(refusal);
+    this.#waiting = undefined;
     await this.#watch.stop(new ConnectionClosedError("The bus is closed"));
   }
 

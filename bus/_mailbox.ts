@@ -160,7 +160,6 @@ export class Mailbox<E extends AnyEvent> implements Subscription<E> {
   finish(failure?: Reason, refusal?: Reason): void {
     if (this.#iteration.ended) return;
     this.#iteration.end(failure);
-    this.#options.signal?.removeEventListener("abort", this.#abort);
     this.#confirmed.reject(reasonOf(failure));
     this.#host.end();
     for (const sender of this.#senders) {
@@ -204,6 +203,7 @@ export class Mailbox<E extends AnyEvent> implements Subscription<E> {
   #checkDrained(): void {
     if (this.#drained || this.#ring.size > 0) return;
     this.#drained = true;
+    this.#options.signal?.removeEventListener("abort", this.#abort);
     this.#host.drained();
   }
 
@@ -261,6 +261,8 @@ export class Mailbox<E extends AnyEvent> implements Subscription<E> {
         sender.reject(signal!.reason);
         this.#drop(delivery);
       };
+      // Another subscription's `onDrop` may have aborted it since the call.
+      if (signal?.aborted) return abort();
       this.#senders.add(sender);
       signal?.addEventListener("abort", abort);
     });

@@ -34,6 +34,7 @@ import { Link } from "./_link.ts";
 import { PublishRights } from "./_publish_rights.ts";
 import { type Address, addressOf, headOf, interestOf } from "./_subjects.ts";
 import { Subscribers } from "./_subscribers.ts";
+import { BusClosedError } from "./errors.ts";
 import type {
   BusSubscribeOptions,
   EventBroadcaster,
@@ -213,7 +214,7 @@ export class NatsEventBus<E extends AnyEvent = Event>
 
   async #close(): Promise<void> {
     this.#subscribers.close();
-    await this.#link.stop();
+    await this.#link.stop(new BusClosedError(ACTION));
   }
 
   #publish(

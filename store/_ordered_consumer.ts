@@ -47,6 +47,12 @@ const INACTIVE_THRESHOLD = 30_000;
 
 const API_TIMEOUT = 5_000;
 
+/**
+ * How long it is waited for a consumer to be deleted, in milliseconds: who
+ * leaves need not know, and the server drops it by itself before long.
+ */
+const FAREWELL = 500;
+
 const nanos = (ms: number) => ms * 1_000_000;
 
 /** A message, or word that everything up to a sequence has been passed. */
@@ -155,14 +161,19 @@ export class OrderedConsumer {
     );
     this.#stopListening();
     this.#dropConsumer();
-    await this.#renewing;
-    if (name === "") return;
+    await Promise.all([
+      this.#renewing,
+      name === "" ? undefined : this.#delete(name),
+    ]);
+  }
+
+  async #delete(name: string): Promise<void> {
     await apiRequest(
       this.#mux,
       `CONSUMER.DELETE.${this.#reader.stream.name}.${name}`,
       undefined,
-      { timeout: API_TIMEOUT },
-    ).catch(() => {}); // the server drops it by itself before long
+      { timeout: FAREWELL },
+    ).catch(() => {});
   }
 
   #fail(error: unknown): void {
@@ -214,27 +225,30 @@ export class OrderedConsumer {
     const { signal } = this.#abort;
     const name = `aether-${crypto.randomUUID()}`;
     const inbox = this.#mux.createInbox();
-    await apiRequest(
-      this.#mux,
-      `CONSUMER.CREATE.${stream}.${name}.${this.#consumed.filter}`,
-      {
-        stream_name: stream,
-        action: "create",
-        config: {
-          name,
-          deliver_policy: "by_start_sequence",
-          opt_start_seq: this.#received + 1,
-          filter_subject: this.#consumed.filter,
-          ack_policy: "none",
-          replay_policy: "instant",
-          mem_storage: true,
-          num_replicas: 1,
-          inactive_threshold: nanos(INACTIVE_THRESHOLD),
-        },
-      },
-      { timeout: API_TIMEOUT, signal },
-    );
-    signal.throwIfAborted();
+    const config = {
+      name,
+      deliver_policy: "by_start_sequence",
+      opt_start_seq: this.#received + 1,
+      filter_subject: this.#consumed.filter,
+      ack_policy: "none",
+      replay_policy: "instant",
+      mem_storage: true,
+      num_replicas: 1,
+      inactive_threshold: nanos(INACTIVE_THRESHOLD),
+    };
+    try {
+      await apiRequest(
+        this.#mux,
+        `CONSUMER.CREATE.${stream}.${name}.${this.#consumed.filter}`,
+        { stream_name: stream, action: "create", config },
+        { timeout: API_TIMEOUT, signal },
+      );
+      signal.throwIfAborted();
+    } catch (error) {
+      // It may have been made all the same.
+      if (signal.aborted) await this.#delete(name);
+      throw error;
+    }
     this.#name = name;
     this.#inbox = inbox;
     this.#delivered = 0;

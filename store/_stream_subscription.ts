@@ -19,7 +19,7 @@ import type { ReadBounds } from "./_read_attempts.ts";
 import { errorOfCall, isTransient } from "./_request_errors.ts";
 import { replayError } from "./_stored_message.ts";
 import { endOfBatch } from "./_stream_end.ts";
-import type { StreamReader } from "./_stream_reader.ts";
+import type { StreamReader, StreamState } from "./_stream_reader.ts";
 import { backoff, delay } from "./_waiting.ts";
 import { CheckpointError, type CheckpointErrorCode } from "./errors.ts";
 import type { AnyEvent } from "./event.ts";
@@ -41,6 +41,9 @@ export interface StreamSubscriptionOptions extends ResolvedSubscribe {
   /** Hears of each message that is delivered. */
   saw(actorId: string, sequence: number): void;
 }
+
+/** The first and the last sequence; the first is one more when all expired. */
+type Extent = Pick<StreamState, "first_seq" | "last_seq">;
 
 /** Follows the stream through an ordered consumer. */
 export class StreamSubscription<E extends AnyEvent>
@@ -70,6 +73,8 @@ export class StreamSubscription<E extends AnyEvent>
   #lastMatch: number | undefined;
   /** The event to deliver next. */
   #next: SubscribedEvent<E> | undefined;
+  /** Whether it is on its way there: `onReplayError` may ask for it as well. */
+  #advancing = false;
   #closing: Promise<void> | undefined;
 
   /**
@@ -142,15 +147,18 @@ export class StreamSubscription<E extends AnyEvent>
     const serverFilter = this.#actorMatches ? ">" : encodeActorPattern(actors);
     this.#seesAll = serverFilter === ">";
     const bounds = this.#reader.bounds(this.#ending.signal);
-    const last = this.#position === undefined
-      ? (await this.#state()).last_seq
+    const { first_seq, last_seq } = this.#position === undefined
+      ? await this.#state()
       : await this.#check(this.#position);
+    // Where all have expired, the beginning is the end: it can be resumed.
+    const isGone = this.#options.after === undefined && first_seq > last_seq;
+    if (isGone) this.#position = last_seq;
     const subjects = `${this.#root}.>`;
     const { seen } = this.#options;
     const target = await endOfBatch(this.#reader, subjects, seen, bounds);
     if (this.#iteration.ended) return;
     // Where there is no last message, all up to that sequence have expired.
-    this.#position ??= target === 0 ? last : target;
+    this.#position ??= target === 0 ? last_seq : target;
     this.#target = target;
     this.#lastMatch = serverFilter === ">"
       ? target
@@ -178,15 +186,16 @@ export class StreamSubscription<E extends AnyEvent>
   /**
    * Makes sure that nothing behind a sequence is missing.
    *
-   * @returns The last sequence of the stream.
+   * @returns Where the stream begins and ends.
    */
-  async #check(after: number): Promise<number> {
+  async #check(after: number): Promise<Extent> {
     const bounds = this.#reader.bounds(this.#ending.signal);
     for (let n = 0;; n++) {
-      const { first_seq, last_seq } = await this.#state();
+      const extent = await this.#state();
+      const { first_seq, last_seq } = extent;
       if (after <= last_seq) {
         const anew = this.#options.after === undefined && after === 0;
-        if (after + 1 >= first_seq || anew) return last_seq;
+        if (after + 1 >= first_seq || anew) return extent;
         throw this.#error(
           after,
           "expired",
@@ -204,7 +213,7 @@ export class StreamSubscription<E extends AnyEvent>
     }
   }
 
-  async #state(): Promise<{ first_seq: number; last_seq: number }> {
+  async #state(): Promise<Extent> {
     try {
       return await this.#reader.state(
         "subscribe",
@@ -256,7 +265,7 @@ export class StreamSubscription<E extends AnyEvent>
   readonly #take = (): SubscribedEvent<E> | undefined => {
     if (!this.#advance()) return undefined;
     const next = this.#deliver();
-    this.#advance();
+    this.#wake();
     return next;
   };
 
@@ -270,8 +279,9 @@ export class StreamSubscription<E extends AnyEvent>
 
   /** Goes on to the next event to deliver, if there is one yet. */
   #advance(): boolean {
-    if (this.#iteration.ended) return false;
+    if (this.#iteration.ended || this.#advancing) return false;
     if (this.#next !== undefined) return true;
+    this.#advancing = true;
     try {
       while (!this.#iteration.ended) {
         if (!this.#options.live && this.#position! >= this.#target!) {
@@ -299,6 +309,8 @@ export class StreamSubscription<E extends AnyEvent>
       }
     } catch (reason) {
       this.fail(reason);
+    } finally {
+      this.#advancing = false;
     }
     return false;
   }

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
+  BusClosedError,
   ConnectionClosedError,
   ConnectionLostError,
   type Gap,
@@ -232,6 +233,22 @@ Deno.test("publishers that wait go on when the connection is lost", async () => 
   proxy.cut();
   proxy.unpause();
   await Promise.all(publishing);
+});
+
+Deno.test("publishers that wait fail when the bus is closed", async () => {
+  await using stack = new AsyncDisposableStack();
+  const { proxy, bus } = await openTwo(stack);
+  await bus.publish("orders", makeEvent());
+  proxy.pause("serverToClient");
+  const data = { text: "x".repeat(100_000) };
+  const publishing = upTo(40).map((version) =>
+    bus.publish("orders", makeEvent("o", version, { data }))
+  );
+  const settled = Promise.allSettled(publishing);
+  await bus.close();
+  const last = (await settled).at(-1) as PromiseRejectedResult;
+  assertErrorIs(last.reason, BusClosedError);
+  proxy.unpause();
 });
 
 Deno.test("a subscription made while the connection is down is in place after it", async () => {

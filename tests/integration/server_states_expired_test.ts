@@ -66,6 +66,20 @@ test("a subscription from the end begins there when all events have expired", as
   }
 });
 
+test("a subscription from the beginning can be resumed when all events have expired", async (stream) => {
+  await using store = await stream.open();
+  await store.saveEvents(makeEvents("a", 1, 2, 3));
+  await stream.expireAll();
+  const all = store.subscribe({ live: false });
+  assertEquals(await collect(all), []);
+  const after = all.checkpoint!;
+  assertEquals(await collect(store.subscribe({ after, live: false })), []);
+  const anew = makeEvent("a", 1);
+  await store.saveEvent(anew);
+  const items = await collect(store.subscribe({ after, live: false }));
+  assertEquals(items.map(({ event }) => event), [anew]);
+});
+
 test("an actor begins anew at version 1 when all its events have expired", async (stream) => {
   await using store = await stream.open();
   await using stale = await stream.open();

@@ -109,6 +109,37 @@ export function leavingContract({ test }: BusContract): void {
     await subscription.close();
   });
 
+  test("a signal ends it at once after the bus was closed", async (fixture) => {
+    const controller = new AbortController();
+    const { signal } = controller;
+    const subscription = fixture.bus.subscribe("orders", { signal });
+    await inPlace(subscription);
+    await publishVersions(fixture, upTo(3));
+    await fixture.bus.close();
+    const reader = new BusReader(subscription);
+    assertEquals(await reader.versions(1), [1]);
+    controller.abort();
+    assertEquals(subscription.pending, 0);
+    assertEquals(await reasonOf(() => reader.next()), signal.reason);
+    assertEquals(await reader.done(), true);
+  });
+
+  test("a signal ends it at once after it had no room", async (fixture) => {
+    const controller = new AbortController();
+    const { signal } = controller;
+    const subscription = fixture.bus.subscribe("orders", {
+      buffer: 2,
+      overflow: "error",
+      signal,
+    });
+    await inPlace(subscription);
+    await publishVersions(fixture, upTo(3));
+    controller.abort();
+    const reader = new BusReader(subscription);
+    assertEquals(await reasonOf(() => reader.next()), signal.reason);
+    assertEquals(await reader.done(), true);
+  });
+
   test("a signal ends an iteration that waits", async (fixture) => {
     const controller = new AbortController();
     const { signal } = controller;

@@ -103,6 +103,27 @@ Deno.test("block: a publish that gives up drops the event and goes out of the wa
   assertEquals([subscription.delivered, subscription.dropped], [2, 1]);
 });
 
+Deno.test("block: a publish that is given up by an onDrop on its way does not wait", async () => {
+  await using bus = new EventBus();
+  const controller = new AbortController();
+  const { signal } = controller;
+  const full = { buffer: 1 };
+  await using _dropping = bus.subscribe("orders", {
+    ...full,
+    onDrop: () => controller.abort(),
+  });
+  await using blocking = bus.subscribe("orders", {
+    ...full,
+    overflow: "block",
+  });
+  await bus.publish("orders", makeEvent("o", 1));
+  const reason = await reasonOf(() =>
+    bus.publish("orders", makeEvent("o", 2), { signal })
+  );
+  assertEquals(reason, signal.reason);
+  assertEquals([blocking.pending, blocking.dropped], [1, 1]);
+});
+
 Deno.test("block: who leaves lets the publishers go", async () => {
   await using bus = new EventBus();
   for (const how of ["close", "abort"]) {
