@@ -48,12 +48,11 @@ export class StreamNotFoundError extends Error {
 
   /** Says what can't be done without which stream. */
   constructor(action: string, stream: string, options?: ErrorOptions) {
-    super(
-      `Cannot ${action}: there is no stream ${
-        JSON.stringify(stream)
-      }; open the store with \`create: true\` and a user who may create it, or create it by hand`,
-      options,
-    );
+    const name = JSON.stringify(stream);
+    const problem = action === "open store"
+      ? `there is no stream ${name}; open the store with \`create: true\` and a user who may create it, or create it by hand`
+      : `stream ${name} was deleted since the store was opened; restore it and open the store anew, or open it with \`create: true\` to begin with an empty one`;
+    super(`Cannot ${action}: ${problem}`, options);
     this.stream = stream;
   }
 }
