@@ -48,7 +48,9 @@ export class RequestTimeoutError extends Error {
   /** Says which subject did not answer, and for how long. */
   constructor(subject: string, timeout: number, options?: ErrorOptions) {
     super(
-      `No answer from ${JSON.stringify(subject)} within ${timeout} ms`,
+      `No answer from ${JSON.stringify(subject)} within ${
+        Math.ceil(timeout)
+      } ms`,
       options,
     );
     this.timeout = timeout;

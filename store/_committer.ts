@@ -150,7 +150,7 @@ export class Committer {
 
   readonly #landing: Landing = {
     stored: (flight, sequence, duplicate) => {
-      this.#end(flight);
+      this.#end(flight, true);
       const { first, others, events } = flight;
       // A batch lies in the stream without gaps, the last message last.
       for (let i = others.length - 1; i >= 0; i--) {
@@ -161,7 +161,7 @@ export class Committer {
       this.#goOn(events);
     },
     failed: (flight, error) => {
-      this.#end(flight);
+      this.#end(flight, judge(error) !== "unknown");
       const { first, others, events } = flight;
       if (others.length === 0) this.#failOne(first, error);
       else this.#failGroup([first, ...others], error);
@@ -169,10 +169,10 @@ export class Committer {
     },
   };
 
-  #end({ events, bytes }: Flight): void {
+  #end({ events, bytes }: Flight, isAnswered: boolean): void {
     this.#inFlight -= events;
     this.#bytesInFlight -= bytes;
-    this.#grouping?.end(events);
+    this.#grouping?.end(events, isAnswered);
   }
 
   get #hasRoom(): boolean {

@@ -129,9 +129,14 @@ export class Grouping {
     else this.#singles++;
   }
 
-  /** Takes note of a request that has ended. */
-  end(events: number): void {
-    if (!this.#replicated) this.#measure(events);
+  /**
+   * Takes note of a request that has ended.
+   *
+   * @param isAnswered Whether the server has answered: that many are given up
+   * at once, as it is silent, does not make it fast.
+   */
+  end(events: number, isAnswered = true): void {
+    if (!this.#replicated && isAnswered) this.#measure(events);
     if (events > 1) this.#batches--;
     else this.#singles--;
     if (this.#waits) this.#ended = this.#now();

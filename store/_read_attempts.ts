@@ -54,6 +54,8 @@ export async function untilAnswered<T>(
     try {
       return await attempt(Math.min(timeout, Math.max(1, deadline.left)));
     } catch (error) {
+      // The reason may be any error, such as one that is tried again after.
+      signal?.throwIfAborted();
       if (
         error instanceof NoRespondersError ||
         isApiError(error, JetStreamCode.streamNotFound)

@@ -17,13 +17,17 @@ import { JetStreamUnavailableError } from "./jetstream_errors.ts";
 /**
  * The error that a call ends with, which says what could not be done: the one
  * of a request knows only what was sent.
+ *
+ * @param signal The caller's, whose reason is told as it is, whatever it is.
  */
-export function errorOfCall(action: string, error: unknown): unknown {
+export function errorOfCall(
+  action: string,
+  error: unknown,
+  signal?: AbortSignal,
+): unknown {
+  if (isReasonOf(signal, error)) return error;
   if (error instanceof ConnectionClosedError) {
-    return new ConnectionClosedError(
-      `Cannot ${action}: the NATS connection is closed; connect, and open the store anew`,
-      { cause: error, sent: error.sent },
-    );
+    return closedDuring(action, error, error.sent);
   }
   if (error instanceof ConnectionLostError) {
     return new ConnectionLostError(`Cannot ${action}: ${error.message}`, {
@@ -38,6 +42,26 @@ export function errorOfCall(action: string, error: unknown): unknown {
     }; look whether JetStream's servers run, most of them at least`,
     { cause: error },
   );
+}
+
+/** The error of a call that found the connection closed. */
+export function closedDuring(
+  action: string,
+  cause: unknown,
+  sent: boolean,
+): ConnectionClosedError {
+  return new ConnectionClosedError(
+    `Cannot ${action}: the NATS connection is closed; connect, and open the store anew`,
+    { cause, sent },
+  );
+}
+
+/** Whether a call failed because its caller has given up. */
+export function isReasonOf(
+  signal: AbortSignal | undefined,
+  error: unknown,
+): boolean {
+  return signal?.aborted === true && error === signal.reason;
 }
 
 /** Whether asking again may help. */

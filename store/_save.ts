@@ -17,7 +17,7 @@ import { decodeEvent, sameEvent } from "./_event_codec.ts";
 import { type Draft, tailsAfter } from "./_publisher.ts";
 import type { ReadBounds } from "./_read_attempts.ts";
 import { findRecentIds } from "./_recent_ids.ts";
-import { errorOfCall, isTransient } from "./_request_errors.ts";
+import { closedDuring, isReasonOf, isTransient } from "./_request_errors.ts";
 import {
   duplicateOf,
   type Plan,
@@ -100,6 +100,9 @@ export class Save {
    */
   async run(setback?: Setback): Promise<Saved[]> {
     try {
+      // Whoever is behind it must not wait for a look that is of no use.
+      const isLate = this.#bounds.deadline.left === 0;
+      if (isLate && setback === undefined) throw new NotSentError();
       let tails = setback === undefined
         ? await this.#knownTails()
         : await this.#recover(setback, 0);
@@ -313,18 +316,21 @@ export class Save {
 
   /** The error the save ends with. */
   #explain(error: unknown): unknown {
-    if (
-      error instanceof VersionConflictError ||
-      error instanceof DuplicateEventError
-    ) return error;
+    const isGivenUp = isReasonOf(this.#request.signal, error);
+    if (isGivenUp && this.#doubt === undefined) return error;
+    const isCertain = error instanceof VersionConflictError ||
+      error instanceof DuplicateEventError;
+    if (isCertain && !isGivenUp) return error;
     const { name } = this.#context.tails.reader.stream;
     if (this.#doubt !== undefined) {
-      const cause = isTransient(error) ? this.#doubt.cause : error;
+      const isNews = isGivenUp || !isTransient(error);
+      const cause = isNews ? error : this.#doubt.cause;
       return outcomeUnknown(this.#request.drafts, cause);
     }
     if (isFull(error)) return new StreamFullError(name, { cause: error });
     if (error instanceof ConnectionClosedError) {
-      return errorOfCall("save", error);
+      // What may have been sent asked where the actor is.
+      return closedDuring("save", error, false);
     }
     const isStale = error instanceof StaleReadError;
     if (judge(error) === "final" && !isStale) return error;

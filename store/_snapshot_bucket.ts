@@ -179,6 +179,7 @@ export class SnapshotBucket {
         const timeout = Math.min(ATTEMPT_TIMEOUT, Math.max(1, deadline.left));
         return await attempt({ timeout, signal });
       } catch (error) {
+        signal?.throwIfAborted();
         const isGone = isApiError(error, JetStreamCode.streamNotFound) ||
           (error instanceof NoRespondersError &&
             !error.subject.startsWith(API_PREFIX) &&

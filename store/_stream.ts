@@ -176,6 +176,7 @@ export async function streamInfo(
         { timeout: Math.min(attempt, Math.max(1, deadline.left)), signal },
       );
     } catch (error) {
+      signal?.throwIfAborted();
       if (isApiError(error, JetStreamCode.streamNotFound)) return undefined;
       const isSilent = error instanceof RequestTimeoutError;
       if (!isSilent || deadline.left === 0) throw error;

@@ -139,7 +139,8 @@ export class StreamSubscription<E extends AnyEvent>
     this.#end({ reason: errorOfCall("go on with the subscription", reason) });
   }
 
-  readonly #abort = (): void => this.fail(this.#options.signal?.reason);
+  readonly #abort = (): void =>
+    this.#end({ reason: this.#options.signal?.reason });
 
   /** Finds out where it begins and where the end is, and begins. */
   async #start(): Promise<void> {

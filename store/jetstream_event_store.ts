@@ -25,7 +25,7 @@ import {
 } from "./_read_arguments.ts";
 import type { ReadBounds } from "./_read_attempts.ts";
 import { readWithErrors } from "./_replay_report.ts";
-import { errorOfCall } from "./_request_errors.ts";
+import { errorOfCall, isReasonOf } from "./_request_errors.ts";
 import {
   groupBatch,
   resolveBatch,
@@ -134,7 +134,7 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
       return new JetStreamEventStore<E>(await untilAborted(opening, signal));
     } catch (error) {
       await mux?.[Symbol.asyncDispose]();
-      throw errorOfCall("open store", error);
+      throw errorOfCall("open store", error, signal);
     }
   }
 
@@ -232,6 +232,7 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
     return await this.#read(
       tails.of(actorId, consistency, bounds).then(({ version }) => version),
       action,
+      signal,
     );
   }
 
@@ -251,6 +252,7 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
     const found = await this.#read(
       tails.ofAll(unique, consistency, bounds),
       action,
+      signal,
     );
     return new Map(
       unique.map((actorId) => [actorId, found.get(actorId)!.version]),
@@ -275,6 +277,7 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
         bounds,
       ),
       action,
+      read.signal,
     );
     return {
       events: events as AnyEvent[] as E[],
@@ -296,6 +299,7 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
     return await this.#read(
       this.#parts.snapshots.get(actorId, consistency, bounds),
       action,
+      signal,
     );
   }
 
@@ -312,6 +316,7 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
     await this.#settle(
       snapshots.save(sealed, bounds),
       action,
+      signal,
       (start, error) => monitor.snapshotSaved(action, start, error),
     );
   }
@@ -392,6 +397,7 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
         const { done, value } = await this.#settle(
           pages.next(),
           action,
+          signal,
           (start, error, result) => {
             const isRead = page === 0 || !result?.done;
             if (isRead) monitor.read(action, start, error);
@@ -425,11 +431,16 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
   }
 
   /** What a read gives, its duration counted. */
-  #read<T>(promise: Promise<T>, action: string): Promise<T> {
+  #read<T>(
+    promise: Promise<T>,
+    action: string,
+    signal: AbortSignal | undefined,
+  ): Promise<T> {
     const { monitor } = this.#parts;
     return this.#settle(
       promise,
       action,
+      signal,
       (start, error) => monitor.read(action, start, error),
     );
   }
@@ -442,6 +453,7 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
   async #settle<T>(
     promise: Promise<T>,
     action: string,
+    signal: AbortSignal | undefined,
     ended: (start: number, error?: unknown, result?: T) => void,
   ): Promise<T> {
     const start = performance.now();
@@ -450,10 +462,11 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
       ended(start, undefined, result);
       return result;
     } catch (cause) {
-      const isClosed = this.#closed && cause instanceof ConnectionClosedError;
+      const isClosed = this.#closed &&
+        cause instanceof ConnectionClosedError && !isReasonOf(signal, cause);
       const error = isClosed
         ? new StoreClosedError(action)
-        : errorOfCall(action, cause);
+        : errorOfCall(action, cause, signal);
       ended(start, error);
       throw error;
     }

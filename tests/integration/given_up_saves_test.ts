@@ -3,8 +3,14 @@ import {
   assertEquals,
   assertInstanceOf,
   assertRejects,
+  assertStrictEquals,
 } from "@std/assert";
 import {
+  ConnectionClosedError,
+  RequestTimeoutError,
+} from "../../nats/errors.ts";
+import {
+  DuplicateEventError,
   SaveOutcomeUnknownError,
   VersionConflictError,
 } from "../../store/errors.ts";
@@ -205,6 +211,66 @@ testSaves(
   },
 );
 
+/** Reasons that the library itself may fail with. */
+const reasons = {
+  VersionConflictError: new VersionConflictError({
+    actorId: "other",
+    attemptedVersion: 1,
+    currentVersion: 2,
+  }),
+  DuplicateEventError: new DuplicateEventError("another failed", {
+    eventId: "other",
+    actorId: "other",
+  }),
+  RequestTimeoutError: new RequestTimeoutError("other", 5),
+  ConnectionClosedError: new ConnectionClosedError("another failed"),
+};
+
+for (const [name, reason] of Object.entries(reasons)) {
+  Deno.test(`what is given up because of a ${name} ends at once, and says so`, async () => {
+    await using silent = await NatsServer.start();
+    await using resources = new AsyncDisposableStack();
+    const nc = resources.adopt(await connect(silent), (nc) => nc.close());
+    const namespace = freshNamespace();
+    const store = resources.use(
+      await JetStreamEventStore.open(nc, { namespace }),
+    );
+    const saved = [event("a", 1), event("b", 1)];
+    await store.saveEvents(saved);
+    await silent.pause();
+    const controller = new AbortController();
+    const { signal } = controller;
+    const sent = [
+      store.saveEvent(event("a", 2), { signal }),
+      store.saveEvents([event("b", 2), event("b", 3)], { signal }),
+    ];
+    const asking = [
+      store.saveEvent(event("new", 1), { signal }),
+      store.getEvents("a", 0, { signal }),
+      store.getLatestVersion("a", { signal }),
+      store.getLatestSnapshot("a", { signal }),
+      store.saveSnapshot({
+        actorId: "a",
+        version: 1,
+        state: {},
+        timestamp: "2024-01-01T00:00:00Z",
+      }, { signal }),
+      JetStreamEventStore.open(nc, { namespace, signal }),
+      Array.fromAsync(store.subscribe({ signal })),
+    ];
+    const ended = [...sent, ...asking].map((call) => refusalOf(() => call));
+    await new Promise((resolve) => setTimeout(resolve));
+    controller.abort(reason);
+    const [one, several, ...others] = await Promise.all(ended);
+    for (const error of [one, several]) {
+      assertInstanceOf(error, SaveOutcomeUnknownError);
+      assertEquals(error.cause, reason);
+    }
+    for (const error of others) assertStrictEquals(error, reason);
+    silent.resume();
+  });
+}
+
 Deno.test("a save behind another one of its actor ends in its own time", async () => {
   await using silent = await NatsServer.start();
   await using resources = new AsyncDisposableStack();
@@ -219,9 +285,17 @@ Deno.test("a save behind another one of its actor ends in its own time", async (
     // Twice as long if it began when the other one has ended.
     return refusalOf(saving, 1.7 * saveTimeout);
   });
+  // Each of them would ask where its actor is first.
+  const unknown = Array.from({ length: 50 }, (_, i) => {
+    const saving = () => store.saveEvent(event("unknown", i + 1));
+    return refusalOf(saving, 1.7 * saveTimeout);
+  });
   const [second, third] = await Promise.all(saves);
   assertInstanceOf(second, SaveOutcomeUnknownError);
   assertInstanceOf(third, JetStreamUnavailableError);
+  for (const error of await Promise.all(unknown)) {
+    assertInstanceOf(error, JetStreamUnavailableError);
+  }
   silent.resume();
 });
 

@@ -198,6 +198,20 @@ Deno.test("Grouping does not count saves as company that went before", () => {
   assert(!grouping.goesAlone(1));
 });
 
+Deno.test("Grouping does not take saves for fast that were given up at once", () => {
+  const clock = { now: 0 };
+  const grouping = new Grouping(1, () => clock.now);
+  for (let round = 0; round < 200; round++) {
+    for (let i = 0; i < 1_000; i++) grouping.begin(1);
+    for (let i = 0; i < 10; i++) {
+      clock.now += 0.5;
+      grouping.end(1);
+    }
+    for (let i = 0; i < 990; i++) grouping.end(1, false);
+  }
+  assert(!grouping.goesAlone(1));
+});
+
 Deno.test("Grouping does not measure while few saves are awaited", () => {
   const clock = { now: 0 };
   const grouping = new Grouping(1, () => clock.now);
