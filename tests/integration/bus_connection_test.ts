@@ -197,16 +197,22 @@ Deno.test("a first publish waits no more than a second for a silent server", asy
   proxy.unpause();
 });
 
+/** Publishes more than may be on the way to the server at once. */
+function publishTooMuch(bus: NatsEventBus): Promise<void>[] {
+  const data = { text: "x".repeat(100_000) };
+  return upTo(40).map((version) =>
+    bus.publish("orders", makeEvent("o", version, { data }))
+  );
+}
+
 Deno.test("publishers wait when 2 MiB are on the way", async () => {
   await using stack = new AsyncDisposableStack();
   const { proxy, bus } = await openTwo(stack);
   await bus.publish("orders", makeEvent());
   proxy.pause("serverToClient");
-  const data = { text: "x".repeat(100_000) };
   let settled = 0;
-  const publishing = upTo(40).map((version) =>
-    bus.publish("orders", makeEvent("o", version, { data }))
-      .then(() => settled++)
+  const publishing = publishTooMuch(bus).map((published) =>
+    published.then(() => settled++)
   );
   await new Promise((resolve) => setTimeout(resolve));
   assert(settled >= 15 && settled <= 25, `${settled} of 40 did not wait`);
@@ -226,10 +232,7 @@ Deno.test("publishers that wait go on when the connection is lost", async () => 
   const { proxy, bus } = await openTwo(stack);
   await bus.publish("orders", makeEvent());
   proxy.pause("serverToClient");
-  const data = { text: "x".repeat(100_000) };
-  const publishing = upTo(40).map((version) =>
-    bus.publish("orders", makeEvent("o", version, { data }))
-  );
+  const publishing = publishTooMuch(bus);
   proxy.cut();
   proxy.unpause();
   await Promise.all(publishing);
@@ -240,11 +243,7 @@ Deno.test("publishers that wait fail when the bus is closed", async () => {
   const { proxy, bus } = await openTwo(stack);
   await bus.publish("orders", makeEvent());
   proxy.pause("serverToClient");
-  const data = { text: "x".repeat(100_000) };
-  const publishing = upTo(40).map((version) =>
-    bus.publish("orders", makeEvent("o", version, { data }))
-  );
-  const settled = Promise.allSettled(publishing);
+  const settled = Promise.allSettled(publishTooMuch(bus));
   await bus.close();
   const last = (await settled).at(-1) as PromiseRejectedResult;
   assertErrorIs(last.reason, BusClosedError);

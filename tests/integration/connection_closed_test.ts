@@ -80,4 +80,16 @@ for (const groupSaves of [true, false]) {
     const again = await refusalOf(() => store.saveEvent(event), 5_000);
     assertErrorIs(again, ConnectionClosedError, { sent: false });
   });
+
+  Deno.test(`a save that asks where its actor is when the connection is closed was not sent, ${how}`, async () => {
+    await using server = await NatsServer.start();
+    const nc = await connect(server);
+    await using store = await JetStreamEventStore.open(nc, { groupSaves });
+    await server.pause();
+    const saving = refusalOf(() => store.saveEvent(makeEvent("a", 1)), 5_000);
+    const closing = nc.close();
+    assertErrorIs(await saving, ConnectionClosedError, { sent: false });
+    server.resume();
+    await closing;
+  });
 }

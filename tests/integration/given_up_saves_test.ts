@@ -7,8 +7,11 @@ import {
 } from "@std/assert";
 import {
   ConnectionClosedError,
+  JetStreamApiError,
+  NoRespondersError,
   RequestTimeoutError,
 } from "../../nats/errors.ts";
+import { JetStreamCode } from "../../nats/js_api.ts";
 import {
   DuplicateEventError,
   SaveOutcomeUnknownError,
@@ -224,6 +227,12 @@ const reasons = {
   }),
   RequestTimeoutError: new RequestTimeoutError("other", 5),
   ConnectionClosedError: new ConnectionClosedError("another failed"),
+  NoRespondersError: new NoRespondersError("other"),
+  JetStreamApiError: new JetStreamApiError({
+    code: JetStreamCode.streamNotFound,
+    status: 404,
+    description: "another stream was not found",
+  }),
 };
 
 for (const [name, reason] of Object.entries(reasons)) {
@@ -260,8 +269,13 @@ for (const [name, reason] of Object.entries(reasons)) {
     ];
     const ended = [...sent, ...asking].map((call) => refusalOf(() => call));
     await new Promise((resolve) => setTimeout(resolve));
+    const began = performance.now();
     controller.abort(reason);
     const [one, several, ...others] = await Promise.all(ended);
+    // Who asks again without a pause holds up every timer, this one as well.
+    await new Promise((resolve) => setTimeout(resolve));
+    const took = performance.now() - began;
+    assert(took < 2_000, `it took ${took} ms`);
     for (const error of [one, several]) {
       assertInstanceOf(error, SaveOutcomeUnknownError);
       assertEquals(error.cause, reason);
