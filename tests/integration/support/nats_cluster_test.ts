@@ -23,7 +23,9 @@ Deno.test("NatsCluster makes replicated streams, and another leads when the lead
       subjects: ["ev.>"],
       num_replicas: 3,
     });
-    await jetstream(nc).publish("ev.1", "one");
+    // The server that this connection is to may not have heard yet which of the
+    // others takes "ev.>": it then answers that nobody does, and stores nothing.
+    await waitFor(() => jetstream(nc).publish("ev.1", "one", { msgID: "one" }));
     const leader = await cluster.waitForLeader("events");
     await cluster.waitForCurrent("events");
     const info = await jsm.streams.info("events");
