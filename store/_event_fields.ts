@@ -31,22 +31,6 @@ export interface Fields {
   rest: [key: string, value: unknown][] | undefined;
 }
 
-function isKnown(key: string): key is Exclude<keyof Fields, "rest"> {
-  switch (key) {
-    case "id":
-    case "eventType":
-    case "actorId":
-    case "commandId":
-    case "version":
-    case "data":
-    case "metadata":
-    case "timestamp":
-      return true;
-    default:
-      return false;
-  }
-}
-
 function refuseSymbols(object: object, path: string, action: string): void {
   const symbols = Object.getOwnPropertySymbols(object);
   if (symbols.length === 0) return;
@@ -80,8 +64,35 @@ export function fieldsOf(event: unknown, action: string): Fields {
   for (let i = 0; i < keys.length; i++) {
     const key = keys[i]!;
     const value = event[key];
-    if (isKnown(key)) fields[key] = value;
-    else if (value !== undefined) (fields.rest ??= []).push([key, value]);
+    // Not `fields[key] = value`, for which V8 looks up the key each time.
+    switch (key) {
+      case "id":
+        fields.id = value;
+        break;
+      case "eventType":
+        fields.eventType = value;
+        break;
+      case "actorId":
+        fields.actorId = value;
+        break;
+      case "commandId":
+        fields.commandId = value;
+        break;
+      case "version":
+        fields.version = value;
+        break;
+      case "data":
+        fields.data = value;
+        break;
+      case "metadata":
+        fields.metadata = value;
+        break;
+      case "timestamp":
+        fields.timestamp = value;
+        break;
+      default:
+        if (value !== undefined) (fields.rest ??= []).push([key, value]);
+    }
   }
   return fields;
 }
@@ -165,17 +176,16 @@ function copyMetadata(
 
 /** The known keys of an event in the order they are written. */
 export function assemble(fields: Fields): Record<string, unknown> {
-  const event: Record<string, unknown> = {
-    id: fields.id,
-    eventType: fields.eventType,
-    actorId: fields.actorId,
-  };
-  if (fields.commandId !== undefined) event.commandId = fields.commandId;
-  event.version = fields.version;
-  event.data = fields.data;
-  if (fields.metadata !== undefined) event.metadata = fields.metadata;
-  event.timestamp = fields.timestamp;
-  return event;
+  const { id, eventType, actorId, commandId, version, data } = fields;
+  const { metadata, timestamp } = fields;
+  if (commandId === undefined) {
+    return metadata === undefined
+      ? { id, eventType, actorId, version, data, timestamp }
+      : { id, eventType, actorId, version, data, metadata, timestamp };
+  }
+  return metadata === undefined
+    ? { id, eventType, actorId, commandId, version, data, timestamp }
+    : { id, eventType, actorId, commandId, version, data, metadata, timestamp };
 }
 
 /**

@@ -177,8 +177,9 @@ function top(path: string, action: string): Place {
 /**
  * Validates a value and returns a deeply frozen copy of it, reading each
  * property once: what was checked is what was copied, whatever the value is.
- * A getter counts for what it gives. Properties that are `undefined` are left out, -0 becomes 0; properties that
- * are not enumerable don't count, as in JSON.stringify.
+ * A getter counts for what it gives. Properties that are `undefined` are left
+ * out, -0 becomes 0; properties that are not enumerable don't count, as in
+ * JSON.stringify.
  *
  * @param path The path of the value, such as `data`, for errors.
  * @param action What can't be done, such as `save event`, for errors.
