@@ -81,15 +81,16 @@ export class MemorySubscription<E extends AnyEvent>
   }
 
   [Symbol.asyncIterator](): AsyncIterator<SubscribedEvent<E>, undefined> {
-    return this.#iteration.begin(
-      this.#take,
-      () => this[Symbol.asyncDispose](),
-    );
+    return this.#iteration.begin(this.#take, () => this.close());
+  }
+
+  close(): Promise<void> {
+    this.#end();
+    return Promise.resolve();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
-    this.#end();
-    return Promise.resolve();
+    return this.close();
   }
 
   /** Ends it; what is iterated next is the reason. */

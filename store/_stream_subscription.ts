@@ -123,15 +123,16 @@ export class StreamSubscription<E extends AnyEvent>
   }
 
   [Symbol.asyncIterator](): AsyncIterator<SubscribedEvent<E>, undefined> {
-    return this.#iteration.begin(
-      this.#take,
-      () => this[Symbol.asyncDispose](),
-    );
+    return this.#iteration.begin(this.#take, () => this.close());
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  async close(): Promise<void> {
     this.#end();
     await this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 
   /** Ends it; what is iterated next is the reason. */

@@ -180,7 +180,7 @@ export interface SubscribedEvent<E extends AnyEvent = Event> {
 /**
  * The events of all actors in stream order, each exactly once. Iterate it
  * once, a second time is a TypeError; leaving the loop closes it, and so does
- * disposing it, which ends an iteration that waits.
+ * disposing it.
  */
 export interface EventSubscription<E extends AnyEvent = Event>
   extends AsyncIterable<SubscribedEvent<E>>, AsyncDisposable {
@@ -197,6 +197,11 @@ export interface EventSubscription<E extends AnyEvent = Event>
    * an `AbortError`.
    */
   readonly caughtUp: Promise<void>;
+  /**
+   * Leaves: an iteration that waits ends, and what was not taken yet is
+   * discarded. Doing it again does nothing.
+   */
+  close(): Promise<void>;
 }
 
 /**
@@ -212,9 +217,6 @@ export interface EventSubscription<E extends AnyEvent = Event>
  * RangeError: the promise's rejection, or thrown by the call of
  * {@linkcode readEvents} and {@linkcode subscribe}. All else that goes wrong
  * with those two fails their iteration.
- *
- * Closing the store, which may be done more than once, fails every later call
- * and every iteration under way with a {@linkcode StoreClosedError}.
  *
  * @typeParam E The events it holds. A union narrows on `eventType`. The store
  * does not check stored events against it.
@@ -323,4 +325,11 @@ export interface EventStore<E extends AnyEvent = Event>
   subscribe<Type extends E["eventType"] = E["eventType"]>(
     options?: SubscribeOptions<Type>,
   ): EventSubscription<EventOfType<E, Type>>;
+
+  /**
+   * Closes the store, as disposing it does: every later call and every
+   * iteration under way fails with a {@linkcode StoreClosedError}. Doing it
+   * again does nothing.
+   */
+  close(): Promise<void>;
 }

@@ -313,8 +313,13 @@ export class InMemoryEventStore<E extends AnyEvent = Event>
    * subscriptions. A bus that is behind gets up to a second to take what it
    * was not told yet. Closing it again does nothing.
    */
-  [Symbol.asyncDispose](): Promise<void> {
+  close(): Promise<void> {
     return this.#closed ??= this.#close();
+  }
+
+  /** As {@linkcode InMemoryEventStore.close}. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 
   #close(): Promise<void> {

@@ -353,15 +353,20 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
    * subscriptions with a {@linkcode StoreClosedError}, and leaves the
    * connection open. Closing it again does nothing more.
    */
-  [Symbol.asyncDispose](): Promise<void> {
+  close(): Promise<void> {
     return this.#closed ??= this.#close();
+  }
+
+  /** As {@linkcode JetStreamEventStore.close}. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 
   async #close(): Promise<void> {
     const error = new StoreClosedError("go on with the subscription");
     const closed = [...this.#subscriptions].map((subscription) => {
       subscription.fail(error);
-      return subscription[Symbol.asyncDispose]();
+      return subscription.close();
     });
     if (this.#saving > 0) this.#saved = Promise.withResolvers();
     await Promise.allSettled([...closed, this.#saved?.promise]);

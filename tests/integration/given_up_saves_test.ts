@@ -322,7 +322,7 @@ testSaves(
     let disposing: PromiseLike<void> | undefined;
     // Called before the store's own listener.
     signal.addEventListener("abort", () => {
-      disposing = store[Symbol.asyncDispose]();
+      disposing = store.close();
     });
     const error = assertRejects(() =>
       store.saveEvent(event("a", 2), { signal })

@@ -124,7 +124,7 @@ test("saveEvent() finds a duplicate after the server was killed", async ({ serve
 test("saveEvent() finds a duplicate after server and client were restarted within the window", async ({ server, open }) => {
   const store = await open();
   for (const event of history) await store.saveEvent(event);
-  await store[Symbol.asyncDispose]();
+  await store.close();
   await server.restart();
   await assertAllStored(await open(), server);
 });

@@ -267,7 +267,7 @@ Deno.test("no namespace reaches another one", async () => {
           }
         }
       } finally {
-        await store[Symbol.asyncDispose]();
+        await store.close();
       }
       assertEquals(await stateOfBait(), before);
       const made = (await streams()).filter((name) => !others.includes(name));

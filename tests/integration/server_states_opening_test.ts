@@ -118,7 +118,7 @@ test(
     const store = await open(nc);
     const event = makeEvent("a", 1);
     await store.saveEvent(event);
-    await store[Symbol.asyncDispose]();
+    await store.close();
     const jsm = await jetstreamManager(nc);
     await jsm.streams.delete("KV_AETHER_SNAPSHOTS_default");
     await assertRefusedAtOnce(
@@ -357,6 +357,6 @@ test("open() opens one store when many open it at once", {}, async (nc) => {
   await stores[0]!.saveEvent(makeEvent("a", 1));
   for (const store of stores) {
     assertEquals(await store.getLatestVersion("a"), 1);
-    await store[Symbol.asyncDispose]();
+    await store.close();
   }
 });

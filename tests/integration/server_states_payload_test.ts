@@ -87,7 +87,7 @@ Deno.test("saveEvent() refuses what is over the stream's max_msg_size", () =>
   withServer({}, async (server) => {
     await using nc = await connect(server);
     const made = await JetStreamEventStore.open(nc);
-    await made[Symbol.asyncDispose]();
+    await made.close();
     const jsm = await jetstreamManager(nc);
     await jsm.streams.update("AETHER_default", { max_msg_size: limit });
     await using store = await JetStreamEventStore.open(nc);

@@ -30,7 +30,7 @@ Deno.test("a subscription that is left while its consumer is made leaves none", 
     const subscription = store.subscribe();
     await waitFor(async () => await consumersOf(near) > 0);
     // The answer is on its way.
-    await subscription[Symbol.asyncDispose]();
+    await subscription.close();
     assertEquals(await consumersOf(near), 0);
   }
 });
@@ -79,5 +79,5 @@ Deno.test("onReplayError may ask for the next event, and none is lost", async ()
   }
   versions.push((await asked!).value?.event.version);
   assertEquals(versions.toSorted(), [1, 2, 3, 4, 5, 6]);
-  await subscription[Symbol.asyncDispose]();
+  await subscription.close();
 });

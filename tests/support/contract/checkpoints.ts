@@ -107,7 +107,7 @@ export function checkpointsContract({ test, testTwo, open }: Contract): void {
     const iterator = subscription[Symbol.asyncIterator]();
     assertEquals((await iterator.next()).value?.event.version, 1);
     await subscription.caughtUp;
-    await subscription[Symbol.asyncDispose]();
+    await subscription.close();
   });
 
   test("checkpoint moves past live events that the filter left out", async ({ store }) => {
@@ -194,7 +194,7 @@ export function checkpointsContract({ test, testTwo, open }: Contract): void {
       );
       const reason = await reasonOf(() => collect(subscription));
       assertErrorIs(reason, CheckpointError, properties);
-      await subscription[Symbol.asyncDispose]();
+      await subscription.close();
     }
   });
 

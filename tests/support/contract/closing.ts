@@ -43,7 +43,7 @@ const calls: ((store: EventStore) => Promise<unknown>)[] = [
 export function closingContract({ test, testTwo }: Contract): void {
   test("every method fails when the store was closed", async ({ store }) => {
     await store.saveEvent(makeEvent("a", 1));
-    await store[Symbol.asyncDispose]();
+    await store.close();
     for (const call of calls) {
       const reason = await reasonOf(() => call(store));
       assertErrorIs(reason, StoreClosedError);
@@ -51,11 +51,9 @@ export function closingContract({ test, testTwo }: Contract): void {
   });
 
   test("closing twice, also at once, is harmless", async ({ store }) => {
-    await Promise.all([
-      store[Symbol.asyncDispose](),
-      store[Symbol.asyncDispose](),
-    ]);
-    await store[Symbol.asyncDispose]();
+    await Promise.all([store.close(), store.close()]);
+    await store.close();
+    await store.close();
   });
 
   test("closing the store fails its subscriptions", async ({ store }) => {
@@ -73,7 +71,7 @@ export function closingContract({ test, testTwo }: Contract): void {
     assertErrorIs(await reasonOf(() => collect(unread)), StoreClosedError);
     assertErrorIs(await reasonOf(() => unread.caughtUp), StoreClosedError);
     for (const each of [waits, half, unread]) {
-      await each[Symbol.asyncDispose]();
+      await each.close();
     }
   });
 
@@ -81,7 +79,7 @@ export function closingContract({ test, testTwo }: Contract): void {
     await store.saveEvents(makeEvents("a", 1, 2, 3));
     const reason = await reasonOf(async () => {
       for await (const _ of store.readEvents("a")) {
-        await store[Symbol.asyncDispose]();
+        await store.close();
       }
     });
     assertErrorIs(reason, StoreClosedError);
@@ -89,8 +87,8 @@ export function closingContract({ test, testTwo }: Contract): void {
 
   test("closing the store leaves a subscription closed that was closed before", async ({ store }) => {
     const subscription = store.subscribe();
-    await subscription[Symbol.asyncDispose]();
-    await store[Symbol.asyncDispose]();
+    await subscription.close();
+    await store.close();
     assertEquals(await collect(subscription), []);
   });
 
@@ -99,7 +97,7 @@ export function closingContract({ test, testTwo }: Contract): void {
     async (store, other) => {
       await using reader = new Reader(other.subscribe());
       await store.saveEvent(makeEvent("a", 1));
-      await store[Symbol.asyncDispose]();
+      await store.close();
       assertEquals((await reader.next()).event.version, 1);
       await other.saveEvent(makeEvent("a", 2));
       assertEquals((await reader.next()).event.version, 2);

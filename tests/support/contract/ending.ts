@@ -37,14 +37,15 @@ export function endingContract({ test }: Contract): void {
     assertThrows(() => subscription[Symbol.asyncIterator](), TypeError);
   });
 
-  test("disposing ends an iteration that waits, and disposing twice is harmless", async ({ store }) => {
+  test("closing ends an iteration that waits, and closing twice is harmless", async ({ store }) => {
     const subscription = store.subscribe();
     await subscription.caughtUp;
     const reader = new Reader(subscription);
     const waiting = reader.done();
-    await subscription[Symbol.asyncDispose]();
+    await subscription.close();
     assertEquals(await waiting, true);
     assertEquals(await reader.done(), true);
+    await subscription.close();
     await subscription[Symbol.asyncDispose]();
     await store.saveEvent(makeEvent("a", 1));
     assertEquals(await reader.done(), true);
@@ -74,7 +75,7 @@ export function endingContract({ test }: Contract): void {
     const [first, second] = await Promise.all(waiting.slice(0, 2));
     assertEquals(first!.value.event.version, 1);
     assertEquals(second!.value.event.version, 2);
-    await subscription[Symbol.asyncDispose]();
+    await subscription.close();
     assertEquals((await waiting[2]!).done, true);
   });
 

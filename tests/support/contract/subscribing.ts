@@ -190,7 +190,7 @@ export function subscribingContract({ test, testTwo }: Contract): void {
     const ended = store.subscribe({ after: "end" });
     await ended.caughtUp;
     for (const each of [empty, filtered, ended]) {
-      await each[Symbol.asyncDispose]();
+      await each.close();
     }
   });
 
