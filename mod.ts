@@ -113,6 +113,7 @@ export type {
   SaveEventsResult,
   SaveOptions,
   SaveResult,
+  SaveSnapshotOptions,
   StoreCounters,
   StoreMetrics,
   StoreTelemetryOptions,

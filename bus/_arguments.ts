@@ -6,8 +6,8 @@
 
 import { actorMatcher, encodeActorPattern } from "../nats/names.ts";
 import {
-  badRange,
-  badType,
+  checkFunction,
+  checkInteger,
   checkSignal,
   checkTelemetry,
   checkTrace,
@@ -108,13 +108,7 @@ export function resolveSubscribe<
     signal,
   } = given;
   encodeActorPattern(actors, action);
-  if (typeof buffer !== "number") {
-    throw badType(action, "buffer", "a number", buffer);
-  }
-  if (!Number.isSafeInteger(buffer) || buffer < 1 || buffer > MAX_BUFFER) {
-    const must = `an integer from 1 to ${MAX_BUFFER}`;
-    throw badRange(action, "buffer", must, buffer);
-  }
+  checkInteger(buffer, action, "buffer", 1, MAX_BUFFER);
   checkFunction(onDrop, action, "onDrop");
   checkFunction(onGap, action, "onGap");
   return {
@@ -145,9 +139,4 @@ export function actorTest(
   actors: string,
 ): ((actorId: string) => boolean) | undefined {
   return actors === ">" ? undefined : actorMatcher(actors);
-}
-
-function checkFunction(value: unknown, action: string, name: string): void {
-  if (value === undefined || typeof value === "function") return;
-  throw badType(action, name, "a function", value);
 }

@@ -29,7 +29,7 @@ export class Subscribers<E extends AnyEvent> {
   readonly activeSpan: ActiveSpan | undefined;
   readonly #open = new Set<Mailbox<E>>();
   /** How many have ended and are still read. */
-  #draining = 0;
+  readonly #draining = new Set<Mailbox<E>>();
   #closed = false;
 
   /** @param system What carries the events, for the instruments. */
@@ -69,10 +69,10 @@ export class Subscribers<E extends AnyEvent> {
       end: () => {
         placement.remove();
         this.#open.delete(mailbox);
-        this.#draining++;
+        this.#draining.add(mailbox);
       },
       drained: () => {
-        this.#draining--;
+        this.#draining.delete(mailbox);
         this.#checkDone();
       },
     });
@@ -100,11 +100,13 @@ export class Subscribers<E extends AnyEvent> {
   #pending(): number {
     let pending = 0;
     for (const mailbox of this.#open) pending += mailbox.pending;
+    for (const mailbox of this.#draining) pending += mailbox.pending;
     return pending;
   }
 
   #checkDone(): void {
-    const done = this.#closed && this.#open.size === 0 && this.#draining === 0;
+    const done = this.#closed && this.#open.size === 0 &&
+      this.#draining.size === 0;
     if (done) this.meter.close();
   }
 }

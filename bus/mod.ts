@@ -6,7 +6,7 @@
  * be known. What must never be missed is read from the store, whose
  * `subscribe` delivers every event exactly once, in order, from any checkpoint.
  *
- * @example Follow what a store stores
+ * @example Publish and follow
  * ```ts
  * import { EventBus } from "@flowmade-one/aether/bus";
  * import { createEvent } from "@flowmade-one/aether/store";

@@ -7,7 +7,8 @@
 import { show } from "./show.ts";
 
 const plainToken = /^[A-Za-z0-9_-]+$/;
-const plainActorId = /^[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*$/;
+/** Actor ids that are their own encoding. */
+export const plainActorId: RegExp = /^[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*$/;
 const plainName = /^[A-Za-z0-9-]+$/;
 const encodedToken = /^(?:[A-Za-z0-9_-]|=[0-9A-F]{2})+$/;
 const encodedName = /^(?:[A-Za-z0-9-]|_[0-9A-F]{2})+$/;

@@ -80,13 +80,15 @@ export class PermissionDeniedError extends Error {
   /** The subject it may not do it on. */
   readonly subject: string;
 
-  /** Says which right is missing. */
-  constructor(operation: "publish" | "subscribe", subject: string) {
-    const where = JSON.stringify(subject);
+  /** Says which right is missing, and what to do about it. */
+  constructor(
+    operation: "publish" | "subscribe",
+    subject: string,
+    advice = "grant it that permission",
+  ) {
+    const what = operation === "publish" ? "publish on" : "subscribe to";
     super(
-      operation === "publish"
-        ? `The NATS user may not publish on ${where}; grant it that permission`
-        : `The NATS user may not subscribe to ${where}; grant it that permission, or, if that is an inbox, name one that it may as \`inboxPrefix\``,
+      `The NATS user may not ${what} ${JSON.stringify(subject)}; ${advice}`,
     );
     this.operation = operation;
     this.subject = subject;

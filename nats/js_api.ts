@@ -21,13 +21,11 @@ export const JetStreamCode = {
   clusterNotAvailable: 10008,
   clusterNotLeader: 10009,
   clusterRequired: 10010,
-  consumerNotFound: 10014,
   insufficientResources: 10023,
   memoryResourcesExceeded: 10028,
   noMessageFound: 10037,
   notEnabledForAccount: 10039,
   storageResourcesExceeded: 10047,
-  messageTooLarge: 10054,
   streamNameExists: 10058,
   streamNotFound: 10059,
   wrongLastSequence: 10071,
@@ -37,7 +35,6 @@ export const JetStreamCode = {
   duplicateInProcess: 10158,
   wrongLastSequenceUnknown: 10164,
   batchIncomplete: 10176,
-  batchTooLarge: 10199,
   batchDuplicateId: 10201,
 } as const;
 

@@ -21,7 +21,7 @@ import {
   ConnectionClosedError,
   ConnectionLostError,
   NoRespondersError,
-  type PermissionDeniedError,
+  PermissionDeniedError,
   RequestTimeoutError,
 } from "./errors.ts";
 
@@ -57,6 +57,11 @@ export interface Call {
 }
 
 /** A call that waits for its replies. */
+/** What to do when replies can't be received. */
+const NO_INBOX =
+  "grant it that permission, or name what its inboxes begin with as " +
+  "`inboxPrefix`, to the store and to the connection";
+
 class Pending {
   readonly call: Call;
   /** Monotonic milliseconds; NaN until the sweeper first comes by. */
@@ -305,8 +310,9 @@ export class Multiplexer implements AsyncDisposable {
     const { operation, subject } = error;
     if (operation === "subscribe") {
       if (subject !== `${this.#inbox}*`) return;
-      this.#denied = error;
-      this.#failAll(() => error);
+      const denied = new PermissionDeniedError(operation, subject, NO_INBOX);
+      this.#denied = denied;
+      this.#failAll(() => denied);
       return;
     }
     for (const [token, { call }] of this.#pending.entries()) {

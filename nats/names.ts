@@ -28,6 +28,7 @@ export {
   encodeActorId,
   encodeName,
   encodeToken,
+  plainActorId,
 } from "./_spelling.ts";
 
 /**

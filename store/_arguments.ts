@@ -7,6 +7,7 @@
 
 import { checkEventType } from "../nats/names.ts";
 import { show } from "../nats/show.ts";
+import type { SaveSnapshotOptions } from "./event_store.ts";
 
 /** The error for a value of another type. */
 export function badType(
@@ -89,6 +90,30 @@ export function checkInteger(
 }
 
 /**
+ * Checks an optional function.
+ *
+ * @throws {TypeError} If it is something else.
+ */
+export function checkFunction(
+  value: unknown,
+  action: string,
+  name: string,
+): void {
+  if (value === undefined || typeof value === "function") return;
+  throw badType(action, name, "a function", value);
+}
+
+/** @throws {TypeError} If a value is no boolean. */
+export function checkBoolean(
+  value: unknown,
+  action: string,
+  name: string,
+): void {
+  if (typeof value === "boolean") return;
+  throw badType(action, name, "a boolean", value);
+}
+
+/**
  * Checks an optional signal.
  *
  * @throws {TypeError} If it is something else.
@@ -103,7 +128,7 @@ export function checkSignal(
 
 /** The signal of options that have nothing else. */
 export function resolveSignal(
-  options: { signal?: AbortSignal } | undefined,
+  options: SaveSnapshotOptions | undefined,
   action: string,
 ): AbortSignal | undefined {
   return checkSignal(optionsOf(options, action).signal, action);

@@ -16,7 +16,7 @@ import {
 } from "./_json.ts";
 import { isSealed, markSealed } from "./_sealed.ts";
 import { isTimestamp } from "./_timestamp.ts";
-import type { AnyEvent } from "./event.ts";
+import type { AnyEvent, EventInit } from "./event.ts";
 
 /** The fields of an event, each read once; `rest` are the unknown keys. */
 export interface Fields {
@@ -242,7 +242,7 @@ function copyFields(
 export function sealEvent<E extends AnyEvent>(
   event: E,
   action: string,
-  added: readonly AnyEvent["metadata"][] = [],
+  added: readonly EventInit["metadata"][] = [],
 ): E {
   if (added.length === 0 && isSealed(event)) return event;
   const fields = fieldsOf(event, action);

@@ -73,10 +73,14 @@ export async function lastAbove(
     ]);
     const end = latest?.sequence ?? 0;
     // What is as late as what was seen needs no other proof.
-    const seen = wanted.reduce((highest, { subject, floor: { seen } }) => {
-      const sequence = messages.get(subject)?.sequence ?? 0;
-      return sequence >= seen ? highest : Math.max(highest, seen);
-    }, 0);
+    let seen = 0;
+    let late = wanted[0]!;
+    for (const each of wanted) {
+      if ((messages.get(each.subject)?.sequence ?? 0) >= each.floor.seen) {
+        continue;
+      }
+      if (each.floor.seen > seen) [seen, late] = [each.floor.seen, each];
+    }
     const required = Math.max(seen, strong ? end : 0);
     // Where the leader answered, it knows what it knew right beside that.
     if ((upTo ?? end) >= required) return messages;
@@ -90,7 +94,7 @@ export async function lastAbove(
       return await reader.lastFromLeader(subjects, bounds);
     }
     if (bounds.deadline.left === 0) {
-      throw new StaleReadError(wanted[0]!.actorId, required);
+      throw new StaleReadError(late.actorId, required);
     }
     const isNews = upTo === 0 && last === undefined && latest !== undefined;
     last = latest ?? last;

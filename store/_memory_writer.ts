@@ -8,7 +8,6 @@ import { show } from "../nats/show.ts";
 import { sameEvent } from "./_event_codec.ts";
 import type { History, MemoryLog } from "./_memory_log.ts";
 import { RecentIds } from "./_memory_recent_ids.ts";
-import { groupBatch } from "./_save_arguments.ts";
 import { DuplicateEventError, VersionConflictError } from "./errors.ts";
 import type { AnyEvent } from "./event.ts";
 import type { SaveEventsResult, SaveResult } from "./event_store.ts";
@@ -55,13 +54,17 @@ export class MemoryWriter<E extends AnyEvent> {
     return { version, sequence, duplicate: false };
   }
 
-  /** Saves all of the events or none. */
+  /**
+   * Saves all of the events or none.
+   *
+   * @param actors The same by actor, as `groupBatch` gives them.
+   */
   saveAll(
     events: readonly E[],
+    actors: ReadonlyMap<string, readonly E[]>,
     expectedVersions: ReadonlyMap<string, number>,
     trace?: TraceContext,
   ): SaveEventsResult {
-    const actors = groupBatch(events, expectedVersions);
     const stored = this.#findAllStored(events);
     for (const [actorId, own] of actors) {
       const history = this.#log.history(actorId);

@@ -8,6 +8,7 @@ import { checkNamespace, checkPrefix } from "../nats/names.ts";
 import {
   badRange,
   badType,
+  checkBoolean,
   checkInteger,
   checkSignal,
   oneOf,
@@ -152,12 +153,8 @@ export function resolveOpen(
     signal,
     ...telemetry
   } = optionsOf(options, ACTION);
-  if (typeof create !== "boolean") {
-    throw badType(ACTION, "create", "a boolean", create);
-  }
-  if (typeof groupSaves !== "boolean") {
-    throw badType(ACTION, "groupSaves", "a boolean", groupSaves);
-  }
+  checkBoolean(create, ACTION, "create");
+  checkBoolean(groupSaves, ACTION, "groupSaves");
   checkNamespace(namespace, ACTION);
   checkPrefix(prefix, ACTION);
   checkInboxPrefix(inboxPrefix);

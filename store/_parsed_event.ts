@@ -4,13 +4,20 @@
  * @module
  */
 
+import {
+  maxActorIdBytes,
+  maxEventIdBytes,
+  maxEventTypeBytes,
+  plainActorId,
+} from "../nats/names.ts";
 import { freezeParsed } from "./_json.ts";
 import { markSealed } from "./_sealed.ts";
 import { isTimestamp } from "./_timestamp.ts";
 import type { Event } from "./event.ts";
 
-const plainType = /^[A-Za-z0-9_-]{1,256}$/;
-const plainActorId = /^[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*$/;
+/** No code unit takes more than three bytes. */
+const idLength = Math.floor(maxEventIdBytes / 3);
+const plainType = /^[A-Za-z0-9_-]+$/;
 
 /**
  * The parsed value itself as a sealed event, if it is one as this library
@@ -24,9 +31,10 @@ export function sealParsed(value: unknown): Event | undefined {
   const event = value as Event;
   if (!hasKnownKeys(event)) return undefined;
   const { id, eventType, actorId, commandId, version, metadata } = event;
-  const plain = isShort(id, 85) &&
-    typeof eventType === "string" && plainType.test(eventType) &&
-    typeof actorId === "string" && actorId.length <= 2048 &&
+  const plain = isShort(id, idLength) &&
+    typeof eventType === "string" && eventType.length <= maxEventTypeBytes &&
+    plainType.test(eventType) &&
+    typeof actorId === "string" && actorId.length <= maxActorIdBytes &&
     plainActorId.test(actorId) &&
     (commandId === undefined || isShort(commandId, Infinity)) &&
     Number.isSafeInteger(version) && version > 0 &&

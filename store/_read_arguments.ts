@@ -7,6 +7,8 @@
 import { checkActorId, encodeActorPattern } from "../nats/names.ts";
 import {
   badType,
+  checkBoolean,
+  checkFunction,
   checkInteger,
   checkSignal,
   copyEventTypes,
@@ -147,12 +149,8 @@ export function resolveSubscribe(
   if (after !== undefined && typeof after !== "string") {
     throw badType(action, "after", "a string", after);
   }
-  if (typeof live !== "boolean") {
-    throw badType(action, "live", "a boolean", live);
-  }
-  if (onReplayError !== undefined && typeof onReplayError !== "function") {
-    throw badType(action, "onReplayError", "a function", onReplayError);
-  }
+  checkBoolean(live, action, "live");
+  checkFunction(onReplayError, action, "onReplayError");
   const { actors = ">", eventTypes } = optionsOf(filter, action, "filter");
   encodeActorPattern(actors, action);
   return {

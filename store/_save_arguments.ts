@@ -25,7 +25,7 @@ import type {
 } from "./event_store.ts";
 
 /** The most events one call may save, inclusive. */
-export const maxBatchEvents = 1000;
+const maxBatchEvents = 1000;
 
 /** Options of a save, checked. */
 export interface ResolvedSave {
@@ -167,7 +167,9 @@ export function groupBatch<
       throw new RangeError(
         `Cannot save events: expectedVersions names actor ${
           show(actorId)
-        }, of which the call has no event`,
+        }, of which the call has no event${
+          events.length === 0 ? "; there is nothing to save" : ""
+        }`,
       );
     }
   }

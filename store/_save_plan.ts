@@ -5,6 +5,7 @@
  * @module
  */
 
+import { show } from "../nats/show.ts";
 import type { ActorHistory } from "./_actor_history.ts";
 import { decodeEvent, sameEvent } from "./_event_codec.ts";
 import { type Draft, Entry } from "./_publisher.ts";
@@ -176,11 +177,11 @@ export function duplicateOf(
   const { event, sequence } = stored;
   const place = event === undefined
     ? "another event"
-    : `version ${event.version} of actor ${JSON.stringify(event.actorId)}`;
+    : `version ${event.version} of actor ${show(event.actorId)}`;
   const where = sequence === undefined ? "" : ` at sequence ${sequence}`;
   return new DuplicateEventError(
     `Cannot save event: id ${
-      JSON.stringify(id)
+      show(id)
     } is taken by ${place}${where}, which is not the same event`,
     {
       eventId: id,

@@ -68,7 +68,7 @@ export function judge(error: unknown): Verdict {
 }
 
 /** Whether the server did not store it for now. */
-export function isBusy(error: unknown): boolean {
+function isBusy(error: unknown): boolean {
   return isApiError(
     error,
     JetStreamCode.clusterNotAvailable,

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { show } from "../nats/show.ts";
 import { decodeEvent } from "./_event_codec.ts";
 import type { AnyEvent } from "./event.ts";
 
@@ -15,9 +16,7 @@ import type { AnyEvent } from "./event.ts";
 export function readPayload(data: Uint8Array, actorId: string): AnyEvent {
   const event = decodeEvent(data);
   if (event.actorId === actorId) return event;
-  throw new RangeError(
-    `The event is of actor ${JSON.stringify(event.actorId)}`,
-  );
+  throw new RangeError(`The event is of actor ${show(event.actorId)}`);
 }
 
 /** As {@linkcode readPayload}; undefined if it is no event of the actor. */

@@ -5,6 +5,7 @@
  */
 
 import type { MsgHdrs } from "@nats-io/nats-core";
+import { show } from "../nats/show.ts";
 import { ReplayError } from "./errors.ts";
 import type { AnyEvent } from "./event.ts";
 
@@ -44,18 +45,23 @@ export interface StoredEvent {
   readonly save: string;
 }
 
-/** The report on a message that is no event of its actor. */
+/**
+ * The report on a message that is no event of its actor.
+ *
+ * @param advice What to do about it, if there is something.
+ */
 export function replayError(
   actorId: string,
   sequence: number,
   data: Uint8Array,
   cause: unknown,
+  advice = "",
 ): ReplayError {
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new ReplayError(
     `The message at sequence ${sequence} is no event of actor ${
-      JSON.stringify(actorId)
-    }: ${reason}`,
+      show(actorId)
+    }: ${reason}${advice}`,
     { sequence, rawData: new Uint8Array(data) },
     { cause },
   );

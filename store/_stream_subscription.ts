@@ -6,6 +6,7 @@
 
 import {
   actorMatcher,
+  decodeActorId,
   encodeActorId,
   encodeActorPattern,
 } from "../nats/names.ts";
@@ -374,7 +375,13 @@ export class StreamSubscription<E extends AnyEvent>
         throw new RangeError(`Its subject ${show(subject)} is another actor's`);
       }
     } catch (cause) {
-      const error = replayError(subject, sequence, data, cause);
+      const error = replayError(
+        actorIn(subject.slice(this.#root.length + 1)),
+        sequence,
+        data,
+        cause,
+        '; to skip it, return "continue" from onReplayError',
+      );
       if (onReplayError?.(error) === "continue") return undefined;
       throw error;
     }
@@ -396,5 +403,14 @@ export class StreamSubscription<E extends AnyEvent>
     this.#caughtUp.reject(reason);
     this.#closing = this.#consumer?.close();
     this.#open.delete(this);
+  }
+}
+
+/** The actor id that subject tokens spell, or what stands there instead. */
+function actorIn(tokens: string): string {
+  try {
+    return decodeActorId(tokens);
+  } catch {
+    return tokens;
   }
 }

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { show } from "../nats/show.ts";
+
 /** An event, or JSON read as one, is not valid. Nothing was sent. */
 export class InvalidEventError extends TypeError {
   /** Always `"InvalidEventError"`. */
@@ -57,13 +59,17 @@ export class VersionConflictError extends Error {
   }) {
     const { actorId, attemptedVersion, currentVersion, expectedVersion } =
       details;
-    const actor = JSON.stringify(actorId);
+    const actor = show(actorId);
     const isTooLow = expectedVersion === undefined ||
       expectedVersion === currentVersion;
     super(
       isTooLow
         ? `Cannot save event: version ${attemptedVersion} of actor ${actor} is not greater than ${currentVersion}`
-        : `Cannot save event: actor ${actor} was expected at version ${expectedVersion} before version ${attemptedVersion}, its latest is ${currentVersion}`,
+        : `Cannot save event: actor ${actor} was expected at version ${expectedVersion} before version ${attemptedVersion}, its latest is ${currentVersion}${
+          expectedVersion < attemptedVersion
+            ? ""
+            : "; what is expected is the version before the event's own"
+        }`,
     );
     this.actorId = actorId;
     this.attemptedVersion = attemptedVersion;

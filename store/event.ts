@@ -77,8 +77,11 @@ export interface EventInit<
    * that are `undefined` are left out.
    */
   readonly data: Data;
-  /** As in {@linkcode Event.metadata}; copied, and left out when empty. */
-  readonly metadata?: Readonly<Record<string, string>>;
+  /**
+   * As in {@linkcode Event.metadata}; copied. Properties that are `undefined`
+   * are left out, and so is all of it when empty.
+   */
+  readonly metadata?: Readonly<Record<string, string | undefined>>;
   /** As in {@linkcode Event.timestamp}. @default now, in UTC, in milliseconds */
   readonly timestamp?: string;
 }
@@ -158,7 +161,7 @@ export function createEvent(init: EventInit<string, object>): AnyEvent {
     timestamp = new Date().toISOString(),
     ...given
   } = init;
-  return sealEvent({ ...given, id, timestamp }, action);
+  return sealEvent({ ...given, id, timestamp } as AnyEvent, action);
 }
 
 /** The metadata keys that have a meaning to every part of Aether. */
@@ -211,7 +214,7 @@ export const MetadataKey: {
  */
 export function withMetadata<E extends AnyEvent>(
   event: E,
-  metadata: Readonly<Record<string, string>>,
+  metadata: Readonly<Record<string, string | undefined>>,
 ): E {
   return sealEvent(event, "add metadata", [metadata]);
 }

@@ -12,8 +12,8 @@ import type { TraceContext } from "./telemetry.ts";
 export interface SaveOptions {
   /**
    * The version the actor must be at before this event: exactly this one, 0
-   * for an actor without events. Without it any version lower than the
-   * event's will do.
+   * for an actor without events, always lower than the event's own. Without it
+   * any version lower than the event's will do.
    */
   expectedVersion?: number;
   /**
@@ -32,6 +32,12 @@ export interface SaveEventsOptions {
    */
   expectedVersions?: ReadonlyMap<string, number>;
   /** As in {@linkcode SaveOptions.signal}. */
+  signal?: AbortSignal;
+}
+
+/** Options of {@linkcode EventStore.saveSnapshot}. */
+export interface SaveSnapshotOptions {
+  /** Gives up: the call fails with the signal's reason. */
   signal?: AbortSignal;
 }
 
@@ -101,13 +107,13 @@ export interface ReplayResult<E extends AnyEvent = Event> {
 }
 
 /** An actor's state after the event of a version: a cache of its history. */
-export interface ActorSnapshot<State = unknown> {
+export interface ActorSnapshot {
   /** The actor. */
   readonly actorId: string;
   /** The version of the last event in `state`; greater than 0. */
   readonly version: number;
   /** The state, as JSON; deeply frozen where a store gives it. */
-  readonly state: State;
+  readonly state: unknown;
   /** When it was taken, in RFC 3339. */
   readonly timestamp: string;
 }
@@ -307,7 +313,7 @@ export interface EventStore<E extends AnyEvent = Event>
    */
   saveSnapshot(
     snapshot: ActorSnapshot,
-    options?: { signal?: AbortSignal },
+    options?: SaveSnapshotOptions,
   ): Promise<void>;
 
   /**

@@ -21,6 +21,7 @@ import {
   resolveSubscribe,
 } from "./_read_arguments.ts";
 import {
+  groupBatch,
   resolveBatch,
   resolveSave,
   resolveSaveEvents,
@@ -43,6 +44,7 @@ import type {
   SaveEventsResult,
   SaveOptions,
   SaveResult,
+  SaveSnapshotOptions,
   SubscribeOptions,
 } from "./event_store.ts";
 import type { StoreMetrics } from "./metrics.ts";
@@ -159,7 +161,9 @@ export class InMemoryEventStore<E extends AnyEvent = Event>
     this.#begin("save events", signal);
     const sealed = resolveBatch(events, sealEvent<E>);
     const trace = this.#monitor.trace();
-    const save = () => this.#writer.saveAll(sealed, expectedVersions, trace);
+    const actors = groupBatch(sealed, expectedVersions);
+    const save = () =>
+      this.#writer.saveAll(sealed, actors, expectedVersions, trace);
     if (sealed.length === 0) return save();
     return this.#monitor.saveNow("save events", this.#fresh, trace, save);
   }
@@ -258,7 +262,7 @@ export class InMemoryEventStore<E extends AnyEvent = Event>
   // deno-lint-ignore require-await -- what it throws is a rejection
   async saveSnapshot(
     snapshot: ActorSnapshot,
-    options?: { signal?: AbortSignal },
+    options?: SaveSnapshotOptions,
   ): Promise<void> {
     const action = "save snapshot";
     this.#begin(action, resolveSignal(options, action));
@@ -332,9 +336,12 @@ export class InMemoryEventStore<E extends AnyEvent = Event>
     const { fromVersion, toVersion, limit, direction, signal } = read;
     const action = "read events";
     this.#begin(action, signal);
-    const history = this.#log.history(read.actorId);
-    const first = this.#log.indexOf(history, fromVersion);
-    const end = this.#log.indexOf(history, toVersion + 1);
+    const { history, first, end } = this.#monitor.readNow(action, () => {
+      const history = this.#log.history(read.actorId);
+      const first = this.#log.indexOf(history, fromVersion);
+      const end = this.#log.indexOf(history, toVersion + 1);
+      return { history, first, end };
+    });
     const count = Math.min(limit, end - first);
     for (let i = 0; i < count; i++) {
       if (i > 0) this.#begin(action, signal);

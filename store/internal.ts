@@ -7,6 +7,7 @@
 export {
   badRange,
   badType,
+  checkFunction,
   checkInteger,
   checkSignal,
   copyEventTypes,
@@ -20,7 +21,6 @@ export {
   checkTrace,
   traceLines,
   traceOfMessage,
-  traceOfSpan,
 } from "./_trace.ts";
 export { checkTelemetry } from "./_telemetry_options.ts";
 export { CounterReports } from "./_counter_reports.ts";

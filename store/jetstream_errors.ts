@@ -4,6 +4,7 @@
  * @module
  */
 
+import { show } from "../nats/show.ts";
 /**
  * JetStream is not there: not enabled, not for this account, or it does not
  * answer, for want of a majority of its servers for instance.
@@ -212,7 +213,7 @@ export class StaleReadError extends Error {
   constructor(actorId: string, sequence: number) {
     super(
       `Cannot read actor ${
-        JSON.stringify(actorId)
+        show(actorId)
       }: the stream was seen up to sequence ${sequence}, and no server that answers has it; if that is lost for good, open the store anew`,
     );
     this.actorId = actorId;

@@ -50,6 +50,7 @@ import type {
   SaveEventsResult,
   SaveOptions,
   SaveResult,
+  SaveSnapshotOptions,
   SubscribeOptions,
 } from "./event_store.ts";
 import type { StoreMetrics } from "./metrics.ts";
@@ -306,7 +307,7 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
   /** As {@linkcode EventStore.saveSnapshot}. */
   async saveSnapshot(
     snapshot: ActorSnapshot,
-    options?: { signal?: AbortSignal },
+    options?: SaveSnapshotOptions,
   ): Promise<void> {
     const action = "save snapshot";
     const signal = resolveSignal(options, action);

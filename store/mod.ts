@@ -94,6 +94,7 @@ export type {
   SaveEventsResult,
   SaveOptions,
   SaveResult,
+  SaveSnapshotOptions,
   SubscribedEvent,
   SubscribeFilter,
   SubscribeOptions,
