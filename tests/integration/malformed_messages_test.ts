@@ -2,7 +2,7 @@
 
 import { jetstream, type JetStreamClient } from "@nats-io/jetstream";
 import { headers, type MsgHdrs, type NatsConnection } from "@nats-io/nats-core";
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { ReplayError, VersionConflictError } from "../../store/errors.ts";
 import type { Event } from "../../store/event.ts";
 import type { EventStore } from "../../store/event_store.ts";
@@ -248,6 +248,10 @@ for (const [what, message] of Object.entries(unreadable)) {
           for await (const { event } of subscription) seen.push(event);
         });
         assertErrorIs(reason, ReplayError, { sequence });
+        assertMatch(
+          (reason as ReplayError).message,
+          /^The message at sequence \d+ is no event of actor "a": .*; to skip it, return "continue" from onReplayError$/s,
+        );
         assertEquals((reason as ReplayError).rawData, message.data);
         assertEquals(seen, events);
         // What was told of is not passed.

@@ -18,6 +18,7 @@ import { BusReader } from "./bus_contract/helpers.ts";
 import { waitFor } from "./conditions.ts";
 import {
   assertErrorIs,
+  collect,
   makeEvent,
   makeEvents,
   reasonOf,
@@ -336,15 +337,19 @@ export function testEventStoredContract(
     const snapshot = { actorId: "a", version: 4, state: {}, timestamp };
     await store.saveSnapshot(snapshot);
     await reasonOf(() => store.saveSnapshot({ ...snapshot, version: 5 }));
+    // Refused before it was tried, and nothing to try.
+    await reasonOf(() => store.saveEvents(makeEvents("a", 6, 5)));
+    await store.saveEvents([]);
     const before = store.metrics;
     await store.getEvents("a");
     await store.getLatestVersion("a");
     await store.getLatestVersions(["a"]);
     await store.getEventsWithErrors("a");
     await store.getLatestSnapshot("a");
+    await collect(store.readEvents("a"));
     const { saveDuration, readDuration } = store.metrics;
     assertEquals(saveDuration.count, 5);
-    assertEquals([before.readDuration.count, readDuration.count], [0, 5]);
+    assertEquals([before.readDuration.count, readDuration.count], [0, 6]);
     for (
       const { count, sum, min, max, buckets } of [saveDuration, readDuration]
     ) {

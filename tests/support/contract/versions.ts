@@ -105,6 +105,15 @@ export function versionsContract({ test }: Contract): void {
     await rejects(6, 4);
     await rejects(6, 6);
     await rejects(6, Number.MAX_SAFE_INTEGER);
+    const never = { expectedVersion: 6 };
+    assertErrorIs(
+      await reasonOf(() => store.saveEvent(makeEvent("a", 6), never)),
+      VersionConflictError,
+      {
+        message:
+          'Cannot save event: actor "a" was expected at version 6 before version 6, its latest is 5; what is expected is the version before the event\'s own',
+      },
+    );
     await rejects(4, 3);
     // Expected rightly, and still not above the latest.
     const event = makeEvent("a", 4);

@@ -6,6 +6,7 @@ import {
 } from "../../../bus/mod.ts";
 import { createEvent } from "../../../store/mod.ts";
 import { testBusContract } from "../../support/bus_contract.ts";
+import { FakeMeter } from "../../support/fake_meter.ts";
 import {
   assertErrorIs,
   BusReader,
@@ -25,6 +26,27 @@ testBusContract("EventBus", {
       [Symbol.asyncDispose]: () => bus.close(),
     });
   },
+});
+
+Deno.test("the gauge of waiting events goes on when a subscription has ended", async () => {
+  const meter = new FakeMeter();
+  const levels = () => meter.collect().map(([level]) => level);
+  await using bus = new EventBus({ meter });
+  const subscription = bus.subscribe("orders", {
+    buffer: 2,
+    overflow: "error",
+  });
+  for (const version of upTo(2)) {
+    await bus.publish("orders", makeEvent("o", version));
+  }
+  assertEquals(levels(), [2]);
+  await bus.publish("orders", makeEvent("o", 3)); // which ends it
+  assertEquals([subscription.pending, levels()], [2, [2]]);
+  const reader = new BusReader(subscription);
+  await reader.next();
+  assertEquals([subscription.pending, levels()], [1, [1]]);
+  await reader.next();
+  assertEquals(levels(), [0]);
 });
 
 Deno.test("block: publish() waits until there is room, in order", async () => {

@@ -3,11 +3,7 @@ import {
   CounterReports,
   type InstrumentSet,
 } from "../../../store/_counter_reports.ts";
-import type {
-  Meter,
-  MeterAttributes,
-  ObservableResult,
-} from "../../../store/telemetry.ts";
+import { FakeMeter } from "../../support/fake_meter.ts";
 
 const set: InstrumentSet<"a" | "b"> = {
   counters: {
@@ -16,45 +12,6 @@ const set: InstrumentSet<"a" | "b"> = {
   },
   gauge: { name: "test.g", unit: "{g}", description: "G" },
 };
-
-/** A meter that notes what it is told, and collects when it is asked to. */
-class FakeMeter implements Meter {
-  readonly made: string[] = [];
-  readonly added: [name: string, value: number, attributes: unknown][] = [];
-  readonly #callbacks: ((result: ObservableResult) => void)[] = [];
-
-  createCounter(name: string) {
-    this.made.push(name);
-    return {
-      add: (value: number, attributes?: MeterAttributes) => {
-        this.added.push([name, value, attributes]);
-      },
-    };
-  }
-
-  createHistogram(name: string) {
-    this.made.push(name);
-    return { record: () => {} };
-  }
-
-  createObservableGauge(name: string) {
-    this.made.push(name);
-    return {
-      addCallback: (callback: (result: ObservableResult) => void) => {
-        this.#callbacks.push(callback);
-      },
-    };
-  }
-
-  collect(): [value: number, attributes: unknown][] {
-    const levels: [number, unknown][] = [];
-    const observe = (value: number, attributes?: MeterAttributes) => {
-      levels.push([value, attributes]);
-    };
-    for (const callback of this.#callbacks) callback({ observe });
-    return levels;
-  }
-}
 
 Deno.test("instruments are made once for a meter", () => {
   const meter = new FakeMeter();

@@ -164,6 +164,17 @@ function infers(): void {
     data,
   });
   expectType<Equal<typeof declared, OrderPlaced>>();
+  // What is undefined adds nothing, and needs no condition to leave it out.
+  const userId: string | undefined = Math.random() < 0.5 ? "jane" : undefined;
+  const { data: kept } = createEvent({
+    eventType: "OrderPlaced",
+    actorId: "a",
+    version: 1,
+    data,
+    metadata: { userId },
+  });
+  expectType<Equal<typeof kept, Placed>>();
+  withMetadata(declared, { userId });
   const eventType: string = "Order" + "Placed";
   const wide = createEvent({ eventType, actorId: "a", version: 1, data: {} });
   expectType<Equal<typeof wide, Event<string, Record<never, never>>>>();
