@@ -8,6 +8,7 @@
 import type { Msg, Subscription } from "@nats-io/nats-core";
 import { API_PREFIX, apiRequest, isApiError } from "../nats/js_api.ts";
 import type { Multiplexer } from "../nats/multiplexer.ts";
+import { PullBudget } from "./_pull_budget.ts";
 import { isTransient } from "./_request_errors.ts";
 import type { StreamReader } from "./_stream_reader.ts";
 import { traceOfMessage } from "./_trace.ts";
@@ -23,15 +24,8 @@ const PULLS = 2;
 /** Messages that wait to be taken at most before no more are asked for. */
 const ENOUGH = PULL_SIZE;
 
-/**
- * At most this many bytes a pull, or one message if that is larger, where
- * messages are large. Counting them halves what the server delivers, so that
- * small messages are only counted by number.
- */
-const PULL_BYTES = 8 * 1024 * 1024;
-
-/** What is large, on average, in bytes. */
-const LARGE = 4 * 1024;
+/** Their bytes at most, likewise. */
+const ENOUGH_BYTES = 4 * 1024 * 1024;
 
 /** How long a pull waits for messages, in milliseconds. */
 const PULL_EXPIRES = 30_000;
@@ -53,6 +47,12 @@ const API_TIMEOUT = 5_000;
  */
 const FAREWELL = 500;
 
+/** What the server says of a pull whose bytes the next message exceeds. */
+const TOO_LARGE = "Message Size Exceeds MaxBytes";
+
+/** What it says of one that has brought as many messages as it was to. */
+const COMPLETED = "Batch Completed";
+
 const nanos = (ms: number) => ms * 1_000_000;
 
 /** A message, or word that everything up to a sequence has been passed. */
@@ -66,6 +66,17 @@ export type Delivery =
     readonly trace: TraceContext | undefined;
   }
   | { readonly kind: "passed"; readonly sequence: number };
+
+/** A request for messages. */
+interface Pull {
+  readonly reply: string;
+  /** The most messages it asks for. */
+  readonly batch: number;
+  /** The most bytes, as the server counts them; undefined for any number. */
+  readonly bytes: number | undefined;
+  /** When it was sent, in monotonic milliseconds. */
+  readonly sent: number;
+}
 
 /** What is consumed. */
 export interface Consumed {
@@ -90,18 +101,23 @@ export class OrderedConsumer {
   readonly #wake: () => void;
   readonly #abort = new AbortController();
   readonly #stopListening: () => void;
+  readonly #budget: PullBudget;
+  readonly #leaveBudget: () => void;
   #queue: Delivery[] = [];
   #head = 0;
+  /** Bytes of what waits to be taken. */
+  #waitingBytes = 0;
   #received: number;
   #delivered = 0;
   #name = "";
   #inbox = "";
   #subscription: Subscription | undefined;
-  /** The pulls under way, in order, and how many messages each still owes. */
-  #pulls: { readonly reply: string; owed: number }[] = [];
+  /** The pulls under way; the server serves them in turn, message by message. */
+  #pulls: Pull[] = [];
   #pulled = 0;
-  /** A moving average of the bytes of a message; large until it is known. */
-  #averageSize = LARGE;
+  #isFirst = true;
+  /** Ends the turn of a message that is larger than what a pull may ask for. */
+  #endLarge: (() => void) | undefined;
   #heard = 0;
   #watchdog: ReturnType<typeof setTimeout> | undefined;
   #renewing: Promise<void> | undefined;
@@ -125,6 +141,8 @@ export class OrderedConsumer {
     this.#received = after;
     this.#check = check;
     this.#wake = wake;
+    this.#budget = PullBudget.of(reader.mux.watch.nc);
+    this.#leaveBudget = this.#budget.join();
     this.#stopListening = this.#mux.watch.listen({
       up: () => this.#renew(),
       over: () => this.#renew(),
@@ -140,7 +158,8 @@ export class OrderedConsumer {
   /** The next delivery, if there is one; throws what ended it. */
   take(): Delivery | undefined {
     if (this.#head < this.#queue.length) {
-      const delivery = this.#queue[this.#head++];
+      const delivery = this.#queue[this.#head++]!;
+      this.#waitingBytes -= sizeOf(delivery);
       if (this.#head >= PULL_SIZE) {
         this.#queue = this.#queue.slice(this.#head);
         this.#head = 0;
@@ -155,16 +174,12 @@ export class OrderedConsumer {
   /** Ends it and leaves nothing behind. */
   async close(): Promise<void> {
     if (this.#abort.signal.aborted) return;
-    const name = this.#name;
     this.#abort.abort(
       new DOMException("The subscription was closed", "AbortError"),
     );
     this.#stopListening();
-    this.#dropConsumer();
-    await Promise.all([
-      this.#renewing,
-      name === "" ? undefined : this.#delete(name),
-    ]);
+    if (this.#failure === undefined) this.#leaveBudget();
+    await Promise.all([this.#renewing, this.#dropConsumer()]);
   }
 
   async #delete(name: string): Promise<void> {
@@ -179,6 +194,7 @@ export class OrderedConsumer {
   #fail(error: unknown): void {
     if (this.#failure || this.#abort.signal.aborted) return;
     this.#failure = { error };
+    this.#leaveBudget();
     this.#dropConsumer();
     this.#wake();
   }
@@ -251,6 +267,7 @@ export class OrderedConsumer {
     }
     this.#name = name;
     this.#inbox = inbox;
+    this.#isFirst = true;
     this.#delivered = 0;
     this.#subscription = this.#mux.subscribe(`${inbox}.*`, (error, msg) => {
       if (error) this.#fail(error);
@@ -258,13 +275,17 @@ export class OrderedConsumer {
     });
   }
 
-  #dropConsumer(): void {
+  /** Takes nothing more of the consumer; resolves when it is deleted, if it is. */
+  async #dropConsumer(): Promise<void> {
+    const name = this.#name;
     clearTimeout(this.#watchdog);
     this.#watchdog = undefined;
     if (!this.#mux.watch.nc.isClosed()) this.#subscription?.unsubscribe();
     this.#subscription = undefined;
     this.#name = "";
     this.#pulls = [];
+    this.#dropLarge();
+    if (name !== "") await this.#delete(name);
   }
 
   get #pullSubject(): string {
@@ -273,40 +294,72 @@ export class OrderedConsumer {
 
   /** Asks for more, unless enough is asked for or waits to be taken. */
   #pull(): void {
-    if (this.#name === "") return;
-    const waiting = this.#queue.length - this.#head;
-    while (this.#pulls.length < PULLS && waiting <= ENOUGH) {
-      const reply = `${this.#inbox}.${this.#pulled++}`;
-      this.#pulls.push({ reply, owed: PULL_SIZE });
-      try {
-        this.#mux.publish(this.#pullSubject, this.#pullRequest, { reply });
-      } catch (error) {
-        // A dropped connection makes it anew when it is back.
-        if (!isTransient(error)) this.#fail(error);
-        return;
-      }
-      this.#heard = performance.now();
+    if (this.#name === "" || this.#endLarge !== undefined) return;
+    if (this.#queue.length - this.#head > ENOUGH) return;
+    if (this.#waitingBytes > ENOUGH_BYTES) return;
+    while (this.#pulls.length < PULLS) {
+      // Served in turn, equal ones would all end at the same time, and the
+      // server would wait for the next: the first one is half as large.
+      const part = this.#isFirst ? 2 : 1;
+      const bytes = Math.floor(this.#budget.share / PULLS / part);
+      if (!this.#ask(PULL_SIZE / part, bytes)) return;
+      this.#isFirst = false;
     }
-    this.#watchdog ??= setTimeout(this.#watch, SILENCE);
   }
 
-  get #pullRequest(): string {
-    const bound = { max_bytes: Math.max(PULL_BYTES, 2 * this.#mux.maxPayload) };
-    return JSON.stringify({
-      batch: PULL_SIZE,
+  /** Asks for a message that is larger than what a pull may ask for. */
+  #pullLarge(): void {
+    if (this.#endLarge !== undefined) return;
+    const ask = () => void this.#ask(1, undefined);
+    const end = this.#budget.askLarge(this.#mux.maxPayload, ask);
+    if (this.#name === "") end(); // it could not even be asked
+    else this.#endLarge = end;
+  }
+
+  #dropLarge(): void {
+    const end = this.#endLarge;
+    this.#endLarge = undefined;
+    end?.();
+  }
+
+  /** Sends a pull; false if that could not be. */
+  #ask(batch: number, bytes: number | undefined): boolean {
+    const reply = `${this.#inbox}.${this.#pulled++}`;
+    const sent = performance.now();
+    this.#pulls.push({ reply, batch, bytes, sent });
+    const request = JSON.stringify({
+      batch,
+      max_bytes: bytes,
       expires: nanos(PULL_EXPIRES),
       idle_heartbeat: nanos(HEARTBEAT),
-      ...(this.#averageSize < LARGE ? {} : bound),
     });
+    try {
+      this.#mux.publish(this.#pullSubject, request, { reply });
+    } catch (error) {
+      // A dropped connection makes it anew when it is back.
+      if (!isTransient(error)) this.#fail(error);
+      return false;
+    }
+    this.#heard = sent;
+    this.#watchdog ??= setTimeout(this.#watch, SILENCE);
+    return true;
   }
 
   readonly #watch = (): void => {
     this.#watchdog = undefined;
     if (this.#pulls.length === 0) return;
-    const silence = performance.now() - this.#heard;
-    if (silence >= SILENCE) this.#renew();
-    else this.#watchdog = setTimeout(this.#watch, SILENCE - silence);
+    const now = performance.now();
+    const silence = now - this.#heard;
+    if (silence >= SILENCE) return this.#renew();
+    this.#watchdog = setTimeout(this.#watch, SILENCE - silence);
+    // The server says nothing when a message takes a pull's last byte.
+    this.#endPulls(({ sent }) => now - sent > PULL_EXPIRES + SILENCE);
+    this.#pull();
   };
+
+  #endPulls(hasEnded: (pull: Pull) => boolean): void {
+    this.#pulls = this.#pulls.filter((pull) => !hasEnded(pull));
+  }
 
   #receive(msg: Msg): void {
     this.#heard = performance.now();
@@ -317,12 +370,19 @@ export class OrderedConsumer {
       this.#passed(number("Nats-Last-Consumer"), number("Nats-Last-Stream"));
       return;
     }
-    // The pull's time or bytes were up; everything else ends the consumer.
-    const ended = code === 404 || code === 408 ||
-      (code === 409 && msg.headers!.description.includes("MaxBytes"));
+    const description = msg.headers?.description ?? "";
+    const isTooLarge = code === 409 && description.includes(TOO_LARGE);
+    // The pull is at its end; everything else ends the consumer.
+    const ended = code === 404 || code === 408 || isTooLarge ||
+      (code === 409 && description.includes(COMPLETED));
     if (!ended) return this.#renew();
-    this.#pulls = this.#pulls.filter(({ reply }) => reply !== msg.subject);
-    this.#pull();
+    const pull = this.#pulls.find(({ reply }) => reply === msg.subject);
+    this.#endPulls((each) => each === pull);
+    if (pull !== undefined && pull.bytes === undefined) this.#dropLarge();
+    const left = Number(msg.headers?.get("Nats-Pending-Bytes"));
+    // Not even the first message had room in it.
+    if (isTooLarge && left === pull?.bytes) this.#pullLarge();
+    else this.#pull();
   }
 
   #accept(msg: Msg): void {
@@ -333,11 +393,14 @@ export class OrderedConsumer {
     if (Number(tokens[from + 2]) !== this.#delivered + 1) return this.#renew();
     this.#delivered++;
     this.#received = sequence;
-    const [pull] = this.#pulls;
-    if (pull !== undefined && --pull.owed === 0) this.#pulls.shift();
+    if (this.#endLarge !== undefined) {
+      // Whatever was asked for besides had no room for it.
+      this.#endPulls(({ bytes }) => bytes === undefined);
+      this.#dropLarge();
+    }
     const { subject, data } = msg;
-    this.#averageSize += (data.length - this.#averageSize) / 16;
     const trace = this.#consumed.traces ? traceOfMessage(msg) : undefined;
+    this.#waitingBytes += data.length;
     this.#queue.push({ kind: "message", sequence, subject, data, trace });
     this.#wake();
     if (this.#pulls.length < PULLS) this.#pull();
@@ -352,4 +415,8 @@ export class OrderedConsumer {
     this.#queue.push({ kind: "passed", sequence: streamSequence });
     this.#wake();
   }
+}
+
+function sizeOf(delivery: Delivery): number {
+  return delivery.kind === "message" ? delivery.data.length : 0;
 }
