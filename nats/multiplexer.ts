@@ -50,6 +50,8 @@ export interface Call {
   readonly timeout: number;
   /** See {@linkcode RequestOptions.covers}. */
   readonly covers?: readonly string[] | undefined;
+  /** Whether each reply puts the deadline off; else only the last one counts. */
+  readonly renews?: boolean | undefined;
   /** Takes a reply; true when the request is done. */
   take(msg: Msg): boolean;
   /** Hears why there is no reply, also when nothing could be sent. */
@@ -60,7 +62,7 @@ export interface Call {
 /** What to do when replies can't be received. */
 const NO_INBOX =
   "grant it that permission, or name what its inboxes begin with as " +
-  "`inboxPrefix`, to the store and to the connection";
+  "`inboxPrefix`, to the store and to the connection; then open the store anew";
 
 class Pending {
   readonly call: Call;
@@ -206,7 +208,7 @@ export class Multiplexer implements AsyncDisposable {
         resolve();
         return true;
       };
-      const call = { subject, take: takeOne, fail: reject };
+      const call = { subject, renews: true, take: takeOne, fail: reject };
       this.#cancelable(call, payload, options);
     });
   }
@@ -218,7 +220,7 @@ export class Multiplexer implements AsyncDisposable {
 
   /** As {@linkcode call}, with a signal. */
   #cancelable(
-    call: Pick<Call, "subject" | "take" | "fail">,
+    call: Pick<Call, "subject" | "renews" | "take" | "fail">,
     payload: Uint8Array | string,
     { headers, timeout, covers, signal }: RequestOptions,
   ): void {
@@ -243,9 +245,9 @@ export class Multiplexer implements AsyncDisposable {
       stop();
       call.fail(error);
     };
-    const { subject } = call;
+    const { subject, renews } = call;
     const token = this.call(
-      { subject, timeout, covers, take, fail },
+      { subject, timeout, covers, renews, take, fail },
       payload,
       headers,
     );
@@ -271,7 +273,7 @@ export class Multiplexer implements AsyncDisposable {
         call.fail(new NoRespondersError(call.subject));
       } else if (call.take(msg)) {
         this.#pending.delete(token);
-      } else {
+      } else if (call.renews) {
         pending.heard = true;
       }
     } catch (error) {
@@ -312,7 +314,15 @@ export class Multiplexer implements AsyncDisposable {
       if (subject !== `${this.#inbox}*`) return;
       const denied = new PermissionDeniedError(operation, subject, NO_INBOX);
       this.#denied = denied;
-      this.#failAll(() => denied);
+      // What was sent may have been done: the answer is what can't be heard.
+      this.#failAll(({ subject }) =>
+        new ConnectionLostError(
+          `The answer on ${
+            JSON.stringify(subject)
+          } can't be received: ${denied.message}`,
+          { sent: true, cause: denied },
+        )
+      );
       return;
     }
     for (const [token, { call }] of this.#pending.entries()) {

@@ -10,7 +10,7 @@ import { PagePipeline } from "./_page_pipeline.ts";
 import type { ReadBounds } from "./_read_attempts.ts";
 import { SingleReads } from "./_single_reads.ts";
 import { tryRead } from "./_stored_event.ts";
-import { Header, type StoredEvent } from "./_stored_message.ts";
+import { provenance, type StoredEvent } from "./_stored_message.ts";
 import { PAGE_SIZE, type StreamReader } from "./_stream_reader.ts";
 import type { Tail } from "./_tail_cache.ts";
 import {
@@ -91,7 +91,7 @@ export class ActorHistory {
     // Each page has the whole time, however long the one before was used.
     let own = bounds;
     const renew = () => {
-      own = this.#reader.bounds(bounds.signal);
+      own = this.#reader.boundsOfNext(bounds);
     };
     const leader = this.#tails.mustAsk(floor)
       ? ahead(this.#tails.lastMessage(actorId, floor, bounds))
@@ -208,7 +208,7 @@ export class ActorHistory {
         events = events.slice(-most);
         isWhole = false;
       }
-      own = this.#reader.bounds(bounds.signal);
+      own = this.#reader.boundsOfNext(bounds);
       const [first] = events;
       if (first === undefined) {
         // A gap: on with what lies before it, or with all if that is unknown.
@@ -226,7 +226,7 @@ export class ActorHistory {
         : 4 * spread;
       lowest = highest - Math.ceil(spread * Math.min(wanted, PAGE_SIZE)) + 1;
       yield events.reverse();
-      own = this.#reader.bounds(bounds.signal);
+      own = this.#reader.boundsOfNext(bounds);
     }
   }
 
@@ -273,7 +273,7 @@ export class ActorHistory {
         version = event.version;
         if (version > toVersion) return found;
         if (version < fromVersion) continue;
-        found.push({ event, sequence, save: header(Header.save) });
+        found.push({ event, sequence, ...provenance(header) });
       }
       if (page.lastSequence > 0) {
         reached = page.lastSequence;

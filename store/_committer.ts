@@ -11,6 +11,7 @@ import { Grouping } from "./_grouping.ts";
 import { type AttemptHandlers, type Entry, Publisher } from "./_publisher.ts";
 import { judge, NotSentError } from "./_save_setback.ts";
 import type { StreamReader } from "./_stream_reader.ts";
+import { Deadline } from "./_waiting.ts";
 
 /** Events and bytes of payload under way at most; saves beyond that wait. */
 const MAX_IN_FLIGHT = 2_000;
@@ -301,9 +302,13 @@ export class Committer {
     const first = units.flatMap(({ entries }) =>
       entries.filter(({ tail }) => tail !== undefined)
     );
+    const earliest = Math.min(...units.map(({ deadline }) => deadline));
     const { messages: last } = await this.#reader.lastOf(
       first.map(({ draft }) => draft.subject),
-      this.#reader.bounds(),
+      {
+        deadline: new Deadline(earliest - performance.now()),
+        signal: undefined,
+      },
     );
     const isOvertaken = ({ entries }: Unit) =>
       entries.some(({ draft: { subject }, tail }) =>

@@ -34,6 +34,8 @@ const LATER_REPLICA_ATTEMPT = 1_600;
 export interface ReadBounds {
   readonly deadline: Deadline;
   readonly signal: AbortSignal | undefined;
+  /** Whether the deadline is that of all pages together, not of each. */
+  readonly isFinal?: boolean;
 }
 
 /**

@@ -13,7 +13,8 @@ const SLACK = 1_000;
 
 /**
  * Finds the messages within the stream's duplicate window that have one of
- * these ids (as header values). The server only says that there is one.
+ * these ids (as header values), as far as there is time to look. The server
+ * only says that there is one.
  */
 export async function findRecentIds(
   reader: StreamReader,
@@ -30,7 +31,7 @@ export async function findRecentIds(
     for (const message of page.items) {
       if (ids.has(message.header(Header.msgId))) found.push(message);
     }
-    if (page.remaining === 0) return found;
+    if (page.remaining === 0 || bounds.deadline.left === 0) return found;
     from = page.lastSequence + 1;
   }
 }

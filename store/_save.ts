@@ -90,6 +90,7 @@ export class Save {
     this.#bounds = {
       deadline: new Deadline(context.timeout - context.spent),
       signal: request.signal,
+      isFinal: true,
     };
   }
 
@@ -338,7 +339,7 @@ export class Save {
       ? "the NATS connection was not back"
       : `stream ${JSON.stringify(name)} did not take it`;
     return new JetStreamUnavailableError(
-      `Cannot save: ${why} within ${this.#context.timeout} ms; nothing was stored`,
+      `Cannot save: ${why} within ${this.#context.timeout} ms; this call stored nothing`,
       { cause: error },
     );
   }

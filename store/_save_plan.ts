@@ -54,6 +54,8 @@ export async function planSave(
   bounds: ReadBounds,
 ): Promise<Plan> {
   const stored = new Map<string, Saved>();
+  /** The ids of those that followed another event when they were stored. */
+  const followers = new Set<string>();
   await Promise.all(
     Array.from(overlaps(drafts, tails), async ([actorId, own]) => {
       const found = await storedAmong(
@@ -63,8 +65,9 @@ export async function planSave(
         history,
         bounds,
       );
-      for (const { event, sequence, save } of found) {
+      for (const { event, sequence, save, follows = 0 } of found) {
         stored.set(event.id, { sequence, fresh: save === name });
+        if (follows > 0) followers.add(event.id);
       }
     }),
   );
@@ -81,7 +84,9 @@ export async function planSave(
       const before = stored.has(id)
         ? await versionBefore(actorId, version, history, bounds)
         : tail.version;
-      if (before !== expected) {
+      // What a stored event followed may have expired, but was as expected.
+      const isGone = before === 0 && followers.has(id);
+      if (before !== expected && !isGone) {
         throw new VersionConflictError({
           actorId,
           attemptedVersion: version,

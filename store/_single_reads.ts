@@ -7,7 +7,7 @@
 import type { ActorTails } from "./_actor_tails.ts";
 import type { ReadBounds } from "./_read_attempts.ts";
 import { tryRead } from "./_stored_event.ts";
-import { Header, type StoredEvent } from "./_stored_message.ts";
+import { provenance, type StoredEvent } from "./_stored_message.ts";
 import type { StreamReader } from "./_stream_reader.ts";
 import type { Tail } from "./_tail_cache.ts";
 import { NEAR, nearOf, type Trail } from "./_trail.ts";
@@ -121,7 +121,11 @@ export class SingleReads {
       const event = tryRead(message.data, actorId);
       if (event?.version !== fromVersion + i) return undefined;
       const { sequence } = message;
-      found.push({ event, sequence, save: message.header(Header.save) });
+      found.push({
+        event,
+        sequence,
+        ...provenance((name) => message.header(name)),
+      });
     }
     return found;
   }

@@ -43,6 +43,22 @@ export interface StoredEvent {
   readonly sequence: number;
   /** The call that stored it, if it says so; see {@linkcode Header.save}. */
   readonly save: string;
+  /**
+   * The sequence of the actor's event before it, as the server checked it when
+   * it was stored, 0 for none; undefined if it was stored unchecked.
+   */
+  readonly follows: number | undefined;
+}
+
+/** What a stored message tells beside its event. */
+export function provenance(
+  header: (name: string) => string,
+): Pick<StoredEvent, "save" | "follows"> {
+  const expected = header(Header.expectedSequence);
+  return {
+    save: header(Header.save),
+    follows: expected === "" ? undefined : Number(expected),
+  };
 }
 
 /**

@@ -79,6 +79,11 @@ export class StreamReader {
     return { deadline: new Deadline(this.#timeout), signal };
   }
 
+  /** The bounds of a read's next page: each has the whole time, or what is left of all. */
+  boundsOfNext(bounds: ReadBounds): ReadBounds {
+    return bounds.isFinal ? bounds : this.bounds(bounds.signal);
+  }
+
   /**
    * What `read` makes of the payloads of a subject's messages from a sequence
    * on (inclusive), as they come in from whichever replica answers.

@@ -81,7 +81,11 @@ export class StreamSnapshots {
     const key = encodeActorId(actorId);
     for (let n = 0;; n++) {
       const { kept, revision } = await this.#load(actorId, bounds);
-      if (kept !== undefined && kept.sequence > sequence) return;
+      if (kept !== undefined) {
+        // Versions in one gap have the same sequence.
+        if (kept.sequence > sequence) return;
+        if (kept.sequence === sequence && kept.version > version) return;
+      }
       if (await this.#bucket.replace(key, data, revision, bounds)) return;
       // Somebody else was faster: is theirs a later one?
       if (bounds.deadline.left === 0) {

@@ -73,8 +73,8 @@ const FIRST_PAGE = 64;
  * - all of them with a {@linkcode ConnectionClosedError}, a
  *   {@linkcode StreamReplacedError} or a {@linkcode PermissionDeniedError}, and
  *   with a {@linkcode JetStreamUnavailableError} where JetStream did not take or
- *   answer something within `saveTimeout` or `readTimeout`: of a save nothing
- *   was stored then;
+ *   answer something within `saveTimeout` or `readTimeout`: such a
+ *   call of a save stored nothing, though one before it may have;
  * - saves with a {@linkcode PayloadTooLargeError} or a
  *   {@linkcode StreamFullError}: nothing was stored;
  * - reads with a {@linkcode ConnectionLostError} where the connection is not
