@@ -190,3 +190,30 @@ Deno.test("everything fails when the multiplexer or its connection is closed", a
     );
   });
 });
+
+Deno.test("a reply that a request does not take puts its deadline off by nothing", async () => {
+  await using nc = await connect(server);
+  await using other = await connect(server);
+  let answering: ReturnType<typeof setInterval> | undefined;
+  let answers = 0;
+  other.subscribe("stranger", {
+    callback: (_, msg) => {
+      answering = setInterval(() => {
+        msg.respond("nothing");
+        if (++answers === 100) clearInterval(answering);
+      }, 50);
+    },
+  });
+  await other.flush();
+  await using mux = new Multiplexer(nc);
+  const reason = await new Promise((fail) => {
+    mux.call(
+      { subject: "stranger", timeout: 500, take: () => false, fail },
+      "",
+      undefined,
+    );
+  });
+  clearInterval(answering);
+  assert(reason instanceof RequestTimeoutError);
+  assert(answers > 0 && answers < 100, `${answers} answers`);
+});

@@ -399,3 +399,19 @@ Deno.test("a store notices that its stream's owner lets events expire", async ()
   assertEquals(await store.getEvents("a"), anew);
   await reader[Symbol.asyncDispose]();
 });
+
+test("a save that is repeated is known when what it followed has expired", async (stream) => {
+  await using store = await stream.open();
+  await using other = await stream.open();
+  const [first, second] = makeEvents("a", 1, 5);
+  await store.saveEvent(first!);
+  const options = { expectedVersion: 1 };
+  await stream.expireBefore(() => store.saveEvent(second!, options));
+  for (const each of [store, other]) {
+    assertEquals((await each.saveEvent(second!, options)).duplicate, true);
+    const expectedVersions = new Map([["a", 1]]);
+    const all = await each.saveEvents([second!], { expectedVersions });
+    assertEquals(all.duplicate, true);
+  }
+  await assertHistory(other, "a", [second!]);
+});

@@ -4,6 +4,7 @@ import { jetstreamManager } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/nats-core";
 import { assert, assertEquals } from "@std/assert";
 import { PermissionDeniedError } from "../../nats/errors.ts";
+import { SaveOutcomeUnknownError } from "../../store/errors.ts";
 import {
   JetStreamEventStore,
   type JetStreamEventStoreOptions,
@@ -25,23 +26,28 @@ import {
   storePermissions,
 } from "../support/permissions.ts";
 import { assertRefusedAtOnce } from "../support/refusals.ts";
+import { TcpProxy } from "../support/tcp_proxy.ts";
 import { withServer } from "../support/with_server.ts";
 
 const inboxPrefix = "_INBOX_app";
 const password = "secret";
+
+/** The configuration of an admin and these users. */
+function configOf(users: Record<string, NatsPermissions>): string {
+  const list = Object.entries(users).map(([user, permissions]) =>
+    renderUser(user, password, permissions)
+  );
+  return `authorization { users: [
+  { user: admin, password: ${password} }
+${list.join("")}] }`;
+}
 
 /** A server with an admin and these users. */
 function withUsers(
   users: Record<string, NatsPermissions>,
   body: (server: NatsServer, admin: NatsConnection) => Promise<void>,
 ): Promise<void> {
-  const list = Object.entries(users).map(([user, permissions]) =>
-    renderUser(user, password, permissions)
-  );
-  const config = `authorization { users: [
-  { user: admin, password: ${password} }
-${list.join("")}] }`;
-  return withServer({ config }, async (server) => {
+  return withServer({ config: configOf(users) }, async (server) => {
     await using admin = await connect(server, {
       user: "admin",
       pass: password,
@@ -50,7 +56,10 @@ ${list.join("")}] }`;
   });
 }
 
-function connectAs(server: NatsServer, user: string): Promise<NatsConnection> {
+function connectAs(
+  server: NatsServer | TcpProxy,
+  user: string,
+): Promise<NatsConnection> {
   return connect(server, { user, pass: password, inboxPrefix });
 }
 
@@ -250,3 +259,22 @@ Deno.test("saveEvents() stores what the user may write when others save what the
     }
   });
 });
+
+Deno.test("a save that waits while the right to its inbox is taken away may be stored", () =>
+  withUsers({ user: full }, async (server, admin) => {
+    await using proxy = await TcpProxy.start({ upstream: server });
+    await using nc = await connectAs(proxy, "user");
+    await using store = await open(nc);
+    const [first, second, third] = makeEvents("a", 1, 2, 3);
+    await store.saveEvent(first!);
+    proxy.delay(300, "serverToClient");
+    const user = { ...full, subscribe: ["unused"] };
+    await server.reload(configOf({ user }));
+    const reason = await reasonOf(() => store.saveEvent(second!));
+    assert(reason instanceof SaveOutcomeUnknownError);
+    assert(reason.cause instanceof PermissionDeniedError);
+    const later = await reasonOf(() => store.saveEvent(third!));
+    assert(later instanceof PermissionDeniedError);
+    await using judge = await JetStreamEventStore.open(admin);
+    assertEquals(await judge.getEvents("a"), [first, second]);
+  }));

@@ -60,6 +60,16 @@ export function snapshotsContract({ test, testTwo }: Contract): void {
     assertEquals(await store.getLatestSnapshot("a"), makeSnapshot(9));
   });
 
+  test("saveSnapshot() never goes back, nor between the same two events", async ({ store }) => {
+    await store.saveEvents(makeEvents("a", 1, 50));
+    for (const version of [46, 37, 1]) {
+      await store.saveSnapshot(makeSnapshot(version));
+      assertEquals(await store.getLatestSnapshot("a"), makeSnapshot(46));
+    }
+    await store.saveSnapshot(makeSnapshot(47));
+    assertEquals(await store.getLatestSnapshot("a"), makeSnapshot(47));
+  });
+
   test("saveSnapshot() replaces one of the same version", async ({ store }) => {
     await store.saveEvents(makeEvents("a", 1, 2));
     await store.saveSnapshot(makeSnapshot(2));
