@@ -13,6 +13,8 @@ import type { AnyEvent } from "./event.ts";
 export const Header = {
   msgId: "Nats-Msg-Id",
   expectedSequence: "Nats-Expected-Last-Subject-Sequence",
+  /** Whose sequence was expected, if not that of the message's own subject. */
+  expectedSubject: "Nats-Expected-Last-Subject-Sequence-Subject",
   batchId: "Nats-Batch-Id",
   batchSequence: "Nats-Batch-Sequence",
   batchCommit: "Nats-Batch-Commit",
@@ -50,15 +52,23 @@ export interface StoredEvent {
   readonly follows: number | undefined;
 }
 
+/**
+ * The sequence of the message before it of its subject, as the server checked
+ * it, 0 for none; undefined if it was not checked.
+ */
+export function followedSequence(
+  header: (name: string) => string,
+): number | undefined {
+  const expected = header(Header.expectedSequence);
+  const isChecked = expected !== "" && header(Header.expectedSubject) === "";
+  return isChecked ? Number(expected) : undefined;
+}
+
 /** What a stored message tells beside its event. */
 export function provenance(
   header: (name: string) => string,
 ): Pick<StoredEvent, "save" | "follows"> {
-  const expected = header(Header.expectedSequence);
-  return {
-    save: header(Header.save),
-    follows: expected === "" ? undefined : Number(expected),
-  };
+  return { save: header(Header.save), follows: followedSequence(header) };
 }
 
 /**

@@ -6,7 +6,11 @@
 
 import type { ReadBounds } from "./_read_attempts.ts";
 import { tryRead } from "./_stored_event.ts";
-import { Header, type StoredMessage } from "./_stored_message.ts";
+import {
+  followedSequence,
+  Header,
+  type StoredMessage,
+} from "./_stored_message.ts";
 import type { StreamReader } from "./_stream_reader.ts";
 
 /**
@@ -32,10 +36,10 @@ export async function isVouchedFor(
   const { subject } = message;
   for (let links = 0; links < LINKS; links++) {
     if (message.header(Header.save) !== "") return true;
-    const expected = message.header(Header.expectedSequence);
-    if (expected === "") return false;
-    if (expected === "0") return true;
-    const before = await reader.fromLeader({ seq: Number(expected) }, bounds);
+    const followed = followedSequence(message.header);
+    if (followed === undefined) return false;
+    if (followed === 0) return true;
+    const before = await reader.fromLeader({ seq: followed }, bounds);
     if (before?.subject !== subject) return false;
     const previous = tryRead(before.data, actorId);
     if (previous === undefined || previous.version >= version) return false;

@@ -216,6 +216,24 @@ Deno.test("a store that knows nothing is not misled by versions that fall and ri
     assertEquals(await (await open()).getEvents("a", 5), events.slice(3));
   }));
 
+Deno.test("what another subject was expected at says nothing of an actor's versions", () =>
+  withHistory(async ({ warm, events, open, put, root }) => {
+    const more = makeEvents("a", 4, 6);
+    await warm.saveEvents(more);
+    events.push(...more);
+    const hdrs = headers();
+    hdrs.set(EXPECTED, "0");
+    hdrs.set(`${EXPECTED}-Subject`, `${root}.b`);
+    await put({ ...asJson(makeEvent("a", 3)), headers: hdrs });
+    assertEquals(await (await open()).getLatestVersion("a"), 6);
+    await assertRefusedAtOnce(
+      async () => await (await open()).saveEvent(makeEvent("a", 5)),
+      VersionConflictError,
+      { currentVersion: 6 },
+    );
+    assertEquals(await (await open()).getEvents("a"), events);
+  }));
+
 Deno.test("a search for a version is not misled by others that fall", () =>
   withHistory(async (setting) => {
     const { warm, events, open } = setting;
