@@ -58,12 +58,12 @@ export interface Call {
   fail(error: unknown): void;
 }
 
-/** A call that waits for its replies. */
 /** What to do when replies can't be received. */
 const NO_INBOX =
   "grant it that permission, or name what its inboxes begin with as " +
   "`inboxPrefix`, to the store and to the connection; then open the store anew";
 
+/** A call that waits for its replies. */
 class Pending {
   readonly call: Call;
   /** Monotonic milliseconds; NaN until the sweeper first comes by. */

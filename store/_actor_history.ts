@@ -230,6 +230,12 @@ export class ActorHistory {
     }
   }
 
+  /** Whether the server has nothing at a sequence any more. */
+  async isGone(sequence: number, bounds: ReadBounds): Promise<boolean> {
+    const message = await this.#reader.fromLeader({ seq: sequence }, bounds);
+    return message === undefined;
+  }
+
   /**
    * The stored events of these versions, both inclusive.
    *

@@ -54,8 +54,8 @@ export async function planSave(
   bounds: ReadBounds,
 ): Promise<Plan> {
   const stored = new Map<string, Saved>();
-  /** The ids of those that followed another event when they were stored. */
-  const followers = new Set<string>();
+  /** Where the messages were that they followed when they were stored. */
+  const followed = new Map<string, number>();
   await Promise.all(
     Array.from(overlaps(drafts, tails), async ([actorId, own]) => {
       const found = await storedAmong(
@@ -67,7 +67,7 @@ export async function planSave(
       );
       for (const { event, sequence, save, follows = 0 } of found) {
         stored.set(event.id, { sequence, fresh: save === name });
-        if (follows > 0) followers.add(event.id);
+        if (follows > 0) followed.set(event.id, follows);
       }
     }),
   );
@@ -84,8 +84,9 @@ export async function planSave(
       const before = stored.has(id)
         ? await versionBefore(actorId, version, history, bounds)
         : tail.version;
-      // What a stored event followed may have expired, but was as expected.
-      const isGone = before === 0 && followers.has(id);
+      // What has expired can't be compared any more; then it was as expected.
+      const isGone = before === 0 && followed.has(id) &&
+        await history.isGone(followed.get(id)!, bounds);
       if (before !== expected && !isGone) {
         throw new VersionConflictError({
           actorId,

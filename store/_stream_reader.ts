@@ -79,7 +79,7 @@ export class StreamReader {
     return { deadline: new Deadline(this.#timeout), signal };
   }
 
-  /** The bounds of a read's next page: each has the whole time, or what is left of all. */
+  /** The bounds of a read's next page, which has the whole time anew. */
   boundsOfNext(bounds: ReadBounds): ReadBounds {
     return bounds.isFinal ? bounds : this.bounds(bounds.signal);
   }

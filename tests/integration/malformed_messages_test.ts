@@ -216,6 +216,22 @@ Deno.test("a store that knows nothing is not misled by versions that fall and ri
     assertEquals(await (await open()).getEvents("a", 5), events.slice(3));
   }));
 
+Deno.test("an event that followed a malformed message followed no version", () =>
+  withHistory(async ({ open, put }) => {
+    await put({ data: new Uint8Array([0x78]) }, "b");
+    const first = makeEvent("b", 5);
+    await (await open()).saveEvent(first, { expectedVersion: 0 });
+    for (const store of [await open(), await open()]) {
+      const again = await store.saveEvent(first, { expectedVersion: 0 });
+      assertEquals(again.duplicate, true);
+      await assertRefusedAtOnce(
+        () => store.saveEvent(first, { expectedVersion: 3 }),
+        VersionConflictError,
+        { currentVersion: 5, expectedVersion: 3 },
+      );
+    }
+  }));
+
 Deno.test("what another subject was expected at says nothing of an actor's versions", () =>
   withHistory(async ({ warm, events, open, put, root }) => {
     const more = makeEvents("a", 4, 6);
