@@ -36,6 +36,8 @@ export interface RequestOptions {
   timeout: number;
   /** Gives up with the signal's reason. */
   signal?: AbortSignal;
+  /** See {@linkcode Call.manyReplies}. */
+  manyReplies?: boolean;
   /**
    * Subjects published to without a reply that this request answers for: a
    * permission violation on one of them fails the request.
@@ -52,6 +54,11 @@ export interface Call {
   readonly covers?: readonly string[] | undefined;
   /** Whether each reply puts the deadline off; else only the last one counts. */
   readonly renews?: boolean | undefined;
+  /**
+   * Whether so many replies may come that they have a subscription of their
+   * own, which spares reading off each of them which request it answers.
+   */
+  readonly manyReplies?: boolean | undefined;
   /** Takes a reply; true when the request is done. */
   take(msg: Msg): boolean;
   /** Hears why there is no reply, also when nothing could be sent. */
@@ -70,6 +77,8 @@ class Pending {
   deadline = NaN;
   /** Whether a reply came since the last look at the deadline. */
   heard = false;
+  /** Where its replies come in, if it is its own. */
+  subscription: Subscription | undefined;
 
   constructor(call: Call) {
     this.call = call;
@@ -108,7 +117,8 @@ export class Multiplexer implements AsyncDisposable {
     });
     this.#subscription = nc.subscribe(`${this.#inbox}*`, {
       callback: (error, msg) => {
-        if (error === null) this.#dispatch(msg);
+        if (error !== null) return;
+        this.#answer(Number(msg.subject.slice(this.#inbox.length)), msg);
       },
     });
   }
@@ -152,17 +162,37 @@ export class Multiplexer implements AsyncDisposable {
     payload: Uint8Array | string,
     headers: MsgHdrs | undefined,
   ): number {
-    const token = this.#pending.add(new Pending(call));
+    const pending = new Pending(call);
+    const token = this.#pending.add(pending);
     try {
       this.#throwIfUnusable();
-      const reply = this.#inbox + token;
+      const reply = call.manyReplies
+        ? this.#ownInbox(token, pending)
+        : this.#inbox + token;
       this.#nc.publish(call.subject, payload, { headers, reply });
       this.#sweeper ??= setTimeout(this.#sweep, SWEEP_INTERVAL);
     } catch (error) {
-      this.#pending.delete(token);
+      this.#drop(token);
       call.fail(error);
     }
     return token;
+  }
+
+  /** Subscribes to where a call's replies come in. */
+  #ownInbox(token: number, pending: Pending): string {
+    // Two tokens, as where all the others come in: the same rights will do.
+    const inbox = `${this.createInbox()}.0`;
+    pending.subscription = this.#nc.subscribe(inbox, {
+      callback: (error, msg) => {
+        if (error === null) this.#answer(token, msg);
+      },
+    });
+    return inbox;
+  }
+
+  /** Waits no more for a call. */
+  #drop(token: number): void {
+    this.#pending.delete(token)?.subscription?.unsubscribe();
   }
 
   /**
@@ -222,16 +252,16 @@ export class Multiplexer implements AsyncDisposable {
   #cancelable(
     call: Pick<Call, "subject" | "renews" | "take" | "fail">,
     payload: Uint8Array | string,
-    { headers, timeout, covers, signal }: RequestOptions,
+    { headers, timeout, covers, signal, manyReplies }: RequestOptions,
   ): void {
     if (signal === undefined) {
-      this.call({ ...call, timeout, covers }, payload, headers);
+      this.call({ ...call, timeout, covers, manyReplies }, payload, headers);
       return;
     }
     if (signal.aborted) return call.fail(signal.reason);
     const stop = () => signal.removeEventListener("abort", abort);
     const abort = () => {
-      this.#pending.delete(token);
+      this.#drop(token);
       stop();
       call.fail(signal.reason);
     };
@@ -247,7 +277,7 @@ export class Multiplexer implements AsyncDisposable {
     };
     const { subject, renews } = call;
     const token = this.call(
-      { subject, timeout, covers, renews, take, fail },
+      { subject, timeout, covers, renews, manyReplies, take, fail },
       payload,
       headers,
     );
@@ -262,23 +292,22 @@ export class Multiplexer implements AsyncDisposable {
     if (this.watch.isOver) throw closedConnection();
   }
 
-  #dispatch(msg: Msg): void {
-    const token = Number(msg.subject.slice(this.#inbox.length));
+  #answer(token: number, msg: Msg): void {
     const pending = this.#pending.get(token);
     if (pending === undefined) return; // gave up before the answer came
     const { call } = pending;
     try {
       if (isNoResponders(msg)) {
-        this.#pending.delete(token);
+        this.#drop(token);
         call.fail(new NoRespondersError(call.subject));
       } else if (call.take(msg)) {
-        this.#pending.delete(token);
+        this.#drop(token);
       } else if (call.renews) {
         pending.heard = true;
       }
     } catch (error) {
       // In nats.js it would end the reading of the whole connection.
-      this.#pending.delete(token);
+      this.#drop(token);
       call.fail(error);
     }
   }
@@ -292,7 +321,7 @@ export class Multiplexer implements AsyncDisposable {
         pending.heard = false;
         pending.deadline = now + call.timeout;
       } else if (deadline <= now) {
-        this.#pending.delete(token);
+        this.#drop(token);
         call.fail(new RequestTimeoutError(call.subject, call.timeout));
       }
     }
@@ -303,7 +332,7 @@ export class Multiplexer implements AsyncDisposable {
 
   #failAll(error: (call: Call) => unknown): void {
     const all = this.#pending.entries();
-    for (const [token] of all) this.#pending.delete(token);
+    for (const [token] of all) this.#drop(token);
     for (const [, { call }] of all) call.fail(error(call));
   }
 
@@ -327,7 +356,7 @@ export class Multiplexer implements AsyncDisposable {
     }
     for (const [token, { call }] of this.#pending.entries()) {
       if (call.subject === subject || call.covers?.includes(subject)) {
-        this.#pending.delete(token);
+        this.#drop(token);
         call.fail(error);
       }
     }

@@ -101,7 +101,7 @@ export class ActorHistory {
     const tail = this.#tails.cache.get(actorId);
     let required = Math.max(tail?.sequence ?? 0, floor.known.sequence);
     let reached = next - 1;
-    const read = (data: Uint8Array) => tryRead(data, actorId);
+    const read = (json: string | Uint8Array) => tryRead(json, actorId);
     const isLong = tail?.trail !== undefined && next === 1 &&
       tail.trail.ordinal > LONG && Math.min(limit, toVersion) >= tail.version;
     const landmarks = isLong
@@ -115,8 +115,13 @@ export class ActorHistory {
     // where its events are wanted soon.
     if (range.firstPage === undefined) await landmarks.catch(() => {});
     const fetch = (most: number, behind: AnyEvent | undefined = undefined) => {
+      const reached = behind?.version ?? version;
+      // What is new behind the tail that was known comes with the next page.
+      const highest = tail !== undefined && tail.version > reached
+        ? Math.min(tail.version, toVersion)
+        : toVersion;
       // Those to be skipped and those wanted, as far as versions tell.
-      const wanted = toVersion - (behind?.version ?? version) + 2 * SLACK;
+      const wanted = highest - reached + 2 * SLACK;
       return pipeline.page(next, Math.min(PAGE_SIZE, most, wanted));
     };
     const skipped = Math.max(0, fromVersion - version);

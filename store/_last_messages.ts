@@ -4,8 +4,12 @@
  * @module
  */
 
-import type { Page, PageRequest } from "./_page_request.ts";
-import { fromDirectGet, type StoredMessage } from "./_stored_message.ts";
+import {
+  MessageCollector,
+  type Page,
+  type PageRequest,
+} from "./_page_request.ts";
+import type { StoredMessage } from "./_stored_message.ts";
 
 /** Bytes of a request for subjects beside their list, at most. */
 const LIST_SLACK = 512;
@@ -54,7 +58,7 @@ export async function requestLast(
           batch: asked.length,
           ...(from > 0 && { seq: from }),
         },
-        take: (data, headers) => fromDirectGet(data, headers!),
+        collect: () => new MessageCollector(),
         remaining: (pending) => pending,
       });
       for (const message of page.items) {

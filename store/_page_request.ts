@@ -20,6 +20,12 @@ const PAGE_BYTES = 16 * 1024 * 1024;
 /** Bytes the server counts for a message beside its payload, at most. */
 const MOST_HEADERS = 8 * 1024;
 
+/**
+ * Pages of so many messages have a subscription of their own: less is not worth
+ * its while.
+ */
+const MANY = 250;
+
 /** Messages of one subject, in stream order. */
 export interface Page<T> {
   readonly items: T[];
@@ -59,6 +65,27 @@ export class UnreadableHeadersError extends Error {
   }
 }
 
+/** Makes items of messages, in the order in which they come in. */
+export interface Collector<T> {
+  /** Takes a message; it has no headers with `no_hdr`. */
+  add(data: Uint8Array, headers: MsgHdrs | undefined): void;
+  /** The item of each message, when the page is at its end. */
+  end(): T[];
+}
+
+/** Collects messages as they are stored, which takes their headers. */
+export class MessageCollector implements Collector<StoredMessage> {
+  readonly #messages: StoredMessage[] = [];
+
+  add(data: Uint8Array, headers: MsgHdrs | undefined): void {
+    this.#messages.push(fromDirectGet(data, headers!));
+  }
+
+  end(): StoredMessage[] {
+    return this.#messages;
+  }
+}
+
 /** What is asked for. */
 export interface PageRequest<T> {
   readonly stream: string;
@@ -66,8 +93,8 @@ export interface PageRequest<T> {
   readonly body:
     & { readonly batch: number; readonly no_hdr?: boolean }
     & Readonly<Record<string, unknown>>;
-  /** Makes an item of a message; it has no headers with `no_hdr`. */
-  take(data: Uint8Array, headers: MsgHdrs | undefined): T;
+  /** Begins anew with each attempt. */
+  collect(): Collector<T>;
   /** How many lie behind the page, by the number the server gives. */
   remaining(pending: number, taken: number): number;
 }
@@ -80,22 +107,23 @@ export interface PageRequest<T> {
  */
 export async function requestPage<T>(
   mux: Multiplexer,
-  { stream, body, take, remaining }: PageRequest<T>,
+  { stream, body, collect, remaining }: PageRequest<T>,
   options: RequestOptions,
 ): Promise<Page<T>> {
-  const items: T[] = [];
+  const collector = collect();
   let page: Page<T> = NO_PAGE;
-  let [bytes, before, isWhole] = [0, 0, true];
+  let [count, bytes, before, isWhole] = [0, 0, 0, true];
   await mux.requestMany(
     `${API_PREFIX}.DIRECT.GET.${stream}`,
     JSON.stringify({ ...body, max_bytes: PAGE_BYTES }),
-    options,
+    { ...options, manyReplies: body.batch >= MANY },
     (msg) => {
-      const headers = headersOf(msg, items.length);
+      const headers = headersOf(msg, count);
       const status = statusOf(msg.data, headers);
       if (status === undefined) {
         const { data } = msg;
-        items.push(take(data, headers));
+        collector.add(data, headers);
+        count++;
         bytes += data.length;
         if (headers) {
           // Each message tells which one the server sent before it.
@@ -111,15 +139,15 @@ export async function requestPage<T>(
       const lastSequence = number("Nats-Last-Sequence");
       const pending = number("Nats-Num-Pending");
       if (body.no_hdr) {
-        const isFull = bytes + items.length * MOST_HEADERS >= PAGE_BYTES;
+        const isFull = bytes + count * MOST_HEADERS >= PAGE_BYTES;
         const most = Math.min(body.batch, pending);
-        if (items.length < most && !isFull) isWhole = false;
+        if (count < most && !isFull) isWhole = false;
       } else if (lastSequence !== before) isWhole = false;
       if (!isWhole) throw new IncompletePageError(stream);
       page = {
-        items,
+        items: collector.end(),
         lastSequence,
-        remaining: remaining(pending, items.length),
+        remaining: remaining(pending, count),
         upTo: number("Nats-UpTo-Sequence"),
       };
       return true;

@@ -13,19 +13,22 @@ import type { AnyEvent } from "./event.ts";
  *
  * @throws {InvalidEventError | RangeError} If it is not one.
  */
-export function readPayload(data: Uint8Array, actorId: string): AnyEvent {
-  const event = decodeEvent(data);
+export function readPayload(
+  json: string | Uint8Array,
+  actorId: string,
+): AnyEvent {
+  const event = decodeEvent(json);
   if (event.actorId === actorId) return event;
   throw new RangeError(`The event is of actor ${show(event.actorId)}`);
 }
 
 /** As {@linkcode readPayload}; undefined if it is no event of the actor. */
 export function tryRead(
-  data: Uint8Array,
+  json: string | Uint8Array,
   actorId: string,
 ): AnyEvent | undefined {
   try {
-    return readPayload(data, actorId);
+    return readPayload(json, actorId);
   } catch {
     return undefined; // told by getEventsWithErrors
   }

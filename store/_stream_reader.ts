@@ -18,6 +18,7 @@ import {
   requestLast,
 } from "./_last_messages.ts";
 import {
+  MessageCollector,
   type Page,
   type PageRequest,
   requestPage,
@@ -25,13 +26,13 @@ import {
   storedPayload,
   UnreadableHeadersError,
 } from "./_page_request.ts";
+import { PayloadBatch } from "./_payload_batch.ts";
 import { type ReadBounds, untilAnswered } from "./_read_attempts.ts";
 import type { StreamIdentity } from "./_stream.ts";
 import { StreamWatch } from "./_stream_watch.ts";
 import {
   type ApiMessage,
   fromApi,
-  fromDirectGet,
   type StoredMessage,
 } from "./_stored_message.ts";
 import { Deadline } from "./_waiting.ts";
@@ -86,18 +87,18 @@ export class StreamReader {
 
   /**
    * What `read` makes of the payloads of a subject's messages from a sequence
-   * on (inclusive), as they come in from whichever replica answers.
+   * on (inclusive), from whichever replica answers.
    */
   payloads<T>(
     subject: string,
     from: number,
     count: number,
-    read: (data: Uint8Array) => T,
+    read: (json: string | Uint8Array) => T,
     bounds: ReadBounds,
   ): Promise<Page<T>> {
     return this.#page({
       body: { seq: from, next_by_subj: subject, batch: count, no_hdr: true },
-      take: read,
+      collect: () => new PayloadBatch(read),
       // Without headers the server counts before the first message.
       remaining: (pending, taken) => pending - taken,
     }, bounds);
@@ -116,7 +117,7 @@ export class StreamReader {
     const ask = (batch: number) =>
       this.#page({
         body: { ...start, next_by_subj: subject, batch },
-        take: (data, headers) => fromDirectGet(data, headers!),
+        collect: () => new MessageCollector(),
         remaining: (pending) => pending,
       }, bounds);
     try {

@@ -71,7 +71,8 @@ function readerWithout(...lost: number[]): {
   return { reader, requests };
 }
 
-const text = (data: Uint8Array) => new TextDecoder().decode(data);
+const text = (json: string | Uint8Array) =>
+  typeof json === "string" ? json : new TextDecoder().decode(json);
 
 for (const lost of [[], [0], [3], [5], [1, 2], [0, 1, 2, 3, 4, 5]]) {
   const expected = ["2", "4", "6", "8", "10", "12"];
