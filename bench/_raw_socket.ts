@@ -23,7 +23,10 @@ const S = "s".charCodeAt(0);
 /** Frames, one behind the other. */
 export interface Frames {
   readonly bytes: Uint8Array;
-  /** Where each begins, and where the last one ends. */
+  /**
+   * Where those begin that have an acknowledgement together, one alone or all
+   * of a batch, and where the last ones end.
+   */
   readonly starts: Uint32Array;
 }
 
@@ -39,6 +42,7 @@ export class FrameMaker {
   readonly #names: readonly string[];
   readonly #tails: Tail[];
   #saves = 0;
+  #batches = 0;
 
   constructor(namespace: string, prefix: string, actors: number) {
     this.#names = actorNames(actors, `${prefix}-`);
@@ -55,21 +59,44 @@ export class FrameMaker {
    *
    * @param after The last sequence of the stream that they are written to,
    * which tells what their own sequences will be.
+   * @param size Frames of an atomic batch; of 1 there are none.
    */
-  make(count: number, after: number): Frames {
+  make(count: number, after: number, size = 1): Frames {
     const chunks: Uint8Array[] = [];
-    const starts = new Uint32Array(count + 1);
+    const starts = new Uint32Array(count / size + 1);
+    let end = 0;
     for (let i = 0; i < count; i++) {
-      const chunk = this.#frame(i, after + i + 1);
+      const lines = size === 1 ? "" : this.#batchLines(i % size, size);
+      const isLast = i % size === size - 1;
+      const reply = isLast ? `${INBOX}${i.toString(36)} ` : "";
+      const chunk = this.#frame(i, after + i + 1, reply, lines);
       chunks.push(chunk);
-      starts[i + 1] = starts[i]! + chunk.length;
+      end += chunk.length;
+      if (isLast) starts[(i + 1) / size] = end;
     }
-    const bytes = new Uint8Array(starts[count]!);
-    chunks.forEach((chunk, i) => bytes.set(chunk, starts[i]));
+    const bytes = new Uint8Array(end);
+    let at = 0;
+    for (const chunk of chunks) {
+      bytes.set(chunk, at);
+      at += chunk.length;
+    }
     return { bytes, starts };
   }
 
-  #frame(i: number, sequence: number): Uint8Array {
+  /** Header lines of the frame at a place in a batch, from 0. */
+  #batchLines(place: number, size: number): string {
+    if (place === 0) this.#batches++;
+    const commit = place === size - 1 ? "Nats-Batch-Commit: 1\r\n" : "";
+    return `Nats-Batch-Id: raw-socket.${this.#batches.toString(36)}\r\n` +
+      `Nats-Batch-Sequence: ${place + 1}\r\n${commit}`;
+  }
+
+  #frame(
+    i: number,
+    sequence: number,
+    reply: string,
+    batchLines: string,
+  ): Uint8Array {
     const at = i % this.#names.length;
     const tail = this.#tails[at]!;
     const trail = followingTrail(tail, tail.trail);
@@ -79,12 +106,13 @@ export class FrameMaker {
     const headers = "NATS/1.0\r\n" +
       `Nats-Msg-Id: ${event.id}\r\nAether-Save: ${save}\r\n` +
       `Aether-Trail: ${formatTrail(trail)}\r\n` +
-      `Nats-Expected-Last-Subject-Sequence: ${tail.sequence}\r\n\r\n`;
+      `Nats-Expected-Last-Subject-Sequence: ${tail.sequence}\r\n` +
+      `${batchLines}\r\n`;
     this.#tails[at] = { version: event.version, sequence, trail };
     const size = headers.length + payload.length;
     return encoder.encode(
-      `HPUB ${this.#subjects[at]} ${INBOX}${i.toString(36)} ` +
-        `${headers.length} ${size}\r\n${headers}${payload}\r\n`,
+      `HPUB ${this.#subjects[at]} ${reply}${headers.length} ${size}\r\n` +
+        `${headers}${payload}\r\n`,
     );
   }
 }
@@ -118,7 +146,10 @@ export class RawSocket implements AsyncDisposable {
     return socket;
   }
 
-  /** Writes all frames, so many of them under way at most; frames/s. */
+  /**
+   * Writes all frames, so many acknowledgements under way at most;
+   * acknowledgements/s.
+   */
   async rate({ bytes, starts }: Frames, inFlight: number): Promise<number> {
     const count = starts.length - 1;
     let acknowledged = 0;

@@ -101,8 +101,9 @@ export function whole(scale: Scale): Measurement {
   const events = TEN_THOUSAND.toLocaleString("en-US");
   const batch = `${events} events, beside a bare batch get`;
   const consumer = `${events} events, beside an ordered consumer`;
+  const bound = `${events} events, a bare batch get beside an ordered consumer`;
   return {
-    rows: [batch, consumer],
+    rows: [batch, consumer, bound],
     async run(bench) {
       const { stream, known, bare } = await readClients(bench);
       const { servers, namespace } = stream;
@@ -138,6 +139,14 @@ export function whole(scale: Scale): Measurement {
         reference: against("ordered consumer of nats.js", taken.consumer),
         targets: [ratioAtLeast(3)],
         cpu,
+      });
+      bench.row({
+        name: bound,
+        unit,
+        figure: taken.bare.median,
+        reference: against("ordered consumer of nats.js", taken.consumer),
+        cpu: taken.bare.cpu,
+        note: "the least a reader can do: one request, nothing checked",
       });
     },
   };

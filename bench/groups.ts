@@ -14,13 +14,17 @@ import {
   type Scale,
   type Theme,
 } from "./_harness.ts";
-import { Actors, byPublish, byStore } from "./_savers.ts";
+import { FrameMaker, RawSocket } from "./_raw_socket.ts";
+import { Actors, byPublish, byStore, lastSequence } from "./_savers.ts";
 import { against, rateOf, takeTurns } from "./_timing.ts";
 
 const UNIT = "events/s";
 
 /** How many actors each client saves events of. */
 const ACTORS = 1_000;
+
+/** Events under way where there are many. */
+const IN_FLIGHT = 500;
 
 interface OnAndOff {
   readonly name: string;
@@ -63,6 +67,46 @@ function onAndOff(
         reference: against("without grouping", alone),
         targets: [ratioAtLeast(atLeast)],
         cpu: grouped.cpu,
+      });
+    },
+  };
+}
+
+/**
+ * What grouping comes to where the client costs next to nothing: more than
+ * that, it can't on these servers.
+ */
+function bound(scale: Scale): Measurement {
+  const size = IN_FLIGHT / 4;
+  const name = `raw socket in batches, ${IN_FLIGHT} in flight, three replicas`;
+  const count = scale.pick(8_000, 40_000);
+  return {
+    rows: [name],
+    async run(bench) {
+      const servers = await deploy(bench, "three replicas");
+      const namespace = servers.namespace();
+      const connection = await servers.connect();
+      await servers.open({ namespace }, connection);
+      await using socket = await RawSocket.connect(servers.url);
+      const side = (prefix: string, size: number) => {
+        const frames = new FrameMaker(namespace, prefix, ACTORS);
+        return async () => {
+          const after = await lastSequence(connection, namespace);
+          const made = frames.make(count, after, size);
+          return size * await socket.rate(made, IN_FLIGHT / size);
+        };
+      };
+      const { batches, alone } = await takeTurns(scale.pick(3, 7), {
+        batches: side("a", size),
+        alone: side("b", 1),
+      }, bench.progress);
+      bench.row({
+        name,
+        unit: UNIT,
+        figure: batches.median,
+        reference: { name: "raw socket without", figure: alone.median },
+        note: `batches of ${size}; what grouping comes to for a client that ` +
+          "costs next to nothing",
       });
     },
   };
@@ -163,7 +207,7 @@ export function groups(scale: Scale): Theme {
         name: "500 in flight, three replicas",
         kind: "three replicas",
         size: 1,
-        inFlight: 500,
+        inFlight: IN_FLIGHT,
         counts: scale.pick([8_000, 8_000], [40_000, 40_000]),
         turns,
         atLeast: 1.8,
@@ -172,7 +216,7 @@ export function groups(scale: Scale): Theme {
         name: "500 in flight, sync_interval: always",
         kind: "sync_interval: always",
         size: 1,
-        inFlight: 500,
+        inFlight: IN_FLIGHT,
         counts: scale.pick([12_000, 1_500], [40_000, 10_000]),
         turns,
         atLeast: 4,
@@ -186,6 +230,7 @@ export function groups(scale: Scale): Theme {
         turns,
         atLeast: 10,
       }),
+      bound(scale),
       hundreds(scale),
       contention("one server", scale),
       contention("three replicas", scale),

@@ -83,9 +83,10 @@ function manyInFlight(scale: Scale): Measurement {
   const inFlight = 500;
   const publish = `${inFlight} in flight, beside js.publish`;
   const raw = `${inFlight} in flight, beside a raw socket`;
+  const bare = `${inFlight} in flight, beside a bare request`;
   const count = scale.pick(12_000, 60_000);
   return {
-    rows: [publish, raw],
+    rows: [publish, raw, bare],
     async run(bench) {
       const servers = await deploy(bench, "one server");
       const namespace = servers.namespace();
@@ -94,10 +95,18 @@ function manyInFlight(scale: Scale): Measurement {
       const save = byStore(store, new Actors("a", ACTORS));
       const send = byPublish(connection, namespace, new Actors("b", ACTORS));
       const frames = new FrameMaker(namespace, "c", ACTORS);
+      const client = new BareClient(await servers.connect());
+      const ask = byBareRequest(
+        client,
+        namespace,
+        new Actors("d", ACTORS),
+        false,
+      );
       await using socket = await RawSocket.connect(servers.url);
       const taken = await takeTurns(scale.pick(3, 9), {
         store: () => rateOf(count, inFlight, save),
         publish: () => rateOf(count, inFlight, send),
+        bare: () => rateOf(count, inFlight, ask),
         raw: async () => {
           const after = await lastSequence(connection, namespace);
           return await socket.rate(frames.make(count, after), inFlight);
@@ -120,6 +129,16 @@ function manyInFlight(scale: Scale): Measurement {
         reference: { name: "raw socket", figure: taken.raw.median },
         targets: [ratioAtLeast(0.7)],
         cpu,
+      });
+      bench.row({
+        name: bare,
+        unit,
+        figure,
+        reference: against("bare request", taken.bare),
+        cpu,
+        note:
+          "what nats.js allows who makes nothing but requests of it, with " +
+          "the same events and headers but for hints",
       });
     },
   };
