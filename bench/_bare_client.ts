@@ -75,6 +75,7 @@ export class BareClient {
     const token = (this.#next++).toString(36);
     this.#pending.set(token, take);
     const reply = this.#inbox + token;
-    this.connection.publish(subject, payload, { reply, headers });
+    const options = headers === undefined ? { reply } : { reply, headers };
+    this.connection.publish(subject, payload, options);
   }
 }

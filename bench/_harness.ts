@@ -10,9 +10,9 @@ export interface Target {
   /** The figure itself, or its ratio to the reference. */
   readonly of: "figure" | "ratio";
   /** The least it should be. */
-  readonly atLeast?: number;
+  readonly atLeast?: number | undefined;
   /** The most it should be. */
-  readonly atMost?: number;
+  readonly atMost?: number | undefined;
 }
 
 /** That the ratio is so high or higher. */
@@ -44,7 +44,7 @@ export interface Reference {
   readonly name: string;
   readonly figure: number;
   /** As {@linkcode Row.cpu}. */
-  readonly cpu?: number;
+  readonly cpu?: number | undefined;
 }
 
 /** A line of the table. */
@@ -58,19 +58,19 @@ export interface Row {
   /** What this library comes to. */
   readonly figure: number;
   /** What it is compared with, measured in turns with it. */
-  readonly reference?: Reference;
+  readonly reference?: Reference | undefined;
   /** The figure divided by the reference. */
-  readonly ratio?: number;
+  readonly ratio?: number | undefined;
   /** What it should come to: all of these. */
-  readonly targets?: readonly Target[];
+  readonly targets?: readonly Target[] | undefined;
   /** Whether it does. */
-  readonly met?: boolean;
+  readonly met?: boolean | undefined;
   /** How many of this process's threads were busy while the figure was taken. */
-  readonly cpu?: number;
+  readonly cpu?: number | undefined;
   /** Worth saying beside the figures. */
-  readonly note?: string;
+  readonly note?: string | undefined;
   /** Where the row lies in a picture. */
-  readonly point?: Readonly<Record<string, string | number>>;
+  readonly point?: Readonly<Record<string, string | number>> | undefined;
 }
 
 /** A row as a measurement tells it. */
@@ -81,7 +81,7 @@ export interface Measurement {
   /** The names of all its rows. */
   readonly rows: readonly string[];
   /** Whether it runs only when a row is named or `--full` is given. */
-  readonly onlyFull?: boolean;
+  readonly onlyFull?: boolean | undefined;
   /** Measures, and tells {@linkcode Bench.row} of each row. */
   run(bench: Bench): Promise<void>;
 }
@@ -90,7 +90,7 @@ export interface Measurement {
 export interface Theme {
   readonly name: string;
   /** Whether it runs only when it is named or `--full` is given. */
-  readonly onlyFull?: boolean;
+  readonly onlyFull?: boolean | undefined;
   readonly measurements: readonly Measurement[];
 }
 

@@ -14,13 +14,13 @@ export interface PublishOptions {
    * Gives up: the publish fails with the signal's reason. Subscribers that
    * had room have the event nevertheless.
    */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /**
    * The trace context that goes with the event, such as that of a delivery
    * which is passed on; one that W3C Trace Context does not allow is left
    * out. @default that of the bus's `activeSpan`
    */
-  trace?: TraceContext;
+  trace?: TraceContext | undefined;
 }
 
 /**
@@ -54,28 +54,30 @@ export interface BusSubscribeOptions<
   Type extends E["eventType"] = E["eventType"],
 > {
   /** Any of these event types. Not empty. @default every type */
-  eventTypes?: readonly Type[];
+  eventTypes?: readonly Type[] | undefined;
   /**
    * A NATS pattern over actor ids: tokens divided by `.`, `*` for any one
    * token, `>` last for one or more. @default {">"}
    */
-  actors?: string;
+  actors?: string | undefined;
   /** How many events may wait to be read: 1 to 1,000,000. @default {100} */
-  buffer?: number;
+  buffer?: number | undefined;
   /** What happens when that many wait. @default {"drop-newest"} */
-  overflow?: Overflow;
+  overflow?: Overflow | undefined;
   /**
    * Told of every dropped event, when it is dropped. What it throws is told
    * to the bus's `onError` and has no other effect.
    */
-  onDrop?: (event: EventOfType<E, Type>, namespace: string) => void;
+  onDrop?:
+    | ((event: EventOfType<E, Type>, namespace: string) => void)
+    | undefined;
   /**
    * Told of every gap, before anything that was published after it. What it
    * throws is told to the bus's `onError` and has no other effect.
    */
-  onGap?: (gap: Gap) => void;
+  onGap?: ((gap: Gap) => void) | undefined;
   /** Leaves, at once: the iteration fails with the signal's reason. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** An event as a subscriber gets it. It is deeply frozen. */

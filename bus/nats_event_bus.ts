@@ -50,7 +50,7 @@ export interface NatsEventBusOptions extends BusOptions {
    * of lower-case letters, digits and `-`. Buses with different prefixes do
    * not hear of one another. @default {"aether"}
    */
-  prefix?: string;
+  prefix?: string | undefined;
 }
 
 const ACTION = "publish event";

@@ -15,11 +15,11 @@ import {
 /** How events are saved in bulk. */
 export interface BulkSaverOptions<E extends AnyEvent> {
   /** Told of every batch that is stored, and whether it had been before. */
-  onSaved?: (batch: readonly E[], duplicate: boolean) => void;
+  onSaved?: ((batch: readonly E[], duplicate: boolean) => void) | undefined;
   /** Told of an event that the store refused, and why. The others go on. */
   onRefused: (event: E, error: Error) => void;
   /** Gives up. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** The most events that `saveEvents` takes. */

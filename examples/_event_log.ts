@@ -27,9 +27,9 @@ export interface LogColumns {
 /** How a log is read. */
 export interface EventLogOptions {
   /** Which columns mean what. @default {@linkcode DEFAULT_COLUMNS} */
-  columns?: Partial<LogColumns>;
+  columns?: Partial<LogColumns> | undefined;
   /** What divides the fields. @default {","} */
-  delimiter?: string;
+  delimiter?: string | undefined;
 }
 
 /** A row of a log: the event it is, or why it is none. */

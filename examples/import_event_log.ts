@@ -61,9 +61,9 @@ export interface ImportOptions extends EventLogOptions {
   /** Told of every row that is not stored, and why. */
   onBadRow: (line: number, error: unknown) => void;
   /** Told how many bytes were read and how many events are stored. */
-  onProgress?: (bytes: number, events: number) => void;
+  onProgress?: ((bytes: number, events: number) => void) | undefined;
   /** Gives up. What is stored stays. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** What {@linkcode replay} found. */

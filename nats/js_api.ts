@@ -39,7 +39,7 @@ export const JetStreamCode = {
 } as const;
 
 interface ErrorReply {
-  error?: { code: number; err_code?: number; description?: string };
+  error?: { code: number; err_code?: number; description?: string } | undefined;
 }
 
 const decoder = new TextDecoder();

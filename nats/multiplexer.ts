@@ -31,18 +31,18 @@ const SWEEP_INTERVAL = 50;
 /** Options of a request. */
 export interface RequestOptions {
   /** Headers to send. */
-  headers?: MsgHdrs;
+  headers?: MsgHdrs | undefined;
   /** Milliseconds until it fails with a RequestTimeoutError. */
   timeout: number;
   /** Gives up with the signal's reason. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** See {@linkcode Call.manyReplies}. */
-  manyReplies?: boolean;
+  manyReplies?: boolean | undefined;
   /**
    * Subjects published to without a reply that this request answers for: a
    * permission violation on one of them fails the request.
    */
-  covers?: readonly string[];
+  covers?: readonly string[] | undefined;
 }
 
 /** A request without a promise; one of its methods is the last to be called. */
@@ -169,7 +169,8 @@ export class Multiplexer implements AsyncDisposable {
       const reply = call.manyReplies
         ? this.#ownInbox(token, pending)
         : this.#inbox + token;
-      this.#nc.publish(call.subject, payload, { headers, reply });
+      const options = headers === undefined ? { reply } : { headers, reply };
+      this.#nc.publish(call.subject, payload, options);
       this.#sweeper ??= setTimeout(this.#sweep, SWEEP_INTERVAL);
     } catch (error) {
       this.#drop(token);

@@ -33,75 +33,75 @@ export interface JetStreamEventStoreOptions extends StoreTelemetryOptions {
    * The logical boundary the events lie in: a stream of its own. At most 128
    * bytes when encoded. @default {"default"}
    */
-  namespace?: string;
+  namespace?: string | undefined;
   /**
    * What streams, buckets and subjects begin with: a lower-case letter, then
    * at most 31 of lower-case letters, digits and `-`. Upper-cased in the names
    * of streams and buckets. @default {"aether"}
    */
-  prefix?: string;
+  prefix?: string | undefined;
   /**
    * Whether to make the stream and the bucket if they are not there. `false`
    * needs no right to create anything. @default {true}
    */
-  create?: boolean;
+  create?: boolean | undefined;
   /** Copies of the stream on different servers: 1 to 5. @default {1} */
-  replicas?: number;
+  replicas?: number | undefined;
   /** Where the stream is kept. @default {"file"} */
-  storage?: "file" | "memory";
+  storage?: "file" | "memory" | undefined;
   /**
    * How old an event may become before it is forgotten, in milliseconds: 100
    * to 9,223,372,036,854, which is 292 years. An actor whose last event was
    * forgotten begins anew at version 1.
    * @default for ever
    */
-  maxAge?: number;
+  maxAge?: number | undefined;
   /** The most bytes of the stream; a full one refuses. @default no limit */
-  maxBytes?: number;
+  maxBytes?: number | undefined;
   /** The most events of the stream; a full one refuses. @default no limit */
-  maxMessages?: number;
+  maxMessages?: number | undefined;
   /**
    * How long the server remembers ids, in milliseconds: 100 or more, and at
    * most `maxAge`. Within it an id used for another event is found for
    * certain. Every id costs the server some 230 bytes meanwhile.
    * @default {30_000}
    */
-  duplicateWindow?: number;
+  duplicateWindow?: number | undefined;
   /**
    * What the connection's user may receive replies on, if not `_INBOX`: the
    * same as the connection's own `inboxPrefix`. @default {"_INBOX"}
    */
-  inboxPrefix?: string;
+  inboxPrefix?: string | undefined;
   /**
    * After how many milliseconds without a certain answer a save fails: with a
    * {@linkcode SaveOutcomeUnknownError}, or with a
    * {@linkcode JetStreamUnavailableError} if it is certain that nothing was
    * stored. 1 to 2,147,483,647. @default {30_000}
    */
-  saveTimeout?: number;
+  saveTimeout?: number | undefined;
   /**
    * Whether saves that wait at the same time may ride together in one batch,
    * where that is faster: several-event saves on one server, all saves on
    * replicas and on a server that syncs before it acknowledges. Each has the
    * outcome it would have had alone. @default {true}
    */
-  groupSaves?: boolean;
+  groupSaves?: boolean | undefined;
   /**
    * After how many milliseconds without an answer a read fails; a read of
    * several pages begins anew with each. 1 to 2,147,483,647.
    * @default {10_000}
    */
-  readTimeout?: number;
+  readTimeout?: number | undefined;
   /**
    * Of how many actors the end of the history is remembered, some 400 bytes
    * each: a save of such an actor is one round trip. @default {100_000}
    */
-  cachedActors?: number;
+  cachedActors?: number | undefined;
   /**
    * Aborts the opening, which fails with its reason. It means nothing to the
    * store once that is open.
    */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** The options, checked. */

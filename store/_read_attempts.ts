@@ -35,7 +35,7 @@ export interface ReadBounds {
   readonly deadline: Deadline;
   readonly signal: AbortSignal | undefined;
   /** Whether the deadline is that of all pages together, not of each. */
-  readonly isFinal?: boolean;
+  readonly isFinal?: boolean | undefined;
 }
 
 /**

@@ -178,7 +178,7 @@ async function versionBefore(
 /** The error for an id that another event has. */
 export function duplicateOf(
   { id, actorId }: Draft,
-  stored: { event?: AnyEvent; sequence?: number },
+  stored: { event?: AnyEvent | undefined; sequence?: number },
 ): DuplicateEventError {
   const { event, sequence } = stored;
   const place = event === undefined

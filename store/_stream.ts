@@ -48,12 +48,12 @@ const DEFAULT_DUPLICATE_WINDOW = 30_000;
 
 /** The settings of a stream that are the owner's choice. */
 export interface StreamSettings {
-  replicas?: number;
-  storage?: "file" | "memory";
-  maxAge?: number;
-  maxBytes?: number;
-  maxMessages?: number;
-  duplicateWindow?: number;
+  replicas?: number | undefined;
+  storage?: "file" | "memory" | undefined;
+  maxAge?: number | undefined;
+  maxBytes?: number | undefined;
+  maxMessages?: number | undefined;
+  duplicateWindow?: number | undefined;
 }
 
 /** What a store knows of its stream; its owner may change the settings. */
@@ -164,7 +164,8 @@ export async function checkServer(mux: Multiplexer): Promise<void> {
 export async function streamInfo(
   mux: Multiplexer,
   name: string,
-  { timeout, signal }: { timeout?: number; signal?: AbortSignal } = {},
+  { timeout, signal }: { timeout?: number; signal?: AbortSignal | undefined } =
+    {},
 ): Promise<StreamInfo | undefined> {
   const deadline = new Deadline(timeout ?? PATIENCE);
   for (let attempt = timeout ?? FIRST_ATTEMPT;; attempt *= 2) {
@@ -331,7 +332,7 @@ export async function checkIncarnation(
   mux: Multiplexer,
   identity: StreamIdentity,
   action: string,
-  options: { timeout?: number; signal?: AbortSignal } = {},
+  options: { timeout?: number; signal?: AbortSignal | undefined } = {},
 ): Promise<StreamInfo> {
   const info = await streamInfo(mux, identity.name, options);
   if (info === undefined) throw new StreamNotFoundError(action, identity.name);

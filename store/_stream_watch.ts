@@ -44,7 +44,7 @@ export class StreamWatch {
    */
   async verify(
     action: string,
-    options: { timeout: number; signal?: AbortSignal },
+    options: { timeout: number; signal?: AbortSignal | undefined },
   ): Promise<StreamInfo> {
     this.throwIfReplaced();
     this.#lookedAt = performance.now();

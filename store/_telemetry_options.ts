@@ -18,19 +18,19 @@ export interface StoreTelemetryOptions {
    * must be said to carry these too:
    * `new EventBus<OrderEvent | EventStored>()`. @default nowhere
    */
-  bus?: EventStoredPublisher;
+  bus?: EventStoredPublisher | undefined;
   /**
    * Where counters and durations are told as instruments; OpenTelemetry's
    * `Meter` is one. @default nowhere
    */
-  meter?: Meter;
+  meter?: Meter | undefined;
   /**
    * Gives the span that is active when something is saved. Its trace context
    * is stored beside the events, never in them, and goes with what is published
    * on the bus; subscriptions of a store that has this option hand it on.
    * @default none
    */
-  activeSpan?: ActiveSpan;
+  activeSpan?: ActiveSpan | undefined;
 }
 
 /** The options, checked. */

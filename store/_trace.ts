@@ -89,7 +89,7 @@ export function traceLines(trace: TraceContext | undefined): string {
 
 /** What of a message has its trace; reading its headers may throw. */
 export interface Traced {
-  readonly headers?: { get(name: string): string };
+  readonly headers?: { get(name: string): string } | undefined;
 }
 
 /** A message's trace context, if it has a valid one. */

@@ -55,7 +55,7 @@ export class VersionConflictError extends Error {
     actorId: string;
     attemptedVersion: number;
     currentVersion: number;
-    expectedVersion?: number;
+    expectedVersion?: number | undefined;
   }) {
     const { actorId, attemptedVersion, currentVersion, expectedVersion } =
       details;
@@ -97,8 +97,8 @@ export class DuplicateEventError extends Error {
     details: {
       eventId: string;
       actorId: string;
-      storedVersion?: number;
-      storedSequence?: number;
+      storedVersion?: number | undefined;
+      storedSequence?: number | undefined;
     },
   ) {
     super(message);

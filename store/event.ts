@@ -30,13 +30,13 @@ export interface Event<
   /** The actor it happened to. 1 to 2,048 bytes when encoded, both inclusive. */
   readonly actorId: string;
   /** The command that caused it, if one did. */
-  readonly commandId?: string;
+  readonly commandId?: string | undefined;
   /** Position in the actor's history: a safe integer greater than 0. */
   readonly version: number;
   /** The facts, as a plain JSON object. */
   readonly data: Data;
   /** Facts about the event itself, such as correlation and trace ids. */
-  readonly metadata?: Readonly<Record<string, string>>;
+  readonly metadata?: Readonly<Record<string, string>> | undefined;
   /** When it happened, in RFC 3339, kept to the letter as it was given. */
   readonly timestamp: string;
 }
@@ -63,13 +63,13 @@ export interface EventInit<
   Data extends object = Record<string, unknown>,
 > {
   /** As in {@linkcode Event.id}. @default a random UUID */
-  readonly id?: string;
+  readonly id?: string | undefined;
   /** As in {@linkcode Event.eventType}. */
   readonly eventType: Type;
   /** As in {@linkcode Event.actorId}. */
   readonly actorId: string;
   /** As in {@linkcode Event.commandId}; left out when empty. */
-  readonly commandId?: string;
+  readonly commandId?: string | undefined;
   /** As in {@linkcode Event.version}. */
   readonly version: number;
   /**
@@ -81,9 +81,9 @@ export interface EventInit<
    * As in {@linkcode Event.metadata}; copied. Properties that are `undefined`
    * are left out, and so is all of it when empty.
    */
-  readonly metadata?: Readonly<Record<string, string | undefined>>;
+  readonly metadata?: Readonly<Record<string, string | undefined>> | undefined;
   /** As in {@linkcode Event.timestamp}. @default now, in UTC, in milliseconds */
-  readonly timestamp?: string;
+  readonly timestamp?: string | undefined;
 }
 
 /** What {@linkcode createEvent} makes an event of a union of. */

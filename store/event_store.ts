@@ -15,13 +15,13 @@ export interface SaveOptions {
    * for an actor without events, always lower than the event's own. Without it
    * any version lower than the event's will do.
    */
-  expectedVersion?: number;
+  expectedVersion?: number | undefined;
   /**
    * Gives up. Before anything was sent the save fails with the signal's
    * reason; after that with a {@linkcode SaveOutcomeUnknownError} whose
    * `cause` is the reason.
    */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** Options of {@linkcode EventStore.saveEvents}. */
@@ -30,15 +30,15 @@ export interface SaveEventsOptions {
    * The version each named actor must be at before its first event in the
    * call. Names only actors that the call writes.
    */
-  expectedVersions?: ReadonlyMap<string, number>;
+  expectedVersions?: ReadonlyMap<string, number> | undefined;
   /** As in {@linkcode SaveOptions.signal}. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** Options of {@linkcode EventStore.saveSnapshot}. */
 export interface SaveSnapshotOptions {
   /** Gives up: the call fails with the signal's reason. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** What {@linkcode EventStore.saveEvent} did. */
@@ -77,21 +77,21 @@ export type Consistency = "strong" | "eventual";
 /** Options of every read of one actor. */
 export interface ReadOptions {
   /** How fresh the read is. @default {"strong"} */
-  consistency?: Consistency;
+  consistency?: Consistency | undefined;
   /** Gives up the read, which fails with the signal's reason. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** Options of {@linkcode EventStore.readEvents}. */
 export interface ReadEventsOptions extends ReadOptions {
   /** The lowest version to read, inclusive; 0 or more. @default {0} */
-  fromVersion?: number;
+  fromVersion?: number | undefined;
   /** The highest version to read, inclusive. @default {Number.MAX_SAFE_INTEGER} */
-  toVersion?: number;
+  toVersion?: number | undefined;
   /** At most this many events; 1 or more. @default {Infinity} */
-  limit?: number;
+  limit?: number | undefined;
   /** `"forward"` is from the lowest version up. @default {"forward"} */
-  direction?: "forward" | "backward";
+  direction?: "forward" | "backward" | undefined;
 }
 
 /** What {@linkcode EventStore.getEventsWithErrors} found. */
@@ -134,9 +134,9 @@ export interface SubscribeFilter<Type extends string = string> {
    * A NATS pattern over actor ids: tokens divided by `.`, `*` for any one
    * token, `>` last for one or more. @default {">"}
    */
-  actors?: string;
+  actors?: string | undefined;
   /** Any of these event types. Not empty. @default every type */
-  eventTypes?: readonly Type[];
+  eventTypes?: readonly Type[] | undefined;
 }
 
 /**
@@ -149,22 +149,22 @@ export interface SubscribeOptions<Type extends string = string> {
    * Where to begin: after this checkpoint, or with what is saved after the
    * subscription's `caughtUp` resolved (`"end"`). @default the beginning
    */
-  after?: Checkpoint | "end";
+  after?: Checkpoint | "end" | undefined;
   /** Which events. @default every event */
-  filter?: SubscribeFilter<Type>;
+  filter?: SubscribeFilter<Type> | undefined;
   /**
    * Whether to go on with what is saved later. `false` ends once the end as
    * of the start was reached, never inside a batch. @default {true}
    */
-  live?: boolean;
+  live?: boolean | undefined;
   /**
    * Told of every stored message that is no event. Return `"continue"` to
    * skip it; anything else, and no handler at all, fails the subscription
    * with the error.
    */
-  onReplayError?: (error: ReplayError) => "continue" | "fail";
+  onReplayError?: ((error: ReplayError) => "continue" | "fail") | undefined;
   /** Ends the subscription with the signal's reason. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** One event of a subscription. */

@@ -55,7 +55,7 @@ export interface InMemoryEventStoreOptions extends StoreTelemetryOptions {
    * The name by which the store tells of its work. At most 128 bytes when
    * encoded. @default {"default"}
    */
-  namespace?: string;
+  namespace?: string | undefined;
   /**
    * How long an event's id is known to be taken, in milliseconds: within it an
    * id used for another event is a {@linkcode DuplicateEventError} for
@@ -64,7 +64,7 @@ export interface InMemoryEventStoreOptions extends StoreTelemetryOptions {
    *
    * @default {30_000}
    */
-  duplicateWindow?: number;
+  duplicateWindow?: number | undefined;
 }
 
 /**

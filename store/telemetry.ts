@@ -28,7 +28,7 @@ export interface SpanContext {
   readonly traceState?: {
     /** As the `tracestate` header. */
     serialize(): string;
-  };
+  } | undefined;
 }
 
 /**

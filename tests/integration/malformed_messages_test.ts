@@ -69,7 +69,11 @@ async function withHistory(
   const open = async (options: JetStreamEventStoreOptions = {}) =>
     stack.use(await JetStreamEventStore.open(nc, { namespace, ...options }));
   const put = async ({ data, headers }: Message, subject = "a") => {
-    return (await js.publish(`${root}.${subject}`, data, { headers })).seq;
+    return (await js.publish(
+      `${root}.${subject}`,
+      data,
+      headers && { headers },
+    )).seq;
   };
   const warm = await open();
   const events = makeEvents("a", 1, 2);

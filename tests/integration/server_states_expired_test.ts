@@ -316,6 +316,7 @@ test("a subscription fails when events expire while it is cut off", async (strea
   await stream.expireAll();
   await proxy.accept();
   const reason = await waiting;
+  assert(checkpoint !== undefined);
   assertErrorIs(reason, CheckpointError, { code: "expired", checkpoint });
 });
 

@@ -23,7 +23,7 @@ export interface WorkerSpec {
   /** Milliseconds until a save's outcome counts as unknown. */
   readonly saveTimeout: number;
   /** The history of the worker that it comes after, if there was one. */
-  readonly before?: string;
+  readonly before?: string | undefined;
   /** Where a reader's subscriptions go on, by name. */
   readonly places: Readonly<Record<string, Place>>;
 }

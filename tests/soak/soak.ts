@@ -26,21 +26,21 @@ import { startServers } from "./_servers.ts";
 export interface SoakOptions {
   readonly seed: number;
   /** Milliseconds after which it ends. @default {Infinity} */
-  readonly duration?: number;
+  readonly duration?: number | undefined;
   /** How many saves end it. @default {Infinity} */
-  readonly saves?: number;
+  readonly saves?: number | undefined;
   /** 1 server, or a cluster of 3. @default {1} */
-  readonly servers?: number;
+  readonly servers?: number | undefined;
   /** Processes that write. @default {3} */
-  readonly writers?: number;
+  readonly writers?: number | undefined;
   /** Processes that read. @default {2} */
-  readonly readers?: number;
+  readonly readers?: number | undefined;
   /** @default {5_000} */
-  readonly actors?: number;
+  readonly actors?: number | undefined;
   /** Saves that each writer keeps under way. @default {200} */
-  readonly inFlight?: number;
+  readonly inFlight?: number | undefined;
   /** Hears how it goes, every second or so. */
-  readonly onProgress?: (line: string) => void;
+  readonly onProgress?: ((line: string) => void) | undefined;
 }
 
 /** What a run came to. */

@@ -41,11 +41,11 @@ export interface FindNatsServerOptions {
    * An exact version (`"2.11.17"`) or the newest of a line (`"2.11.x"`).
    * Without it, anything from 2.12 on will do.
    */
-  version?: string;
+  version?: string | undefined;
   /** All of the environment to look in, in the place of this process's own. */
-  env?: Record<string, string>;
+  env?: Record<string, string> | undefined;
   /** Is told, a line each, of what takes long. */
-  onProgress?: (line: string) => void;
+  onProgress?: ((line: string) => void) | undefined;
 }
 
 /** No nats-server was found, and none could be got. */

@@ -22,37 +22,37 @@ export interface NatsServerOptions {
    *
    * @default {"n1"}
    */
-  name?: string;
+  name?: string | undefined;
   /** Text that is appended to the configuration file: users, accounts, limits. */
-  config?: string;
+  config?: string | undefined;
   /**
    * Whether JetStream is enabled.
    *
    * @default {true}
    */
-  jetstream?: boolean;
+  jetstream?: boolean | undefined;
   /** Text that is put into the `jetstream` block: `max_file_store: 1MB`. */
-  jetstreamConfig?: string;
+  jetstreamConfig?: string | undefined;
   /**
    * The folder of JetStream's files, which stays.
    *
    * @default one that goes with the server
    */
-  storeDir?: string;
+  storeDir?: string | undefined;
   /**
    * Whether an acknowledgement waits for the disk (`sync_interval: always`).
    *
    * @default {false}
    */
-  syncAlways?: boolean;
+  syncAlways?: boolean | undefined;
   /**
    * Whether it also listens for WebSockets, without TLS.
    *
    * @default {false}
    */
-  websocket?: boolean;
+  websocket?: boolean | undefined;
   /** An exact version (`"2.11.17"`) or a line (`"2.11.x"`); by default what is found first. */
-  version?: string;
+  version?: string | undefined;
 }
 
 /** A server did not come up. */
@@ -71,7 +71,7 @@ export class NatsServerStartError extends Error {
 /** A server as {@linkcode spawnServer} makes it. */
 export interface SpawnOptions extends NatsServerOptions {
   ports: ServerPorts;
-  cluster?: ServerConfig["cluster"];
+  cluster?: ServerConfig["cluster"] | undefined;
 }
 
 /**

@@ -10,9 +10,9 @@ import type { EventStore } from "../../../store/event_store.ts";
 /** How a test wants its store. */
 export interface ContractStoreOptions {
   /** The namespace; without it one that nobody else uses. */
-  namespace?: string;
+  namespace?: string | undefined;
   /** Milliseconds. */
-  duplicateWindow?: number;
+  duplicateWindow?: number | undefined;
 }
 
 /** One test's store. Disposing closes every store it gave. */
@@ -41,13 +41,13 @@ export interface ContractBackend {
    */
   open(options?: ContractStoreOptions): Promise<ContractFixture>;
   /** Whether fixtures have `another`. @default {false} */
-  readonly separate?: boolean;
+  readonly separate?: boolean | undefined;
   /** The server's limit for one message, in bytes. @default no limit */
-  readonly maxPayload?: number;
+  readonly maxPayload?: number | undefined;
   /** @default 16 writers, 200 versions, 4 connections if `separate` */
-  readonly race?: Partial<ContractRace>;
+  readonly race?: Partial<ContractRace> | undefined;
   /** How often a property is tried. @default {50} */
-  readonly runs?: number;
+  readonly runs?: number | undefined;
 }
 
 /** What a theme of the suite registers its tests with. */

@@ -58,8 +58,8 @@ export class RecordedStore {
   async saveEvent(
     event: Event,
     { expectedVersion, signal }: {
-      expectedVersion?: number;
-      signal?: AbortSignal;
+      expectedVersion?: number | undefined;
+      signal?: AbortSignal | undefined;
     } = {},
   ): Promise<SaveOutcome> {
     const expected: ActorVersion[] = expectedVersion === undefined
@@ -192,9 +192,9 @@ export class RecordedStore {
    */
   subscribe(
     { filter, live = true, after }: {
-      filter?: SubscribeFilter;
-      live?: boolean;
-      after?: "end" | { sequence: number; checkpoint: string };
+      filter?: SubscribeFilter | undefined;
+      live?: boolean | undefined;
+      after?: "end" | { sequence: number; checkpoint: string } | undefined;
     } = {},
   ): RecordedSubscription {
     const op = this.#begin({

@@ -32,10 +32,10 @@ export interface ReadCall {
   readonly name: "read";
   readonly actor: string;
   readonly consistency: Consistency;
-  readonly from?: number;
-  readonly to?: number;
-  readonly limit?: number;
-  readonly backward?: boolean;
+  readonly from?: number | undefined;
+  readonly to?: number | undefined;
+  readonly limit?: number | undefined;
+  readonly backward?: boolean | undefined;
 }
 
 /** A call of `getLatestVersion`. */
@@ -51,9 +51,9 @@ export interface SubscribeCall {
   /** The sequence it begins after. */
   readonly after: number | "end";
   /** A pattern over actors; by default all. */
-  readonly actors?: string;
+  readonly actors?: string | undefined;
   /** Event types; by default all. */
-  readonly types?: readonly string[];
+  readonly types?: readonly string[] | undefined;
   readonly live: boolean;
 }
 
@@ -162,7 +162,7 @@ export interface FinalEvent extends EventRef {
   readonly sequence: number;
   readonly type: string;
   /** The atomic batch it was stored in, if it was one. */
-  readonly batch?: string;
+  readonly batch?: string | undefined;
 }
 
 /** Two events with the same number are the same, as sure as 53 bits make it. */
