@@ -46,15 +46,15 @@ export class PendingCalls<T extends object> {
       : this.#late.get(token);
   }
 
-  /** Takes a value out, if it is there, and returns it. */
-  delete(token: number): T | undefined {
-    const value = this.get(token);
-    if (value === undefined) return undefined;
+  /** Takes a value out, if it is there. */
+  delete(token: number): void {
     const slot = token & (SLOTS - 1);
-    if (this.#tokens[slot] === token) this.#values[slot] = undefined;
-    else this.#late.delete(token);
-    this.#size--;
-    return value;
+    if (this.#tokens[slot] !== token) {
+      if (this.#late.delete(token)) this.#size--;
+    } else if (this.#values[slot] !== undefined) {
+      this.#values[slot] = undefined;
+      this.#size--;
+    }
   }
 
   /** All of them, those that wait longest first. */

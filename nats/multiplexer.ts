@@ -36,8 +36,6 @@ export interface RequestOptions {
   timeout: number;
   /** Gives up with the signal's reason. */
   signal?: AbortSignal | undefined;
-  /** See {@linkcode Call.manyReplies}. */
-  manyReplies?: boolean | undefined;
   /**
    * Subjects published to without a reply that this request answers for: a
    * permission violation on one of them fails the request.
@@ -54,11 +52,6 @@ export interface Call {
   readonly covers?: readonly string[] | undefined;
   /** Whether each reply puts the deadline off; else only the last one counts. */
   readonly renews?: boolean | undefined;
-  /**
-   * Whether so many replies may come that they have a subscription of their
-   * own, which spares reading off each of them which request it answers.
-   */
-  readonly manyReplies?: boolean | undefined;
   /** Takes a reply; true when the request is done. */
   take(msg: Msg): boolean;
   /** Hears why there is no reply, also when nothing could be sent. */
@@ -77,8 +70,6 @@ class Pending {
   deadline = NaN;
   /** Whether a reply came since the last look at the deadline. */
   heard = false;
-  /** Where its replies come in, if it is its own. */
-  subscription: Subscription | undefined;
 
   constructor(call: Call) {
     this.call = call;
@@ -117,8 +108,7 @@ export class Multiplexer implements AsyncDisposable {
     });
     this.#subscription = nc.subscribe(`${this.#inbox}*`, {
       callback: (error, msg) => {
-        if (error !== null) return;
-        this.#answer(Number(msg.subject.slice(this.#inbox.length)), msg);
+        if (error === null) this.#dispatch(msg);
       },
     });
   }
@@ -162,38 +152,18 @@ export class Multiplexer implements AsyncDisposable {
     payload: Uint8Array | string,
     headers: MsgHdrs | undefined,
   ): number {
-    const pending = new Pending(call);
-    const token = this.#pending.add(pending);
+    const token = this.#pending.add(new Pending(call));
     try {
       this.#throwIfUnusable();
-      const reply = call.manyReplies
-        ? this.#ownInbox(token, pending)
-        : this.#inbox + token;
+      const reply = this.#inbox + token;
       const options = headers === undefined ? { reply } : { headers, reply };
       this.#nc.publish(call.subject, payload, options);
       this.#sweeper ??= setTimeout(this.#sweep, SWEEP_INTERVAL);
     } catch (error) {
-      this.#drop(token);
+      this.#pending.delete(token);
       call.fail(error);
     }
     return token;
-  }
-
-  /** Subscribes to where a call's replies come in. */
-  #ownInbox(token: number, pending: Pending): string {
-    // Two tokens, as where all the others come in: the same rights will do.
-    const inbox = `${this.createInbox()}.0`;
-    pending.subscription = this.#nc.subscribe(inbox, {
-      callback: (error, msg) => {
-        if (error === null) this.#answer(token, msg);
-      },
-    });
-    return inbox;
-  }
-
-  /** Waits no more for a call. */
-  #drop(token: number): void {
-    this.#pending.delete(token)?.subscription?.unsubscribe();
   }
 
   /**
@@ -253,16 +223,16 @@ export class Multiplexer implements AsyncDisposable {
   #cancelable(
     call: Pick<Call, "subject" | "renews" | "take" | "fail">,
     payload: Uint8Array | string,
-    { headers, timeout, covers, signal, manyReplies }: RequestOptions,
+    { headers, timeout, covers, signal }: RequestOptions,
   ): void {
     if (signal === undefined) {
-      this.call({ ...call, timeout, covers, manyReplies }, payload, headers);
+      this.call({ ...call, timeout, covers }, payload, headers);
       return;
     }
     if (signal.aborted) return call.fail(signal.reason);
     const stop = () => signal.removeEventListener("abort", abort);
     const abort = () => {
-      this.#drop(token);
+      this.#pending.delete(token);
       stop();
       call.fail(signal.reason);
     };
@@ -278,7 +248,7 @@ export class Multiplexer implements AsyncDisposable {
     };
     const { subject, renews } = call;
     const token = this.call(
-      { subject, timeout, covers, renews, manyReplies, take, fail },
+      { subject, timeout, covers, renews, take, fail },
       payload,
       headers,
     );
@@ -293,22 +263,23 @@ export class Multiplexer implements AsyncDisposable {
     if (this.watch.isOver) throw closedConnection();
   }
 
-  #answer(token: number, msg: Msg): void {
+  #dispatch(msg: Msg): void {
+    const token = Number(msg.subject.slice(this.#inbox.length));
     const pending = this.#pending.get(token);
     if (pending === undefined) return; // gave up before the answer came
     const { call } = pending;
     try {
       if (isNoResponders(msg)) {
-        this.#drop(token);
+        this.#pending.delete(token);
         call.fail(new NoRespondersError(call.subject));
       } else if (call.take(msg)) {
-        this.#drop(token);
+        this.#pending.delete(token);
       } else if (call.renews) {
         pending.heard = true;
       }
     } catch (error) {
       // In nats.js it would end the reading of the whole connection.
-      this.#drop(token);
+      this.#pending.delete(token);
       call.fail(error);
     }
   }
@@ -322,7 +293,7 @@ export class Multiplexer implements AsyncDisposable {
         pending.heard = false;
         pending.deadline = now + call.timeout;
       } else if (deadline <= now) {
-        this.#drop(token);
+        this.#pending.delete(token);
         call.fail(new RequestTimeoutError(call.subject, call.timeout));
       }
     }
@@ -333,7 +304,7 @@ export class Multiplexer implements AsyncDisposable {
 
   #failAll(error: (call: Call) => unknown): void {
     const all = this.#pending.entries();
-    for (const [token] of all) this.#drop(token);
+    for (const [token] of all) this.#pending.delete(token);
     for (const [, { call }] of all) call.fail(error(call));
   }
 
@@ -357,7 +328,7 @@ export class Multiplexer implements AsyncDisposable {
     }
     for (const [token, { call }] of this.#pending.entries()) {
       if (call.subject === subject || call.covers?.includes(subject)) {
-        this.#drop(token);
+        this.#pending.delete(token);
         call.fail(error);
       }
     }

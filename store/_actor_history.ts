@@ -115,13 +115,8 @@ export class ActorHistory {
     // where its events are wanted soon.
     if (range.firstPage === undefined) await landmarks.catch(() => {});
     const fetch = (most: number, behind: AnyEvent | undefined = undefined) => {
-      const reached = behind?.version ?? version;
-      // What is new behind the tail that was known comes with the next page.
-      const highest = tail !== undefined && tail.version > reached
-        ? Math.min(tail.version, toVersion)
-        : toVersion;
       // Those to be skipped and those wanted, as far as versions tell.
-      const wanted = highest - reached + 2 * SLACK;
+      const wanted = toVersion - (behind?.version ?? version) + 2 * SLACK;
       return pipeline.page(next, Math.min(PAGE_SIZE, most, wanted));
     };
     const skipped = Math.max(0, fromVersion - version);

@@ -20,12 +20,6 @@ const PAGE_BYTES = 16 * 1024 * 1024;
 /** Bytes the server counts for a message beside its payload, at most. */
 const MOST_HEADERS = 8 * 1024;
 
-/**
- * Pages of so many messages have a subscription of their own: less is not worth
- * its while.
- */
-const MANY = 250;
-
 /** Messages of one subject, in stream order. */
 export interface Page<T> {
   readonly items: T[];
@@ -116,7 +110,7 @@ export async function requestPage<T>(
   await mux.requestMany(
     `${API_PREFIX}.DIRECT.GET.${stream}`,
     JSON.stringify({ ...body, max_bytes: PAGE_BYTES }),
-    { ...options, manyReplies: body.batch >= MANY },
+    options,
     (msg) => {
       const headers = headersOf(msg, count);
       const status = statusOf(msg.data, headers);

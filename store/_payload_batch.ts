@@ -6,7 +6,10 @@
  */
 
 /** Payloads of so many bytes in all are decoded at once. */
-const BATCH_BYTES = 64 * 1024;
+const BATCH_BYTES = 16 * 1024;
+
+/** Larger ones are decoded by themselves: a call for each costs little then. */
+const SMALL_BYTES = 512;
 
 /** What ends a payload in a batch: JSON never holds it as it is. */
 const END = "\0";
@@ -15,7 +18,7 @@ const END = "\0";
 const REPLACEMENT = "\uFFFD";
 
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
-const batch = new Uint8Array(BATCH_BYTES);
+const scratch = new Uint8Array(BATCH_BYTES);
 
 /** Reads payloads of JSON in the order they are added. */
 export class PayloadBatch<T> {
@@ -33,11 +36,15 @@ export class PayloadBatch<T> {
 
   /** Adds a payload, which must not change. */
   add(payload: Uint8Array): void {
+    if (payload.length > SMALL_BYTES) {
+      this.#flush();
+      this.#items.push(this.#read(payload));
+      return;
+    }
     const bytes = payload.length + 1;
     if (this.#bytes + bytes > BATCH_BYTES) this.#flush();
     this.#waiting.push(payload);
     this.#bytes += bytes;
-    if (bytes > BATCH_BYTES) this.#flush();
   }
 
   /** What was made of each. */
@@ -47,7 +54,9 @@ export class PayloadBatch<T> {
   }
 
   #flush(): void {
-    for (const json of decoded(this.#waiting, this.#bytes)) {
+    const waiting = this.#waiting;
+    if (waiting.length === 0) return;
+    for (const json of textsOf(waiting) ?? waiting) {
       this.#items.push(this.#read(json));
     }
     this.#waiting = [];
@@ -55,25 +64,21 @@ export class PayloadBatch<T> {
   }
 }
 
-/** The texts of payloads, all of them or none. */
-function decoded(
-  payloads: readonly Uint8Array[],
-  bytes: number,
-): readonly (string | Uint8Array)[] {
-  if (payloads.length < 2 || bytes > BATCH_BYTES) return payloads;
+/** The payloads as texts; undefined if one of them may be none. */
+function textsOf(payloads: readonly Uint8Array[]): string[] | undefined {
   let used = 0;
   for (const payload of payloads) {
-    batch.set(payload, used);
+    scratch.set(payload, used);
     used += payload.length;
-    batch[used++] = 0;
+    scratch[used++] = 0;
   }
-  const text = utf8.decode(batch.subarray(0, used));
-  // One of them is no JSON, or no UTF-8: each tells for itself.
-  if (text.includes(REPLACEMENT)) return payloads;
+  const text = utf8.decode(scratch.subarray(0, used));
+  if (text.includes(REPLACEMENT)) return undefined;
   const texts: string[] = [];
   let from = 0;
   for (let to; (to = text.indexOf(END, from)) !== -1; from = to + 1) {
     texts.push(text.slice(from, to));
   }
-  return texts.length === payloads.length ? texts : payloads;
+  // More of them, if a payload holds what ends one.
+  return texts.length === payloads.length ? texts : undefined;
 }

@@ -5,8 +5,7 @@ import {
   NoRespondersError,
   RequestTimeoutError,
 } from "../../nats/errors.ts";
-import type { Msg } from "@nats-io/nats-core";
-import { Multiplexer, type RequestOptions } from "../../nats/multiplexer.ts";
+import { Multiplexer } from "../../nats/multiplexer.ts";
 import { waitFor } from "../support/conditions.ts";
 import { connect } from "../support/nats_connect.ts";
 import { NatsServer } from "../support/nats_server.ts";
@@ -124,77 +123,6 @@ Deno.test("requestMany() takes replies until one is the last", async () => {
       Error,
       "not understood",
     );
-  });
-});
-
-/** How many subscriptions all clients have, as the server says. */
-async function subscriptions(): Promise<number> {
-  const { connections } = await (await fetch(`${server.monitorUrl}/connz`))
-    .json() as { connections: { subscriptions: number }[] };
-  return connections.reduce((sum, each) => sum + each.subscriptions, 0);
-}
-
-Deno.test("requestMany() with many replies leaves no subscription behind, however it ends", async () => {
-  await withMultiplexer(async (mux, proxy) => {
-    const before = await subscriptions();
-    const many = (
-      subject: string,
-      options: Partial<RequestOptions> = {},
-      take: (msg: Msg) => boolean = () => false,
-    ) => {
-      const all = { timeout: 60_000, manyReplies: true, ...options };
-      return mux.requestMany(subject, "", all, take);
-    };
-    const parts: string[] = [];
-    await many("three", {}, ({ data }) => {
-      parts.push(text(data));
-      return parts.length === 3;
-    });
-    assertEquals(parts, ["1", "2", "3"]);
-    const fail = () => {
-      throw new Error("not understood");
-    };
-    await assertRejects(() => many("three", {}, fail), Error, "not understood");
-    await assertRejects(() => many("nobody"), NoRespondersError);
-    await assertRejects(
-      () => many("silent", { timeout: 20 }),
-      RequestTimeoutError,
-    );
-    const controller = new AbortController();
-    const waiting = many("silent", { signal: controller.signal });
-    controller.abort(new Error("given up"));
-    await assertRejects(() => waiting, Error, "given up");
-    const interrupted = many("silent");
-    await proxy.refuse();
-    proxy.cut();
-    await assertRejects(() => interrupted, ConnectionLostError);
-    await assertRejects(() => many("three"), ConnectionLostError);
-    await proxy.accept();
-    await mux.watch.connected({ timeout: 10_000 });
-    await waitFor(async () => await subscriptions() === before);
-    const left = many("silent");
-    await mux[Symbol.asyncDispose]();
-    await assertRejects(() => left, ConnectionClosedError);
-    // That of all other replies has gone, too.
-    await waitFor(async () => await subscriptions() === before - 1);
-  });
-});
-
-Deno.test("requestMany() with many replies takes none that come too late, or are another's", async () => {
-  await withMultiplexer(async (mux) => {
-    const ask = async (last: number) => {
-      const parts: string[] = [];
-      await mux.requestMany(
-        "three",
-        "",
-        { timeout: 5_000, manyReplies: true },
-        ({ data }) => parts.push(text(data)) === last,
-      );
-      return parts;
-    };
-    const all = await Promise.all([1, 2, 3, 1, 2, 3].map(ask));
-    const expected = [["1"], ["1", "2"], ["1", "2", "3"]];
-    assertEquals(all, [...expected, ...expected]);
   });
 });
 

@@ -195,7 +195,7 @@ for (
   ] as const
 ) {
   Deno.test(`stream.open() fails when the layout ${what}`, () =>
-    stream.with(metadata ? { metadata } : {}, async () => {
+    stream.with({ metadata: metadata ?? {} }, async () => {
       const before = settingsOf(await stream.jsm.streams.info(stream.name));
       for (const create of [true, false]) {
         await assertRefusedAtOnce(
