@@ -1,6 +1,6 @@
 /**
- * Payloads that are read together: one call of the decoder for many of them
- * takes a third of the time that one for each does.
+ * Payloads that are decoded together: for small ones a call of the decoder
+ * costs more than its work, and reading them takes 10 to 20 % less time so.
  *
  * @module
  */
@@ -8,7 +8,10 @@
 /** Payloads of so many bytes in all are decoded at once. */
 const BATCH_BYTES = 16 * 1024;
 
-/** Larger ones are decoded by themselves: a call for each costs little then. */
+/**
+ * Larger ones are decoded by themselves: the call costs little beside them, and
+ * a character beyond Latin-1 makes the text of a whole batch twice as wide.
+ */
 const SMALL_BYTES = 512;
 
 /** What ends a payload in a batch: JSON never holds it as it is. */
