@@ -136,9 +136,7 @@ function manyInFlight(scale: Scale): Measurement {
         figure,
         reference: against("bare request", taken.bare),
         cpu,
-        note:
-          "what nats.js allows who makes nothing but requests of it, with " +
-          "the same events and headers but for hints",
+        note: "the same events, and the same headers but for hints",
       });
     },
   };
