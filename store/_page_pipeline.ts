@@ -57,10 +57,14 @@ export class PagePipeline<T> {
     }
     this.#askAhead(current);
     const page = await current.page;
-    const { before } = current;
-    if (before !== undefined && page.lastSequence > 0) {
-      const ordinal = before + page.items.length;
-      this.#reached = { sequence: page.lastSequence, ordinal };
+    const { before, end } = current;
+    const { items, lastSequence: sequence } = page;
+    if (before !== undefined && sequence > 0) {
+      const ordinal = before + items.length;
+      this.#reached = { sequence, ordinal };
+      // Where the first messages have expired, none of the others is right.
+      const isWrong = ordinal === end?.ordinal && sequence !== end.sequence;
+      if (isWrong) this.#landmarks = [];
     }
     return page;
   }

@@ -126,3 +126,23 @@ Deno.test("a page ahead that fails is told only to who asks for it", async () =>
   await pipeline.page(51, 10).catch(() => failed = true);
   assert(failed);
 });
+
+Deno.test("nothing is asked for in vain twice when the first messages have expired", async () => {
+  const sequences = Array.from({ length: 1_000 }, (_, i) => i + 1);
+  const landmarks = [200, 400, 600, 800].map((ordinal) => ({
+    ordinal,
+    sequence: ordinal,
+  }));
+  const left = sequences.slice(500);
+  const history = new History(left);
+  const pipeline = new PagePipeline(history.fetch, Promise.resolve(landmarks));
+  await Promise.resolve();
+  assertEquals(await readAll(pipeline, () => 200), left);
+  assertEquals(history.asked, [
+    { from: 1, count: 200 },
+    { from: 201, count: 200 },
+    { from: 401, count: 200 },
+    { from: 701, count: 200 },
+    { from: 901, count: 200 },
+  ]);
+});
