@@ -33,22 +33,19 @@ export class BareReader {
   /** At most so many of an actor's events, parsed, in one request. */
   async batch(actor: string, count: number): Promise<unknown[]> {
     const events: unknown[] = [];
-    const request = {
-      seq: 1,
-      next_by_subj: `${this.#root}.${actor}`,
-      batch: count,
-      no_hdr: true,
-    };
-    await this.#client.requestMany(
-      this.#subject,
-      JSON.stringify(request),
-      ({ data }) => {
-        if (data.length === 0) return true;
-        events.push(JSON.parse(decoder.decode(data)));
-        return false;
-      },
-    );
+    await this.#batch(actor, count, (data) => {
+      events.push(JSON.parse(decoder.decode(data)));
+    });
     return events;
+  }
+
+  /** As {@linkcode batch}, but no event is looked at: how many came. */
+  async received(actor: string, count: number): Promise<number> {
+    let received = 0;
+    await this.#batch(actor, count, () => {
+      received++;
+    });
+    return received;
   }
 
   /** The actor's first event, parsed: one request, one reply. */
@@ -78,6 +75,28 @@ export class BareReader {
       },
     );
     return events;
+  }
+
+  async #batch(
+    actor: string,
+    count: number,
+    take: (data: Uint8Array) => void,
+  ): Promise<void> {
+    const request = {
+      seq: 1,
+      next_by_subj: `${this.#root}.${actor}`,
+      batch: count,
+      no_hdr: true,
+    };
+    await this.#client.requestMany(
+      this.#subject,
+      JSON.stringify(request),
+      ({ data }) => {
+        if (data.length === 0) return true;
+        take(data);
+        return false;
+      },
+    );
   }
 }
 

@@ -5,9 +5,7 @@
  * @module
  */
 
-import { followingTrail, formatTrail, type Trail } from "../store/_trail.ts";
-import { actorNames, orderPlaced } from "./_events.ts";
-import { rootOf } from "./_savers.ts";
+import { ACKNOWLEDGED, type Message } from "./_messages.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -17,8 +15,6 @@ const INBOX = `_INBOX.${"R".repeat(22)}.`;
 const LF = 10;
 const SPACE = 32;
 const ZERO = 48;
-/** The third byte of an acknowledgement: `{"stream":...` */
-const S = "s".charCodeAt(0);
 
 /** Frames, one behind the other. */
 export interface Frames {
@@ -30,91 +26,34 @@ export interface Frames {
   readonly starts: Uint32Array;
 }
 
-interface Tail {
-  version: number;
-  sequence: number;
-  trail: Trail | undefined;
-}
-
-/** Makes frames, of actors of its own in turn. */
-export class FrameMaker {
-  readonly #subjects: readonly string[];
-  readonly #names: readonly string[];
-  readonly #tails: Tail[];
-  #saves = 0;
-  #batches = 0;
-
-  constructor(namespace: string, prefix: string, actors: number) {
-    this.#names = actorNames(actors, `${prefix}-`);
-    this.#subjects = this.#names.map((name) => `${rootOf(namespace)}.${name}`);
-    this.#tails = this.#names.map(() => ({
-      version: 0,
-      sequence: 0,
-      trail: undefined,
-    }));
-  }
-
-  /**
-   * The next frames.
-   *
-   * @param after The last sequence of the stream that they are written to,
-   * which tells what their own sequences will be.
-   * @param size Frames of an atomic batch; of 1 there are none.
-   */
-  make(count: number, after: number, size = 1): Frames {
-    const chunks: Uint8Array[] = [];
-    const starts = new Uint32Array(count / size + 1);
-    let end = 0;
-    for (let i = 0; i < count; i++) {
-      const lines = size === 1 ? "" : this.#batchLines(i % size, size);
-      const isLast = i % size === size - 1;
-      const reply = isLast ? `${INBOX}${i.toString(36)} ` : "";
-      const chunk = this.#frame(i, after + i + 1, reply, lines);
-      chunks.push(chunk);
-      end += chunk.length;
-      if (isLast) starts[(i + 1) / size] = end;
-    }
-    const bytes = new Uint8Array(end);
-    let at = 0;
-    for (const chunk of chunks) {
-      bytes.set(chunk, at);
-      at += chunk.length;
-    }
-    return { bytes, starts };
-  }
-
-  /** Header lines of the frame at a place in a batch, from 0. */
-  #batchLines(place: number, size: number): string {
-    if (place === 0) this.#batches++;
-    const commit = place === size - 1 ? "Nats-Batch-Commit: 1\r\n" : "";
-    return `Nats-Batch-Id: raw-socket.${this.#batches.toString(36)}\r\n` +
-      `Nats-Batch-Sequence: ${place + 1}\r\n${commit}`;
-  }
-
-  #frame(
-    i: number,
-    sequence: number,
-    reply: string,
-    batchLines: string,
-  ): Uint8Array {
-    const at = i % this.#names.length;
-    const tail = this.#tails[at]!;
-    const trail = followingTrail(tail, tail.trail);
-    const event = orderPlaced(this.#names[at]!, tail.version + 1);
-    const payload = JSON.stringify(event); // ASCII
-    const save = `raw-socket-0${(this.#saves++).toString(36)}`;
-    const headers = "NATS/1.0\r\n" +
-      `Nats-Msg-Id: ${event.id}\r\nAether-Save: ${save}\r\n` +
-      `Aether-Trail: ${formatTrail(trail)}\r\n` +
-      `Nats-Expected-Last-Subject-Sequence: ${tail.sequence}\r\n` +
-      `${batchLines}\r\n`;
-    this.#tails[at] = { version: event.version, sequence, trail };
-    const size = headers.length + payload.length;
-    return encoder.encode(
-      `HPUB ${this.#subjects[at]} ${reply}${headers.length} ${size}\r\n` +
+/**
+ * The frames of messages.
+ *
+ * @param size Messages of an atomic batch; of 1 there are none.
+ */
+export function framesOf(messages: readonly Message[], size = 1): Frames {
+  const starts = new Uint32Array(messages.length / size + 1);
+  let end = 0;
+  const chunks = messages.map(({ subject, lines, payload }, i) => {
+    const isLast = i % size === size - 1;
+    const reply = isLast ? `${INBOX}${i.toString(36)} ` : "";
+    const headers = `NATS/1.0\r\n${lines}\r\n`;
+    const total = headers.length + payload.length;
+    const chunk = encoder.encode(
+      `HPUB ${subject} ${reply}${headers.length} ${total}\r\n` +
         `${headers}${payload}\r\n`,
     );
+    end += chunk.length;
+    if (isLast) starts[(i + 1) / size] = end;
+    return chunk;
+  });
+  const bytes = new Uint8Array(end);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.length;
   }
+  return { bytes, starts };
 }
 
 /** Writes frames and counts acknowledgements. */
@@ -179,7 +118,7 @@ export class RawSocket implements AsyncDisposable {
       const next = lf + 1 + length + 2;
       if (next > end) break;
       if (length >= 0) {
-        if (buffer[lf + 3] !== S) this.#refuse(at, next);
+        if (buffer[lf + 3] !== ACKNOWLEDGED) this.#refuse(at, next);
         count++;
       } else if (buffer[at] !== 80 && buffer[at] !== 73) { // PING, INFO
         this.#refuse(at, next);

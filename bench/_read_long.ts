@@ -103,8 +103,9 @@ export function whole(scale: Scale): Measurement {
   const consumer = `${events} events, beside an ordered consumer`;
   const bareRow =
     `${events} events, a bare batch get beside an ordered consumer`;
+  const receivedRow = `${events} events, received and not read`;
   return {
-    rows: [batch, consumer, bareRow],
+    rows: [batch, consumer, bareRow, receivedRow],
     async run(bench) {
       const { stream, known, bare } = await readClients(bench);
       const { servers, namespace } = stream;
@@ -119,6 +120,7 @@ export function whole(scale: Scale): Measurement {
       const taken = await takeTurns(scale.pick(7, 25), {
         store: rate(async () => (await known.getEvents(actor)).length),
         bare: rate(async () => (await bare.batch(actor, TEN_THOUSAND)).length),
+        received: rate(() => bare.received(actor, TEN_THOUSAND)),
         consumer: rate(() =>
           consume(connection, namespace, actor, TEN_THOUSAND)
         ),
@@ -148,6 +150,14 @@ export function whole(scale: Scale): Measurement {
         reference: against("ordered consumer of nats.js", taken.consumer),
         cpu: taken.bare.cpu,
         note: "one request for all of them, each parsed and nothing checked",
+      });
+      bench.row({
+        name: receivedRow,
+        unit,
+        figure: taken.received.median,
+        reference: against("ordered consumer of nats.js", taken.consumer),
+        cpu: taken.received.cpu,
+        note: "one request for all of them, of which nats.js hands over each",
       });
     },
   };

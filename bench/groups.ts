@@ -14,7 +14,8 @@ import {
   type Scale,
   type Theme,
 } from "./_harness.ts";
-import { FrameMaker, RawSocket } from "./_raw_socket.ts";
+import { MadeBefore, MessageMaker } from "./_messages.ts";
+import { framesOf, RawSocket } from "./_raw_socket.ts";
 import { Actors, byPublish, byStore, lastSequence } from "./_savers.ts";
 import { against, rateOf, takeTurns } from "./_timing.ts";
 
@@ -73,41 +74,63 @@ function onAndOff(
 }
 
 /**
- * What grouping spares the servers alone: the client costs next to nothing
- * either way. It is no bound on what it spares both, which may be more.
+ * The same store with grouping and without, and beside it what batches come to
+ * that were made before: no client can do with less than to send them.
  */
-function rawBatches(scale: Scale): Measurement {
+function replicas(scale: Scale): Measurement {
+  const name = `${IN_FLIGHT} in flight, three replicas`;
+  const overNats = "batches made before, three replicas, nats.js";
+  const overSocket = "batches made before, three replicas, raw socket";
   const size = IN_FLIGHT / 4;
-  const name = `raw socket in batches, ${IN_FLIGHT} in flight, three replicas`;
   const count = scale.pick(8_000, 40_000);
   return {
-    rows: [name],
+    rows: [name, overNats, overSocket],
     async run(bench) {
       const servers = await deploy(bench, "three replicas");
       const namespace = servers.namespace();
       const connection = await servers.connect();
-      await servers.open({ namespace }, connection);
-      await using socket = await RawSocket.connect(servers.url);
-      const side = (prefix: string, size: number) => {
-        const frames = new FrameMaker(namespace, prefix, ACTORS);
-        return async () => {
-          const after = await lastSequence(connection, namespace);
-          const made = frames.make(count, after, size);
-          return size * await socket.rate(made, IN_FLIGHT / size);
-        };
+      const store = async (groupSaves: boolean) => {
+        const store = await servers.open({ namespace, groupSaves });
+        const save = byStore(store, new Actors(groupSaves ? "a" : "b", ACTORS));
+        return () => rateOf(count, IN_FLIGHT, save);
       };
-      const { batches, alone } = await takeTurns(scale.pick(3, 7), {
-        batches: side("a", size),
-        alone: side("b", 1),
-      }, bench.progress);
+      const client = new BareClient(await servers.connect());
+      await using socket = await RawSocket.connect(servers.url);
+      const messages = new MessageMaker(namespace, "c", ACTORS);
+      const make = async () =>
+        messages.make(count, await lastSequence(connection, namespace), size);
+      const { grouped, alone, nats, raw } = await takeTurns(
+        scale.pick(3, 9),
+        {
+          grouped: await store(true),
+          alone: await store(false),
+          nats: async () => {
+            const made = new MadeBefore(client, await make(), size);
+            const send = (i: number) => made.send(i);
+            return size * await rateOf(count / size, IN_FLIGHT / size, send);
+          },
+          raw: async () => {
+            const frames = framesOf(await make(), size);
+            return size * await socket.rate(frames, IN_FLIGHT / size);
+          },
+        },
+        bench.progress,
+      );
+      const common = {
+        unit: UNIT,
+        reference: against("this store without grouping", alone),
+      };
       bench.row({
         name,
-        unit: UNIT,
-        figure: batches.median,
-        reference: { name: "raw socket without", figure: alone.median },
-        note: `batches of ${size}; frames made beforehand, so that all that ` +
-          "grouping spares is the servers' work",
+        ...common,
+        figure: grouped.median,
+        targets: [ratioAtLeast(1.8)],
+        cpu: grouped.cpu,
       });
+      const note = `${IN_FLIGHT} in flight, ${size} a batch, with nothing to ` +
+        "check, encode or remember";
+      bench.row({ name: overNats, ...common, figure: nats.median, note });
+      bench.row({ name: overSocket, ...common, figure: raw.median, note });
     },
   };
 }
@@ -203,15 +226,7 @@ export function groups(scale: Scale): Theme {
   return {
     name: "groups",
     measurements: [
-      onAndOff({
-        name: "500 in flight, three replicas",
-        kind: "three replicas",
-        size: 1,
-        inFlight: IN_FLIGHT,
-        counts: scale.pick([8_000, 8_000], [40_000, 40_000]),
-        turns,
-        atLeast: 1.8,
-      }),
+      replicas(scale),
       onAndOff({
         name: "500 in flight, sync_interval: always",
         kind: "sync_interval: always",
@@ -230,7 +245,6 @@ export function groups(scale: Scale): Theme {
         turns,
         atLeast: 10,
       }),
-      rawBatches(scale),
       hundreds(scale),
       contention("one server", scale),
       contention("three replicas", scale),

@@ -6,7 +6,8 @@
 
 import { deploy, type Deployment, type Kind } from "./_deployment.ts";
 import type { Bench, Measurement, Scale, Theme } from "./_harness.ts";
-import { FrameMaker, RawSocket } from "./_raw_socket.ts";
+import { MessageMaker } from "./_messages.ts";
+import { framesOf, RawSocket } from "./_raw_socket.ts";
 import {
   Actors,
   byPublish,
@@ -59,7 +60,7 @@ async function makeClients(
     `socket to ${servers.url}`,
     () => RawSocket.connect(servers.url),
   );
-  const frames = new FrameMaker(namespace, "raw", ACTORS);
+  const messages = new MessageMaker(namespace, "raw", ACTORS);
   const by = async (save: Saver) => {
     await rateOf(ACTORS, 500, save);
     return (count: number, inFlight: number) => rateOf(count, inFlight, save);
@@ -74,7 +75,8 @@ async function makeClients(
     ),
     "raw socket": async (count, inFlight) => {
       const after = await lastSequence(connection, namespace);
-      return await socket.rate(frames.make(count, after), inFlight);
+      const made = messages.make(count, after, 1);
+      return await socket.rate(framesOf(made), inFlight);
     },
   };
 }

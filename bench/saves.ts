@@ -13,7 +13,8 @@ import {
   type Scale,
   type Theme,
 } from "./_harness.ts";
-import { FrameMaker, RawSocket } from "./_raw_socket.ts";
+import { MadeBefore, MessageMaker } from "./_messages.ts";
+import { framesOf, RawSocket } from "./_raw_socket.ts";
 import {
   Actors,
   byBareRequest,
@@ -84,9 +85,10 @@ function manyInFlight(scale: Scale): Measurement {
   const publish = `${inFlight} in flight, beside js.publish`;
   const raw = `${inFlight} in flight, beside a raw socket`;
   const bare = `${inFlight} in flight, beside a bare request`;
+  const madeBefore = `requests made before, ${inFlight} in flight`;
   const count = scale.pick(12_000, 60_000);
   return {
-    rows: [publish, raw, bare],
+    rows: [publish, raw, bare, madeBefore],
     async run(bench) {
       const servers = await deploy(bench, "one server");
       const namespace = servers.namespace();
@@ -94,7 +96,9 @@ function manyInFlight(scale: Scale): Measurement {
       const connection = await servers.connect();
       const save = byStore(store, new Actors("a", ACTORS));
       const send = byPublish(connection, namespace, new Actors("b", ACTORS));
-      const frames = new FrameMaker(namespace, "c", ACTORS);
+      const messages = new MessageMaker(namespace, "c", ACTORS);
+      const make = async () =>
+        messages.make(count, await lastSequence(connection, namespace), 1);
       const client = new BareClient(await servers.connect());
       const ask = byBareRequest(
         client,
@@ -107,9 +111,10 @@ function manyInFlight(scale: Scale): Measurement {
         store: () => rateOf(count, inFlight, save),
         publish: () => rateOf(count, inFlight, send),
         bare: () => rateOf(count, inFlight, ask),
-        raw: async () => {
-          const after = await lastSequence(connection, namespace);
-          return await socket.rate(frames.make(count, after), inFlight);
+        raw: async () => await socket.rate(framesOf(await make()), inFlight),
+        made: async () => {
+          const made = new MadeBefore(client, await make(), 1);
+          return await rateOf(count, inFlight, (i) => made.send(i));
         },
       }, bench.progress);
       const { median: figure, cpu } = taken.store;
@@ -137,6 +142,15 @@ function manyInFlight(scale: Scale): Measurement {
         reference: against("bare request", taken.bare),
         cpu,
         note: "the same events, and the same headers but for hints",
+      });
+      bench.row({
+        name: madeBefore,
+        unit,
+        figure: taken.made.median,
+        reference: { name: "raw socket", figure: taken.raw.median },
+        note:
+          "what nats.js takes to send what the store sends and to receive " +
+          "the acknowledgements, with nothing to check, encode or remember",
       });
     },
   };
