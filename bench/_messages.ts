@@ -5,13 +5,11 @@
  * @module
  */
 
-import { EncodedHeaders } from "../nats/encoding.ts";
+import { EncodedHeaders, encodeUtf8 } from "../nats/encoding.ts";
 import { followingTrail, formatTrail, type Trail } from "../store/_trail.ts";
 import type { BareClient } from "./_bare_client.ts";
 import { actorNames, orderPlaced } from "./_events.ts";
 import { rootOf } from "./_savers.ts";
-
-const encoder = new TextEncoder();
 
 /** The third byte of an acknowledgement: `{"stream":...` */
 export const ACKNOWLEDGED: number = "s".charCodeAt(0);
@@ -66,7 +64,7 @@ export class MessageMaker {
   #batchLines(place: number, size: number): string {
     if (place === 0) this.#batches++;
     const commit = place === size - 1 ? "Nats-Batch-Commit: 1\r\n" : "";
-    const id = `${this.#names[0]}.${this.#batches.toString(36)}`;
+    const id = `made-before-.${this.#batches.toString(36)}`;
     return `Nats-Batch-Id: ${id}\r\nNats-Batch-Sequence: ${place + 1}\r\n` +
       commit;
   }
@@ -110,7 +108,7 @@ export class MadeBefore {
     this.#messages = messages.map(({ subject, lines, payload }) => ({
       subject,
       headers: new EncodedHeaders(lines),
-      payload: encoder.encode(payload),
+      payload: encodeUtf8(payload),
     }));
   }
 

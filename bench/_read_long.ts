@@ -103,7 +103,7 @@ export function whole(scale: Scale): Measurement {
   const consumer = `${events} events, beside an ordered consumer`;
   const bareRow =
     `${events} events, a bare batch get beside an ordered consumer`;
-  const receivedRow = `${events} events, received and not read`;
+  const receivedRow = `${events} events, a bare batch get that is not read`;
   return {
     rows: [batch, consumer, bareRow, receivedRow],
     async run(bench) {

@@ -17,7 +17,7 @@ import {
 import { MadeBefore, MessageMaker } from "./_messages.ts";
 import { framesOf, RawSocket } from "./_raw_socket.ts";
 import { Actors, byPublish, byStore, lastSequence } from "./_savers.ts";
-import { against, rateOf, takeTurns } from "./_timing.ts";
+import { against, collectGarbage, rateOf, takeTurns } from "./_timing.ts";
 
 const UNIT = "events/s";
 
@@ -75,7 +75,7 @@ function onAndOff(
 
 /**
  * The same store with grouping and without, and beside it what batches come to
- * that were made before: no client can do with less than to send them.
+ * that were made before.
  */
 function replicas(scale: Scale): Measurement {
   const name = `${IN_FLIGHT} in flight, three replicas`;
@@ -106,11 +106,13 @@ function replicas(scale: Scale): Measurement {
           alone: await store(false),
           nats: async () => {
             const made = new MadeBefore(client, await make(), size);
+            collectGarbage();
             const send = (i: number) => made.send(i);
             return size * await rateOf(count / size, IN_FLIGHT / size, send);
           },
           raw: async () => {
             const frames = framesOf(await make(), size);
+            collectGarbage();
             return size * await socket.rate(frames, IN_FLIGHT / size);
           },
         },

@@ -148,9 +148,8 @@ function manyInFlight(scale: Scale): Measurement {
         unit,
         figure: taken.made.median,
         reference: { name: "raw socket", figure: taken.raw.median },
-        note:
-          "what nats.js takes to send what the store sends and to receive " +
-          "the acknowledgements, with nothing to check, encode or remember",
+        note: "over nats.js, what the store sends, with nothing to check, " +
+          "encode or remember but who waits for which reply",
       });
     },
   };

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { offAbort, onAbort } from "../nats/aborts.ts";
 import {
   type Counters,
   Iteration,
@@ -118,8 +119,8 @@ export class Mailbox<E extends AnyEvent> implements Subscription<E> {
   /** Minds the signal, which may be aborted already. */
   begin(): void {
     const { signal } = this.#options;
-    if (signal?.aborted) this.#abort();
-    else signal?.addEventListener("abort", this.#abort);
+    if (signal?.aborted) this.#abortable.aborted();
+    else onAbort(signal, this.#abortable);
   }
 
   /**
@@ -179,8 +180,9 @@ export class Mailbox<E extends AnyEvent> implements Subscription<E> {
     } else this.finish(failure);
   }
 
-  readonly #abort = (): void =>
-    this.#leave({ reason: this.#options.signal?.reason });
+  readonly #abortable = {
+    aborted: () => this.#leave({ reason: this.#options.signal?.reason }),
+  };
 
   readonly #take = (): Delivery<E> | undefined => {
     const delivery = this.#ring.shift();
@@ -203,7 +205,7 @@ export class Mailbox<E extends AnyEvent> implements Subscription<E> {
   #checkDrained(): void {
     if (this.#drained || this.#ring.size > 0) return;
     this.#drained = true;
-    this.#options.signal?.removeEventListener("abort", this.#abort);
+    offAbort(this.#options.signal, this.#abortable);
     this.#host.drained();
   }
 
@@ -244,7 +246,7 @@ export class Mailbox<E extends AnyEvent> implements Subscription<E> {
     signal: AbortSignal | undefined,
   ): Promise<void> {
     return new Promise((resolve, reject) => {
-      const stop = () => signal?.removeEventListener("abort", abort);
+      const stop = () => offAbort(signal, abortable);
       const sender: Sender<E> = {
         delivery,
         resolve: () => {
@@ -256,15 +258,17 @@ export class Mailbox<E extends AnyEvent> implements Subscription<E> {
           reject(reason);
         },
       };
-      const abort = () => {
-        this.#senders.delete(sender);
-        sender.reject(signal!.reason);
-        this.#drop(delivery);
+      const abortable = {
+        aborted: () => {
+          this.#senders.delete(sender);
+          sender.reject(signal!.reason);
+          this.#drop(delivery);
+        },
       };
       // Another subscription's `onDrop` may have aborted it since the call.
-      if (signal?.aborted) return abort();
+      if (signal?.aborted) return abortable.aborted();
       this.#senders.add(sender);
-      signal?.addEventListener("abort", abort);
+      onAbort(signal, abortable);
     });
   }
 

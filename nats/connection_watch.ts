@@ -10,6 +10,7 @@ import {
   type QueuedIterator,
   type Status,
 } from "@nats-io/nats-core";
+import { offAbort, onAbort } from "./aborts.ts";
 import {
   ConnectionClosedError,
   ConnectionLostError,
@@ -81,10 +82,11 @@ export class ConnectionWatch {
       const settle = (done: () => void) => {
         clearTimeout(timer);
         stop();
-        signal?.removeEventListener("abort", abort);
+        offAbort(signal, abortable);
         done();
       };
-      const abort = () => settle(() => reject(signal!.reason));
+      const aborted = () => settle(() => reject(signal!.reason));
+      const abortable = { aborted };
       const late = () => settle(() => reject(notBack(timeout!)));
       const timer = timeout === undefined
         ? undefined
@@ -93,8 +95,8 @@ export class ConnectionWatch {
         up: () => settle(resolve),
         over: (reason) => settle(() => reject(reason)),
       });
-      if (signal?.aborted) abort();
-      else signal?.addEventListener("abort", abort);
+      if (signal?.aborted) aborted();
+      else onAbort(signal, abortable);
     });
   }
 

@@ -15,6 +15,7 @@ import {
   type NatsConnection,
   type Subscription,
 } from "@nats-io/nats-core";
+import { offAbort, onAbort } from "./aborts.ts";
 import { PendingCalls } from "./_pending_calls.ts";
 import { closedConnection, ConnectionWatch } from "./connection_watch.ts";
 import {
@@ -230,13 +231,14 @@ export class Multiplexer implements AsyncDisposable {
       return;
     }
     if (signal.aborted) return call.fail(signal.reason);
-    const stop = () => signal.removeEventListener("abort", abort);
-    const abort = () => {
-      this.#pending.delete(token);
-      stop();
-      call.fail(signal.reason);
+    const abortable = {
+      aborted: () => {
+        this.#pending.delete(token);
+        call.fail(signal.reason);
+      },
     };
-    signal.addEventListener("abort", abort);
+    const stop = () => offAbort(signal, abortable);
+    onAbort(signal, abortable);
     const take = (msg: Msg) => {
       const done = call.take(msg);
       if (done) stop();

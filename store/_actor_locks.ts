@@ -4,6 +4,8 @@
  * @module
  */
 
+import { offAbort, onAbort } from "../nats/aborts.ts";
+
 /** A call that waits for actors. */
 interface Turn {
   /** At how many of its actors somebody is before it. */
@@ -45,15 +47,17 @@ export class ActorLocks {
       }
       if (turn.behind === 0) return resolve();
       if (signal === undefined) return;
-      const abort = () => {
-        for (const actorId of actorIds) this.#leave(actorId, turn);
-        reject(signal.reason);
+      const abortable = {
+        aborted: () => {
+          for (const actorId of actorIds) this.#leave(actorId, turn);
+          reject(signal.reason);
+        },
       };
       turn.begin = () => {
-        signal.removeEventListener("abort", abort);
+        offAbort(signal, abortable);
         resolve();
       };
-      signal.addEventListener("abort", abort, { once: true });
+      onAbort(signal, abortable);
     });
   }
 

@@ -26,6 +26,7 @@
  * @module
  */
 
+import { type Abortable, offAbort, onAbort } from "../nats/aborts.ts";
 import { encodeUtf8 } from "../nats/encoding.ts";
 import type { Multiplexer } from "../nats/multiplexer.ts";
 import { encodeToken } from "../nats/names.ts";
@@ -65,13 +66,11 @@ export interface SingleSave {
   failed(error: unknown): void;
 }
 
-const ONCE = { once: true };
-
 /**
  * The save of the event that follows the tail that is known, on its way. It
  * listens to the caller's signal itself, which needs no function for each.
  */
-class NextSave implements Unit, EventListenerObject {
+class NextSave implements Unit, Abortable {
   readonly entry: Entry;
   readonly timeout: number;
   readonly deadline: number;
@@ -93,7 +92,7 @@ class NextSave implements Unit, EventListenerObject {
     this.timeout = Math.min(ATTEMPT_TIMEOUT, left);
     this.deadline = deadline;
     this.#ending = ending;
-    call.signal?.addEventListener("abort", this, ONCE);
+    onAbort(call.signal, this);
   }
 
   /** Made when it is asked for, so that no array lives as long as the save. */
@@ -102,17 +101,16 @@ class NextSave implements Unit, EventListenerObject {
   }
 
   stored(sequence: number, duplicate: boolean): void {
-    this.call.signal?.removeEventListener("abort", this);
+    offAbort(this.call.signal, this);
     this.#ending.stored(this, sequence, duplicate);
   }
 
   failed(error: unknown): void {
-    this.call.signal?.removeEventListener("abort", this);
+    offAbort(this.call.signal, this);
     this.#ending.failed(this, error);
   }
 
-  /** Hears that the signal is aborted. */
-  handleEvent(): void {
+  aborted(): void {
     this.isGivenUp = true;
     this.#ending.givenUp(this);
   }

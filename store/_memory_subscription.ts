@@ -4,6 +4,7 @@
  * @module
  */
 
+import { offAbort, onAbort } from "../nats/aborts.ts";
 import { actorMatcher } from "../nats/names.ts";
 import { show } from "../nats/show.ts";
 import { formatCheckpoint, parseCheckpoint } from "./_checkpoint.ts";
@@ -65,7 +66,7 @@ export class MemorySubscription<E extends AnyEvent>
       return;
     }
     open.add(this);
-    signal?.addEventListener("abort", this.#abort);
+    onAbort(signal, this.#abortable);
     this.#advance();
   }
 
@@ -98,7 +99,7 @@ export class MemorySubscription<E extends AnyEvent>
     this.#end({ reason });
   }
 
-  readonly #abort = (): void => this.fail(this.#signal?.reason);
+  readonly #abortable = { aborted: () => this.fail(this.#signal?.reason) };
 
   readonly #wake = (): void => {
     // What the filter leaves out behind an event is passed with it.
@@ -152,7 +153,7 @@ export class MemorySubscription<E extends AnyEvent>
   #end(failure?: Reason): void {
     if (this.#iteration.ended) return;
     this.#iteration.end(failure);
-    this.#signal?.removeEventListener("abort", this.#abort);
+    offAbort(this.#signal, this.#abortable);
     this.#log.unwait(this.#wake);
     this.#caughtUp.reject(reasonOf(failure));
     this.#open.delete(this);

@@ -62,7 +62,7 @@ export class PagePipeline<T> {
     if (before !== undefined && sequence > 0) {
       const ordinal = before + items.length;
       this.#reached = { sequence, ordinal };
-      // Where the first messages have expired, none of the others is right.
+      // Where the first messages have expired, no landmark is right.
       const isWrong = ordinal === end?.ordinal && sequence !== end.sequence;
       if (isWrong) this.#landmarks = [];
     }

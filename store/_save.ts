@@ -4,12 +4,14 @@
  * @module
  */
 
+import { offAbort, onAbort } from "../nats/aborts.ts";
 import {
   ConnectionClosedError,
   ConnectionLostError,
   NoRespondersError,
 } from "../nats/errors.ts";
 import type { Multiplexer } from "../nats/multiplexer.ts";
+import { show } from "../nats/show.ts";
 import type { ActorHistory } from "./_actor_history.ts";
 import type { ActorTails } from "./_actor_tails.ts";
 import type { Committer, Unit } from "./_committer.ts";
@@ -170,7 +172,7 @@ export class Save {
     const { highest } = tails.cache;
     return await new Promise((resolve, reject) => {
       const settle = (setback: Setback | undefined) => {
-        signal?.removeEventListener("abort", abort);
+        offAbort(signal, abortable);
         resolve(setback);
       };
       const unit: Unit = {
@@ -193,11 +195,15 @@ export class Save {
         },
         failed: (error) => settle({ error }),
       };
-      const abort = () => {
-        if (!committer.withdraw(unit)) this.#doubt = { cause: signal!.reason };
-        reject(signal!.reason);
+      const abortable = {
+        aborted: () => {
+          if (!committer.withdraw(unit)) {
+            this.#doubt = { cause: signal!.reason };
+          }
+          reject(signal!.reason);
+        },
       };
-      signal?.addEventListener("abort", abort, { once: true });
+      onAbort(signal, abortable);
       committer.submit(unit);
     });
   }
@@ -353,7 +359,7 @@ export function outcomeUnknown(
   const ids = drafts.map(({ id }) => id);
   return new SaveOutcomeUnknownError(
     `It is not known whether ${ids.length} event(s) were stored: ${
-      cause instanceof Error ? cause.message : String(cause)
+      cause instanceof Error ? cause.message : show(cause)
     }; save them again with the same ids to find out`,
     ids,
     { cause },

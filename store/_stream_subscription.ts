@@ -4,6 +4,7 @@
  * @module
  */
 
+import { offAbort, onAbort } from "../nats/aborts.ts";
 import {
   actorMatcher,
   decodeActorId,
@@ -107,7 +108,7 @@ export class StreamSubscription<E extends AnyEvent>
       this.fail(reason);
       return;
     }
-    signal?.addEventListener("abort", this.#abort);
+    onAbort(signal, this.#abortable);
     this.#start().catch((reason) => this.fail(reason));
   }
 
@@ -141,8 +142,9 @@ export class StreamSubscription<E extends AnyEvent>
     this.#end({ reason: errorOfCall("go on with the subscription", reason) });
   }
 
-  readonly #abort = (): void =>
-    this.#end({ reason: this.#options.signal?.reason });
+  readonly #abortable = {
+    aborted: () => this.#end({ reason: this.#options.signal?.reason }),
+  };
 
   /** Finds out where it begins and where the end is, and begins. */
   async #start(): Promise<void> {
@@ -399,7 +401,7 @@ export class StreamSubscription<E extends AnyEvent>
     this.#iteration.end(failure);
     const reason = reasonOf(failure);
     this.#ending.abort(reason);
-    this.#options.signal?.removeEventListener("abort", this.#abort);
+    offAbort(this.#options.signal, this.#abortable);
     this.#caughtUp.reject(reason);
     this.#closing = this.#consumer?.close();
     this.#open.delete(this);

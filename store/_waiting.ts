@@ -4,19 +4,23 @@
  * @module
  */
 
+import { offAbort, onAbort } from "../nats/aborts.ts";
+
 /** Resolves after `ms` milliseconds, or rejects with the signal's reason. */
 export function delay(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason);
-    const abort = () => {
-      clearTimeout(timer);
-      reject(signal!.reason);
+    const abortable = {
+      aborted: () => {
+        clearTimeout(timer);
+        reject(signal!.reason);
+      },
     };
     const timer = setTimeout(() => {
-      signal?.removeEventListener("abort", abort);
+      offAbort(signal, abortable);
       resolve();
     }, ms);
-    signal?.addEventListener("abort", abort, { once: true });
+    onAbort(signal, abortable);
   });
 }
 
@@ -53,11 +57,9 @@ export function untilAborted<T>(
 ): Promise<T> {
   if (signal === undefined) return promise;
   return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    if (signal.aborted) abort();
-    else signal.addEventListener("abort", abort, { once: true });
-    promise.then(resolve, reject).finally(() =>
-      signal.removeEventListener("abort", abort)
-    );
+    const abortable = { aborted: () => reject(signal.reason) };
+    if (signal.aborted) abortable.aborted();
+    else onAbort(signal, abortable);
+    promise.then(resolve, reject).finally(() => offAbort(signal, abortable));
   });
 }

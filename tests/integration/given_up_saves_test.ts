@@ -177,6 +177,22 @@ testSaves(
 );
 
 testSaves(
+  "a save that is given up for a reason that is no text ends as well",
+  ["a"],
+  async (store) => {
+    const controller = new AbortController();
+    const { signal } = controller;
+    const reason = Object.create(null);
+    const given = assertRejects(
+      () => store.saveEvent(event("a", 2), { signal }),
+      SaveOutcomeUnknownError,
+    );
+    controller.abort(reason);
+    assertStrictEquals((await given).cause, reason);
+  },
+);
+
+testSaves(
   "saves of one actor have their turns in the order of the calls, with and without signals",
   ["a"],
   async (store) => {

@@ -164,6 +164,25 @@ Deno.test("block: who leaves lets the publishers go", async () => {
   }
 });
 
+Deno.test("block: who leaves lets publishes with the same signal go, whatever else waits", async () => {
+  await using bus = new EventBus();
+  const controller = new AbortController();
+  const { signal } = controller;
+  const full = { buffer: 1, overflow: "block" } as const;
+  await using other = bus.subscribe("other", full);
+  await bus.publish("other", makeEvent("o", 1));
+  const elsewhere = reasonOf(() =>
+    bus.publish("other", makeEvent("o", 2), { signal })
+  );
+  const leaving = bus.subscribe("orders", { ...full, signal });
+  await bus.publish("orders", makeEvent("o", 1));
+  const publishing = bus.publish("orders", makeEvent("o", 2), { signal });
+  controller.abort();
+  await publishing;
+  assertEquals(await elsewhere, signal.reason);
+  assertEquals([leaving.dropped, other.dropped], [0, 1]);
+});
+
 Deno.test("block: closing the bus fails the publishes that wait", async () => {
   const bus = new EventBus();
   const subscription = bus.subscribe("orders", {
