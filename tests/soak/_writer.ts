@@ -57,7 +57,11 @@ export class SoakWriter {
   readonly #options: SoakWriterOptions;
   /** What it believes each actor's version to be. */
   readonly #versions = new Map<string, number>();
-  readonly #remembered: { readonly save: Save; readonly at: number }[] = [];
+  readonly #remembered: {
+    readonly save: Save;
+    /** When its last event was stored, at the latest. */
+    readonly at: number;
+  }[] = [];
   readonly #loops: Promise<unknown>;
   #stopped = false;
   #saves = 0;
@@ -130,7 +134,7 @@ export class SoakWriter {
           this.#versions.set(actor, version);
         }
       }
-      this.#remember(save);
+      this.#remember(save, outcome.duplicate);
     } else if (outcome.is === "conflict") {
       // What it believed may have been too high.
       this.#versions.set(outcome.actor, outcome.current);
@@ -138,8 +142,12 @@ export class SoakWriter {
     return outcome;
   }
 
-  #remember(save: Save): void {
-    const entry = { save, at: performance.now() };
+  /**
+   * @param duplicate Whether it was stored before, who knows how long ago: the
+   * store's window begins then, and a repetition does not renew it.
+   */
+  #remember(save: Save, duplicate: boolean): void {
+    const entry = { save, at: duplicate ? -Infinity : performance.now() };
     if (this.#remembered.length < REMEMBERED) this.#remembered.push(entry);
     else if (this.#random.chance(0.05)) {
       this.#remembered[this.#random.below(REMEMBERED)] = entry;
@@ -188,7 +196,8 @@ export class SoakWriter {
     const since = performance.now() - REUSE;
     const recent = this.#remembered.filter(({ at }) => at > since);
     if (recent.length === 0) return undefined;
-    const { id, actorId, version } = random.pick(recent).save.events[0]!;
+    // What stands before the last one may be a repetition.
+    const { id, actorId, version } = random.pick(recent).save.events.at(-1)!;
     const event = random.chance(0.5)
       ? soakEvent(id, actorId, version, 1)
       : soakEvent(id, this.#actor(), version + 1, 1);
