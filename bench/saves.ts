@@ -22,7 +22,14 @@ import {
   byStore,
   lastSequence,
 } from "./_savers.ts";
-import { against, percentile, rateOf, takeTurns, timeEach } from "./_timing.ts";
+import {
+  against,
+  collectGarbage,
+  percentile,
+  rateOf,
+  takeTurns,
+  timeEach,
+} from "./_timing.ts";
 
 /** How many actors each client saves events of. */
 const ACTORS = 1_000;
@@ -111,9 +118,14 @@ function manyInFlight(scale: Scale): Measurement {
         store: () => rateOf(count, inFlight, save),
         publish: () => rateOf(count, inFlight, send),
         bare: () => rateOf(count, inFlight, ask),
-        raw: async () => await socket.rate(framesOf(await make()), inFlight),
+        raw: async () => {
+          const frames = framesOf(await make());
+          collectGarbage();
+          return await socket.rate(frames, inFlight);
+        },
         made: async () => {
           const made = new MadeBefore(client, await make(), 1);
+          collectGarbage();
           return await rateOf(count, inFlight, (i) => made.send(i));
         },
       }, bench.progress);
