@@ -5,6 +5,7 @@
  * @module
  */
 
+import { StringIndex } from "./_string_index.ts";
 import type { AnyEvent } from "./event.ts";
 import type { TraceContext } from "./telemetry.ts";
 
@@ -18,7 +19,12 @@ export class MemoryLog<E extends AnyEvent> {
   /** Identifies this log in checkpoints. */
   readonly incarnation: string = crypto.randomUUID();
   readonly #events: E[] = [];
-  readonly #histories = new Map<string, number[]>();
+  /** Of each actor, in the order in which they came up. */
+  readonly #histories: number[][] = [];
+  /** The actors of the histories. */
+  readonly #actorIds: string[] = [];
+  /** Where each actor is in these, counted from 1. */
+  readonly #actors = new StringIndex((place) => this.#actorIds[place - 1]!);
   /** By sequence, of the events that have one. */
   readonly #traces = new Map<number, TraceContext>();
   #waiting = new Set<() => void>();
@@ -40,7 +46,8 @@ export class MemoryLog<E extends AnyEvent> {
 
   /** Grows with the log, unless it was empty. */
   history(actorId: string): History {
-    return this.#histories.get(actorId) ?? noHistory;
+    const place = this.#actors.find(actorId);
+    return place === undefined ? noHistory : this.#histories[place - 1]!;
   }
 
   /** The version of a history's last event; 0 when it has none. */
@@ -86,11 +93,15 @@ export class MemoryLog<E extends AnyEvent> {
     trace: TraceContext | undefined,
   ): number {
     const sequence = this.#events.length + 1;
-    // A literal takes one slot, where a first push would reserve 17.
-    if (history === noHistory) this.#histories.set(event.actorId, [sequence]);
-    else (history as number[]).push(sequence);
-    this.#events.push(event);
+    // These have limits, beyond which they throw: nothing is appended then.
     if (trace !== undefined) this.#traces.set(sequence, trace);
+    this.#events.push(event);
+    if (history === noHistory) {
+      const { actorId } = event;
+      // A literal takes one slot, where a first push would reserve 17.
+      this.#histories.push([sequence]);
+      this.#actors.add(actorId, this.#actorIds.push(actorId));
+    } else (history as number[]).push(sequence);
     return sequence;
   }
 

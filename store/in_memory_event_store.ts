@@ -74,8 +74,8 @@ export interface InMemoryEventStoreOptions extends StoreTelemetryOptions {
  * A save takes effect when it is called, so that saves are stored in the order
  * of their calls. Events are copied and frozen once, when they are saved, and
  * every reader gets the same frozen objects. Checkpoints are good for this
- * instance only. Reads are always `"strong"`. It takes up to 16 million actors,
- * V8's limit for a map.
+ * instance only. Reads are always `"strong"`. It takes up to 134,217,728
+ * events, V8's limit for an array, of any number of actors.
  *
  * @typeParam E The events it holds.
  *
