@@ -29,6 +29,9 @@ import {
 /** How often deadlines are looked at, in milliseconds. */
 const SWEEP_INTERVAL = 50;
 
+/** How long a call waits at least before it is late, in milliseconds. */
+const LATE_AFTER = 250;
+
 /** Options of a request. */
 export interface RequestOptions {
   /** Headers to send. */
@@ -55,6 +58,11 @@ export interface Call {
   readonly renews?: boolean | undefined;
   /** Takes a reply; true when the request is done. */
   take(msg: Msg): boolean;
+  /**
+   * Asked again and again when there is no reply for a while, though its time
+   * is not up: what it returns is why to wait no longer, and goes to `fail`.
+   */
+  late?(): Error | undefined;
   /** Hears why there is no reply, also when nothing could be sent. */
   fail(error: unknown): void;
 }
@@ -297,6 +305,11 @@ export class Multiplexer implements AsyncDisposable {
       } else if (deadline <= now) {
         this.#pending.delete(token);
         call.fail(new RequestTimeoutError(call.subject, call.timeout));
+      } else if (now - (deadline - call.timeout) >= LATE_AFTER) {
+        const reason = call.late?.();
+        if (reason === undefined) continue;
+        this.#pending.delete(token);
+        call.fail(reason);
       }
     }
     this.#sweeper = this.#pending.size === 0

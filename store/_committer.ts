@@ -101,10 +101,11 @@ export class Committer {
     writer: string,
     grouping: boolean,
   ) {
-    const { name, replicas } = reader.stream;
-    this.#publisher = new Publisher(mux, name, writer);
+    this.#publisher = new Publisher(mux, reader.watch, writer);
     this.#reader = reader;
-    this.#grouping = grouping ? new Grouping(replicas) : undefined;
+    this.#grouping = grouping
+      ? new Grouping(reader.stream.replicas)
+      : undefined;
   }
 
   /**

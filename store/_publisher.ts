@@ -10,7 +10,9 @@ import { EncodedHeaders } from "../nats/encoding.ts";
 import type { Call, Multiplexer } from "../nats/multiplexer.ts";
 import { type Ack, AckReader } from "./_ack_reader.ts";
 import type { EncodedEvent } from "./_event_codec.ts";
+import { LeaderChangedError } from "./_save_setback.ts";
 import { Header } from "./_stored_message.ts";
+import type { StreamWatch } from "./_stream_watch.ts";
 import type { Tail } from "./_tail_cache.ts";
 import {
   followingTrail,
@@ -92,16 +94,18 @@ export const MAX_HEADER_BYTES = 1_024;
 /** Sends attempts. */
 export class Publisher {
   readonly #mux: Multiplexer;
+  readonly #watch: StreamWatch;
   readonly #writer: string;
   readonly #acks: AckReader;
   readonly #headers = new EncodedHeaders();
   #batches = 0;
 
   /** @param writer Names this writer among all that write to the stream. */
-  constructor(mux: Multiplexer, stream: string, writer: string) {
+  constructor(mux: Multiplexer, watch: StreamWatch, writer: string) {
     this.#mux = mux;
+    this.#watch = watch;
     this.#writer = writer;
-    this.#acks = new AckReader(stream);
+    this.#acks = new AckReader(watch.stream.name);
   }
 
   /** Sends the entries: all are stored or none is. */
@@ -115,8 +119,14 @@ export class Publisher {
     const covers = last === 0
       ? undefined
       : entries.map(({ draft }) => draft.subject);
-    const acks = this.#acks;
-    const attempt = new Attempt(subject, timeout, covers, acks, handlers);
+    const attempt = new Attempt(
+      subject,
+      timeout,
+      covers,
+      this.#acks,
+      this.#watch,
+      handlers,
+    );
     if (last === 0) {
       const lines = headerLines(entries[0]!, entries[0]!.trail!);
       this.#mux.call(attempt, payload, this.#headers.rewrite(lines));
@@ -152,6 +162,9 @@ class Attempt implements Call {
   readonly timeout: number;
   readonly covers: readonly string[] | undefined;
   readonly #acks: AckReader;
+  readonly #watch: StreamWatch;
+  /** As known when it was sent, see `StreamIdentity`. */
+  readonly #leadership: string;
   readonly #handlers: AttemptHandlers;
 
   constructor(
@@ -159,12 +172,15 @@ class Attempt implements Call {
     timeout: number,
     covers: readonly string[] | undefined,
     acks: AckReader,
+    watch: StreamWatch,
     handlers: AttemptHandlers,
   ) {
     this.subject = subject;
     this.timeout = timeout;
     this.covers = covers;
     this.#acks = acks;
+    this.#watch = watch;
+    this.#leadership = watch.stream.leadership;
     this.#handlers = handlers;
   }
 
@@ -184,6 +200,15 @@ class Attempt implements Call {
     if (ack === undefined) return false;
     this.#handlers.stored(ack.sequence, ack.duplicate);
     return true;
+  }
+
+  /** A leader that ends its term answers nothing of what it had not stored. */
+  late(): Error | undefined {
+    if (this.#watch.stream.leadership !== this.#leadership) {
+      return new LeaderChangedError(this.subject);
+    }
+    this.#watch.lookForLeader();
+    return undefined;
   }
 
   fail(error: unknown): void {

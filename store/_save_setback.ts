@@ -11,6 +11,7 @@ import {
   RequestTimeoutError,
 } from "../nats/errors.ts";
 import { isApiError, JetStreamCode } from "../nats/js_api.ts";
+import { show } from "../nats/show.ts";
 import { IncompletePageError } from "./_page_request.ts";
 
 /** Its time was up before it was sent. */
@@ -19,6 +20,17 @@ export class NotSentError extends Error {
 
   constructor() {
     super("Its time was up before its turn to be sent came");
+  }
+}
+
+/** The stream has another leader than the one it was sent to. */
+export class LeaderChangedError extends Error {
+  override readonly name = "LeaderChangedError";
+
+  constructor(subject: string) {
+    super(
+      `The stream's leader changed before ${show(subject)} was answered`,
+    );
   }
 }
 
@@ -46,6 +58,7 @@ const BUSY_STATUSES = [429, 503];
 export function judge(error: unknown): Verdict {
   if (
     error instanceof RequestTimeoutError ||
+    error instanceof LeaderChangedError ||
     ((error instanceof ConnectionLostError ||
       error instanceof ConnectionClosedError) && error.sent)
   ) return "unknown";

@@ -62,11 +62,19 @@ export interface StreamIdentity {
   /** Tells this stream from one of the same name that is made later. */
   readonly incarnation: string;
   readonly replicas: number;
+  /** Tells one leader of the replicas from the next; empty without replicas. */
+  readonly leadership: string;
   readonly storage: "file" | "memory";
   readonly mayExpire: boolean;
   /** The most bytes of a message with its headers; Infinity without a limit. */
   readonly maxMessageSize: number;
   readonly duplicateWindow: number;
+}
+
+/** What the server tells of a stream's leader; nats.js knows only its name. */
+interface LeaderInfo {
+  readonly leader?: string;
+  readonly leader_since?: string;
 }
 
 /** The settings of a stream that is to be made. */
@@ -310,11 +318,16 @@ function checkStream(
 }
 
 /** What a store has to know of a stream. */
-export function identify({ config, created }: StreamInfo): StreamIdentity {
+export function identify(
+  { config, created, cluster }: StreamInfo,
+): StreamIdentity {
+  // Whoever led before may do so again.
+  const { leader = "", leader_since = "" }: LeaderInfo = cluster ?? {};
   return {
     name: config.name,
     incarnation: `${config.name}@${created}`,
     replicas: config.num_replicas,
+    leadership: config.num_replicas === 1 ? "" : `${leader}@${leader_since}`,
     storage: config.storage === StorageType.Memory ? "memory" : "file",
     mayExpire: config.max_age > 0,
     maxMessageSize: config.max_msg_size > 0 ? config.max_msg_size : Infinity,

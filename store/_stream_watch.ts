@@ -19,6 +19,14 @@ const GLANCE_INTERVAL = 5_000;
 /** How long a look in the background may take, in milliseconds. */
 const GLANCE_TIMEOUT = 5_000;
 
+/**
+ * How often it is asked at most who leads a stream that does not answer, and
+ * how long one question waits, in milliseconds: one that is asked while there
+ * is no leader is never answered.
+ */
+const LEADER_INTERVAL = 250;
+const LEADER_TIMEOUT = 1_000;
+
 /** Knows a stream as it was when it was last looked at. */
 export class StreamWatch {
   readonly #mux: Multiplexer;
@@ -65,9 +73,7 @@ export class StreamWatch {
 
   /** Asks in the background. */
   suspect(): void {
-    this.verify("go on", { timeout: GLANCE_TIMEOUT }).catch(() => {
-      // What it finds is kept, and thrown by what is asked next.
-    });
+    this.#look(GLANCE_TIMEOUT);
   }
 
   /**
@@ -76,6 +82,19 @@ export class StreamWatch {
    */
   glance(now: number): void {
     if (now - this.#lookedAt > GLANCE_INTERVAL) this.suspect();
+  }
+
+  /** Asks in the background whether the replicas have another leader. */
+  lookForLeader(): void {
+    if (this.#stream.replicas === 1) return;
+    const passed = performance.now() - this.#lookedAt;
+    if (passed >= LEADER_INTERVAL) this.#look(LEADER_TIMEOUT);
+  }
+
+  #look(timeout: number): void {
+    this.verify("go on", { timeout }).catch(() => {
+      // What it finds is kept, and thrown by what is asked next.
+    });
   }
 
   /** @throws {StreamReplacedError} If the stream is known to be replaced. */

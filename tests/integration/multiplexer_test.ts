@@ -91,6 +91,34 @@ Deno.test("request() fails when there is no answer in time", async () => {
   });
 });
 
+Deno.test("call() asks a call that waits long whether it is of use", async () => {
+  await withMultiplexer(async (mux) => {
+    const { promise, resolve } = Promise.withResolvers<unknown>();
+    const reason = new Error("of no use");
+    let asked = 0;
+    mux.call(
+      {
+        subject: "silent",
+        timeout: 60_000,
+        take: () => true,
+        late: () => ++asked === 3 ? reason : undefined,
+        fail: resolve,
+      },
+      "",
+      undefined,
+    );
+    assertEquals(await promise, reason);
+    assertEquals(asked, 3);
+    // One that is answered is not asked, and neither is one that was given up.
+    await mux.request("echo", "", { timeout: 5_000 });
+    await assertRejects(
+      () => mux.request("silent", "", { timeout: 400 }),
+      RequestTimeoutError,
+    );
+    assertEquals(asked, 3);
+  });
+});
+
 Deno.test("request() gives up when the signal is aborted", async () => {
   await withMultiplexer(async (mux) => {
     const controller = new AbortController();

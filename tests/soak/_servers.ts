@@ -76,6 +76,13 @@ async function cluster(size: number, random: Random): Promise<Servers> {
         await settled();
       },
     }, {
+      name: "leader stepped down",
+      async run() {
+        await servers.waitForLeader(STREAM);
+        await servers.stepDown(STREAM);
+        await settled();
+      },
+    }, {
       name: "follower killed",
       async run() {
         await servers.waitForLeader(STREAM);

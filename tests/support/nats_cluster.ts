@@ -156,6 +156,24 @@ export class NatsCluster implements AsyncDisposable {
     }, { timeout, message: `a leader of stream ${stream}` });
   }
 
+  /**
+   * Has a stream's leader hand over, as it does before it is shut down in good
+   * order; resolves when there is a leader again.
+   */
+  async stepDown(stream: string): Promise<void> {
+    const connection = await connect(this);
+    try {
+      const { data } = await connection.request(
+        `$JS.API.STREAM.LEADER.STEPDOWN.${stream}`,
+      );
+      const { error } = JSON.parse(new TextDecoder().decode(data));
+      if (error) throw new Error(`Refused: ${JSON.stringify(error)}`);
+    } finally {
+      await connection.close();
+    }
+    await this.waitForLeader(stream);
+  }
+
   /** The servers that hold a copy of a stream and do not lead it, those that don't run left out. */
   async followersOf(stream: string): Promise<NatsServer[]> {
     const votes = await streamVotes(this.servers, stream);

@@ -15,6 +15,7 @@ const stream = {
   name: "S",
   incarnation: `S@${CREATED}`,
   replicas: 3,
+  leadership: "s1@0",
   storage: "file",
   mayExpire: false,
   duplicateWindow: 1_000,

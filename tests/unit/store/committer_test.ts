@@ -33,7 +33,8 @@ class FakeServer {
 }
 
 function open(server: FakeServer): Committer {
-  const reader = { stream: { name: "S", replicas: 1 } } as StreamReader;
+  const stream = { name: "S", replicas: 1, leadership: "" };
+  const reader = { stream, watch: { stream } } as StreamReader;
   return new Committer(server.mux, reader, "writer", true);
 }
 

@@ -7,6 +7,7 @@ const stream = {
   name: "S",
   incarnation: "S@1",
   replicas: 1,
+  leadership: "",
   storage: "file",
   mayExpire: false,
   duplicateWindow: 1_000,
