@@ -24,7 +24,7 @@ const GLANCE_TIMEOUT = 5_000;
  * how long one question waits, in milliseconds: one that is asked while there
  * is no leader is never answered.
  */
-const LEADER_INTERVAL = 250;
+const LEADER_INTERVAL = 500;
 const LEADER_TIMEOUT = 1_000;
 
 /** Knows a stream as it was when it was last looked at. */
