@@ -6,6 +6,7 @@
 
 import { Pump, Valve } from "./_pump.ts";
 import { pickPorts } from "./_server_config.ts";
+import { waitFor } from "./conditions.ts";
 
 /** Which way bytes go. */
 export type Direction = "clientToServer" | "serverToClient";
@@ -107,10 +108,12 @@ export class TcpProxy implements AsyncDisposable {
 
   /** Resolves when new connections are refused. Open ones stay. */
   async refuse(): Promise<void> {
-    this.#listener?.close();
-    this.#listener = undefined;
-    // The port is free only when nobody waits on it any more.
-    await this.#accepting;
+    await this.#stopListening();
+    // A process that is being forked meanwhile holds the port open, too, until
+    // it is the program that it is to be.
+    await waitFor(() => isRefused(this.port), {
+      message: `port ${this.port} to be closed`,
+    });
   }
 
   /** Ends {@linkcode refuse}. */
@@ -156,9 +159,9 @@ export class TcpProxy implements AsyncDisposable {
   /** Closes the port and all connections. Doing it again is harmless. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#disposed = true;
-    const refused = this.refuse();
+    const stopped = this.#stopListening();
     this.cut();
-    await refused;
+    await stopped;
     await Promise.all(this.#carrying);
   }
 
@@ -166,6 +169,13 @@ export class TcpProxy implements AsyncDisposable {
     return direction === undefined
       ? Object.values(this.#valves)
       : [this.#valves[direction]];
+  }
+
+  async #stopListening(): Promise<void> {
+    this.#listener?.close();
+    this.#listener = undefined;
+    // The port is free only when nobody waits on it any more.
+    await this.#accepting;
   }
 
   #serve(listener: Deno.TcpListener): void {
@@ -226,6 +236,17 @@ class Link {
     this.#closed = true;
     for (const pump of this.#pumps) pump.abort();
     for (const end of this.#ends) end.close();
+  }
+}
+
+async function isRefused(port: number): Promise<boolean> {
+  try {
+    const connection = await Deno.connect({ hostname: "127.0.0.1", port });
+    connection.close();
+    return false;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.ConnectionRefused)) throw error;
+    return true;
   }
 }
 
