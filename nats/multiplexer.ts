@@ -16,6 +16,7 @@ import {
   type Subscription,
 } from "@nats-io/nats-core";
 import { offAbort, onAbort } from "./aborts.ts";
+import { InboxPool } from "./_inbox_pool.ts";
 import { PendingCalls } from "./_pending_calls.ts";
 import { closedConnection, ConnectionWatch } from "./connection_watch.ts";
 import {
@@ -50,6 +51,8 @@ export interface RequestOptions {
 /** A request without a promise; one of its methods is the last to be called. */
 export interface Call {
   readonly subject: string;
+  /** Where the replies go, if not to the inbox that all share. */
+  readonly reply?: string | undefined;
   /** See {@linkcode RequestOptions.timeout}. */
   readonly timeout: number;
   /** See {@linkcode RequestOptions.covers}. */
@@ -94,6 +97,11 @@ export class Multiplexer implements AsyncDisposable {
   readonly #inbox: string;
   readonly #pending = new PendingCalls<Pending>();
   readonly #subscription: Subscription;
+  readonly #inboxes = new InboxPool({
+    createInbox: () => this.createInbox(),
+    subscribe: (subject, callback) => this.subscribe(subject, callback),
+    reply: (token, msg) => this.#take(token, msg),
+  });
   #closed: ConnectionClosedError | undefined;
   #denied: PermissionDeniedError | undefined;
   #sweeper: ReturnType<typeof setTimeout> | undefined;
@@ -164,7 +172,7 @@ export class Multiplexer implements AsyncDisposable {
     const token = this.#pending.add(new Pending(call));
     try {
       this.#throwIfUnusable();
-      const reply = this.#inbox + token;
+      const reply = call.reply ?? this.#inbox + token;
       const options = headers === undefined ? { reply } : { headers, reply };
       this.#nc.publish(call.subject, payload, options);
       this.#sweeper ??= setTimeout(this.#sweep, SWEEP_INTERVAL);
@@ -178,6 +186,7 @@ export class Multiplexer implements AsyncDisposable {
   /**
    * Sends a request and resolves with the one reply.
    *
+   * @param isAnswer Whether a reply is the one; it may throw why there is none.
    * @throws {NoRespondersError} At once, if nobody serves the subject.
    * @throws {RequestTimeoutError} After `timeout`.
    * @throws {ConnectionLostError} If the connection drops meanwhile.
@@ -187,9 +196,12 @@ export class Multiplexer implements AsyncDisposable {
     subject: string,
     payload: Uint8Array | string,
     options: RequestOptions,
+    isAnswer: (msg: Msg) => boolean = () => true,
   ): Promise<Msg> {
     return new Promise((resolve, reject) => {
+      options.signal?.throwIfAborted();
       const take = (msg: Msg) => {
+        if (!isAnswer(msg)) return false;
         resolve(msg);
         return true;
       };
@@ -199,7 +211,8 @@ export class Multiplexer implements AsyncDisposable {
 
   /**
    * Sends a request that is answered by several messages. `take` gets each in
-   * order and says when it was the last; every one puts the deadline off.
+   * order and says when it was the last, behind which none may come; every one
+   * puts the deadline off.
    */
   requestMany(
     subject: string,
@@ -208,18 +221,24 @@ export class Multiplexer implements AsyncDisposable {
     take: (msg: Msg) => boolean,
   ): Promise<void> {
     return new Promise((resolve, reject) => {
+      options.signal?.throwIfAborted();
+      const inbox = this.#inboxes.take();
+      const fail = (error: unknown) => {
+        if (inbox !== undefined) this.#inboxes.drop(inbox);
+        reject(error);
+      };
       const takeOne = (msg: Msg) => {
-        try {
-          if (!take(msg)) return false;
-        } catch (error) {
-          reject(error);
-          return true;
-        }
+        if (!take(msg)) return false;
+        if (inbox !== undefined) this.#inboxes.give(inbox);
         resolve();
         return true;
       };
-      const call = { subject, renews: true, take: takeOne, fail: reject };
-      this.#cancelable(call, payload, options);
+      const token = this.#cancelable(
+        { subject, reply: inbox?.subject, renews: true, take: takeOne, fail },
+        payload,
+        options,
+      );
+      if (inbox !== undefined) inbox.token = token;
     });
   }
 
@@ -228,17 +247,15 @@ export class Multiplexer implements AsyncDisposable {
     await this.watch.stop(new ConnectionClosedError("The store is closed"));
   }
 
-  /** As {@linkcode call}, with a signal. */
+  /** As {@linkcode call}, with a signal that is not aborted yet. */
   #cancelable(
-    call: Pick<Call, "subject" | "renews" | "take" | "fail">,
+    call: Pick<Call, "subject" | "reply" | "renews" | "take" | "fail">,
     payload: Uint8Array | string,
     { headers, timeout, covers, signal }: RequestOptions,
-  ): void {
+  ): number {
     if (signal === undefined) {
-      this.call({ ...call, timeout, covers }, payload, headers);
-      return;
+      return this.call({ ...call, timeout, covers }, payload, headers);
     }
-    if (signal.aborted) return call.fail(signal.reason);
     const abortable = {
       aborted: () => {
         this.#pending.delete(token);
@@ -256,12 +273,9 @@ export class Multiplexer implements AsyncDisposable {
       stop();
       call.fail(error);
     };
-    const { subject, renews } = call;
-    const token = this.call(
-      { subject, timeout, covers, renews, take, fail },
-      payload,
-      headers,
-    );
+    const own = { ...call, timeout, covers, take, fail };
+    const token = this.call(own, payload, headers);
+    return token;
   }
 
   #throwIfUnusable(): void {
@@ -274,7 +288,10 @@ export class Multiplexer implements AsyncDisposable {
   }
 
   #dispatch(msg: Msg): void {
-    const token = Number(msg.subject.slice(this.#inbox.length));
+    this.#take(Number(msg.subject.slice(this.#inbox.length)), msg);
+  }
+
+  #take(token: number, msg: Msg): void {
     const pending = this.#pending.get(token);
     if (pending === undefined) return; // gave up before the answer came
     const { call } = pending;
@@ -327,18 +344,18 @@ export class Multiplexer implements AsyncDisposable {
   #refused(error: PermissionDeniedError): void {
     const { operation, subject } = error;
     if (operation === "subscribe") {
-      if (subject !== `${this.#inbox}*`) return;
       const denied = new PermissionDeniedError(operation, subject, NO_INBOX);
-      this.#denied = denied;
-      // What was sent may have been done: the answer is what can't be heard.
-      this.#failAll(({ subject }) =>
-        new ConnectionLostError(
-          `The answer on ${
-            JSON.stringify(subject)
-          } can't be received: ${denied.message}`,
-          { sent: true, cause: denied },
-        )
-      );
+      if (subject === `${this.#inbox}*`) {
+        this.#denied = denied;
+        // What was sent may have been done: the answer is what can't be heard.
+        this.#failAll((call) => unheard(call, denied));
+        return;
+      }
+      for (const [token, { call }] of this.#pending.entries()) {
+        if (call.reply !== subject) continue;
+        this.#pending.delete(token);
+        call.fail(denied);
+      }
       return;
     }
     for (const [token, { call }] of this.#pending.entries()) {
@@ -353,7 +370,10 @@ export class Multiplexer implements AsyncDisposable {
     this.#closed = reason;
     clearTimeout(this.#sweeper);
     this.#sweeper = undefined;
-    if (!this.#nc.isClosed()) this.#subscription.unsubscribe();
+    if (!this.#nc.isClosed()) {
+      this.#subscription.unsubscribe();
+      this.#inboxes.close();
+    }
     const { message } = reason;
     this.#failAll(() => new ConnectionClosedError(message, { sent: true }));
   }
@@ -368,6 +388,17 @@ function isNoResponders(msg: Msg): boolean {
   } catch {
     return false; // the server's own headers can be parsed
   }
+}
+
+function unheard(
+  { subject }: Call,
+  denied: PermissionDeniedError,
+): ConnectionLostError {
+  const what = `The answer on ${JSON.stringify(subject)}`;
+  return new ConnectionLostError(
+    `${what} can't be received: ${denied.message}`,
+    { sent: true, cause: denied },
+  );
 }
 
 function unanswered({ subject }: Call): ConnectionLostError {

@@ -5,7 +5,7 @@
  */
 
 import type { ActorTails } from "./_actor_tails.ts";
-import { DISTANCE, findLandmarks } from "./_landmarks.ts";
+import { DISTANCE, Landmarks } from "./_landmarks.ts";
 import { PagePipeline } from "./_page_pipeline.ts";
 import type { ReadBounds } from "./_read_attempts.ts";
 import { SingleReads } from "./_single_reads.ts";
@@ -44,11 +44,13 @@ export class ActorHistory {
   readonly #reader: StreamReader;
   readonly #tails: ActorTails;
   readonly #singly: SingleReads;
+  readonly #landmarks: Landmarks;
 
   constructor(tails: ActorTails) {
     this.#reader = tails.reader;
     this.#tails = tails;
     this.#singly = new SingleReads(tails);
+    this.#landmarks = new Landmarks(tails.reader);
   }
 
   /** The actor's events in pages, lowest version first. */
@@ -105,11 +107,12 @@ export class ActorHistory {
     const isLong = tail?.trail !== undefined && next === 1 &&
       tail.trail.ordinal > LONG && Math.min(limit, toVersion) >= tail.version;
     const landmarks = isLong
-      ? findLandmarks(this.#reader, { subject, tail }, bounds)
+      ? this.#landmarks.of({ actorId, subject, tail }, bounds)
       : Promise.resolve([]);
     const pipeline = new PagePipeline(
       (from, count) => this.#reader.payloads(subject, from, count, read, own),
       landmarks,
+      () => this.#landmarks.forget(actorId),
     );
     // Behind a page they would come late, so that one is asked for first only
     // where its events are wanted soon.

@@ -23,30 +23,73 @@ export const DISTANCE: number = 32 * INTERVAL;
 /** Longer histories have their landmarks farther apart. */
 const MOST_LANDMARKS = 256;
 
-/**
- * Landmarks of a history in rising order, as far as trails lead to them: a
- * number of requests that is logarithmic, each of several at once. They are
- * hints: a page that ends elsewhere than at one proves that it was none.
- */
-export async function findLandmarks(
+/** Histories whose landmarks are remembered. */
+const REMEMBERED = 128;
+
+/** Finds landmarks, and remembers those of the long histories read last. */
+export class Landmarks {
+  readonly #reader: StreamReader;
+  /** By actor, least recently read first; in rising order. */
+  readonly #known = new Map<string, readonly Landmark[]>();
+
+  constructor(reader: StreamReader) {
+    this.#reader = reader;
+  }
+
+  /**
+   * Landmarks of a history in rising order, as far as trails lead to them: a
+   * number of requests that is logarithmic, each of several at once, and of
+   * those not remembered only. They are hints: a page that ends elsewhere than
+   * at one proves that it was none.
+   */
+  async of(searched: Searched, bounds: ReadBounds): Promise<Landmark[]> {
+    const { actorId } = searched;
+    const known = this.#known.get(actorId) ?? [];
+    const found = await findLandmarks(this.#reader, searched, known, bounds);
+    this.#known.delete(actorId);
+    this.#known.set(actorId, found);
+    if (this.#known.size > REMEMBERED) {
+      this.#known.delete(this.#known.keys().next().value!);
+    }
+    return found;
+  }
+
+  /** Forgets those of a history, one of which was none. */
+  forget(actorId: string): void {
+    this.#known.delete(actorId);
+  }
+}
+
+async function findLandmarks(
   reader: StreamReader,
-  { subject, tail }: Pick<Searched, "subject" | "tail">,
+  { subject, tail }: Searched,
+  known: readonly Landmark[],
   bounds: ReadBounds,
 ): Promise<Landmark[]> {
   if (tail.trail === undefined) return [];
   let step = DISTANCE;
   while (tail.trail.ordinal / step > MOST_LANDMARKS) step *= 2;
+  const remembered = new Map(
+    known.filter(({ ordinal }) => ordinal % step === 0)
+      .map((landmark) => [landmark.ordinal, landmark]),
+  );
   const found = new Map<number, Landmark>();
   for (let trails = [tail.trail]; trails.length > 0;) {
     const fresh: Landmark[] = [];
     for (const landmark of trails.flatMap((trail) => told(trail, step))) {
-      if (found.has(landmark.ordinal)) continue;
-      found.set(landmark.ordinal, landmark);
+      const { ordinal, sequence } = landmark;
+      if (found.has(ordinal)) continue;
+      found.set(ordinal, landmark);
+      const before = remembered.get(ordinal);
+      if (before?.sequence === sequence) continue;
+      // Where one is wrong, so are the others: the actor has begun anew.
+      if (before !== undefined) remembered.clear();
       fresh.push(landmark);
     }
     // Below those whose neighbour is known there is nothing else to be known.
     const wanted = fresh.filter(({ ordinal }) =>
-      ordinal > step && !found.has(ordinal - step)
+      ordinal > step &&
+      !found.has(ordinal - step) && !remembered.has(ordinal - step)
     );
     const read = await Promise.all(wanted.map(async (landmark) => {
       const message = await reader.atSequence(landmark.sequence, bounds);
@@ -55,7 +98,8 @@ export async function findLandmarks(
     }));
     trails = read.flat();
   }
-  return [...found.values()].sort((a, b) => a.ordinal - b.ordinal);
+  return [...new Map([...remembered, ...found]).values()]
+    .sort((a, b) => a.ordinal - b.ordinal);
 }
 
 /** What a trail tells of messages whose ordinals divide by a step. */

@@ -31,18 +31,24 @@ interface Coming<T> {
  */
 export class PagePipeline<T> {
   readonly #fetch: Fetch<T>;
+  readonly #wrong: () => void;
   #landmarks: readonly Landmark[] = [];
   /** Those ahead, each behind the one before. */
   #ahead: Coming<T>[] = [];
   /** Where what was read ended, and how many messages that were. */
   #reached: Landmark = { sequence: 0, ordinal: 0 };
 
-  /** @param landmarks Those of the history, when they are found. */
+  /**
+   * @param landmarks Those of the history, when they are found.
+   * @param wrong Hears that one of them was none.
+   */
   constructor(
     fetch: Fetch<T>,
     landmarks: Promise<readonly Landmark[]>,
+    wrong: () => void,
   ) {
     this.#fetch = fetch;
+    this.#wrong = wrong;
     landmarks.then((found) => this.#landmarks = found, () => {
       // Without hints it goes on one page after the other.
     });
@@ -64,7 +70,10 @@ export class PagePipeline<T> {
       this.#reached = { sequence, ordinal };
       // Where the first messages have expired, no landmark is right.
       const isWrong = ordinal === end?.ordinal && sequence !== end.sequence;
-      if (isWrong) this.#landmarks = [];
+      if (isWrong) {
+        this.#landmarks = [];
+        this.#wrong();
+      }
     }
     return page;
   }

@@ -17,7 +17,8 @@ import type { Event } from "./event.ts";
 
 /** No code unit takes more than three bytes. */
 const idLength = Math.floor(maxEventIdBytes / 3);
-const plainType = /^[A-Za-z0-9_-]+$/;
+const isPlainType = remembering(/^[A-Za-z0-9_-]+$/);
+const isPlainActorId = remembering(plainActorId);
 
 /**
  * The parsed value itself as a sealed event, if it is one as this library
@@ -33,9 +34,9 @@ export function sealParsed(value: unknown): Event | undefined {
   const { id, eventType, actorId, commandId, version, metadata } = event;
   const plain = isShort(id, idLength) &&
     typeof eventType === "string" && eventType.length <= maxEventTypeBytes &&
-    plainType.test(eventType) &&
+    isPlainType(eventType) &&
     typeof actorId === "string" && actorId.length <= maxActorIdBytes &&
-    plainActorId.test(actorId) &&
+    isPlainActorId(actorId) &&
     (commandId === undefined || isShort(commandId, Infinity)) &&
     Number.isSafeInteger(version) && version > 0 &&
     isObject(event.data) &&
@@ -78,4 +79,18 @@ function isTextual(value: unknown): boolean {
     entries.every(([key, text]) =>
       key.isWellFormed() && typeof text === "string" && text.isWellFormed()
     );
+}
+
+/**
+ * Whether a text matches a pattern; the one that did last is not looked at
+ * again: in a history it is often the same.
+ */
+function remembering(pattern: RegExp): (text: string) => boolean {
+  let last: string | undefined;
+  return (text) => {
+    if (text === last) return true;
+    if (!pattern.test(text)) return false;
+    last = text;
+    return true;
+  };
 }

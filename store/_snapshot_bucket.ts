@@ -146,7 +146,7 @@ export class SnapshotBucket {
         "save snapshot",
         bounds,
         (options) =>
-          this.#mux.requestMany(
+          this.#mux.request(
             `${this.#root}.${key}`,
             data,
             { ...options, headers },

@@ -140,9 +140,9 @@ Deno.test("requestMany() takes replies until one is the last", async () => {
     const parts: string[] = [];
     await mux.requestMany("three", "", { timeout: 5_000 }, ({ data }) => {
       parts.push(text(data));
-      return parts.length === 2;
+      return parts.length === 3;
     });
-    assertEquals(parts, ["1", "2"]);
+    assertEquals(parts, ["1", "2", "3"]);
     await assertRejects(
       () =>
         mux.requestMany("three", "", { timeout: 5_000 }, () => {
@@ -151,6 +151,59 @@ Deno.test("requestMany() takes replies until one is the last", async () => {
       Error,
       "not understood",
     );
+  });
+});
+
+Deno.test("requestMany() uses an inbox again once its request is done, and never else", async () => {
+  await withMultiplexer(async (mux, proxy) => {
+    await using answering = await connect(server);
+    const replies: string[] = [];
+    answering.subscribe("half", {
+      callback: (_, msg) => {
+        replies.push(msg.reply!);
+        msg.respond("half");
+      },
+    });
+    answering.subscribe("whole", {
+      callback: (_, msg) => {
+        // What is left of the answers that were given up comes first.
+        for (const reply of replies) answering.publish(reply, "late");
+        replies.push(msg.reply!);
+        msg.respond("whole");
+      },
+    });
+    await answering.flush();
+    const whole = async () => {
+      const parts: string[] = [];
+      await mux.requestMany("whole", "", { timeout: 5_000 }, ({ data }) => {
+        parts.push(text(data));
+        return true;
+      });
+      return parts;
+    };
+    const half = (options: { timeout: number; signal?: AbortSignal }) =>
+      mux.requestMany("half", "", options, () => false);
+
+    assertEquals(await whole(), ["whole"]);
+    replies.pop();
+    await assertRejects(() => half({ timeout: 100 }), RequestTimeoutError);
+    assertEquals(await whole(), ["whole"]);
+    const controller = new AbortController();
+    const aborted = half({ timeout: 60_000, signal: controller.signal });
+    await waitFor(() => Promise.resolve(replies.length === 3));
+    controller.abort(new Error("given up"));
+    await assertRejects(() => aborted, Error, "given up");
+    assertEquals(await whole(), ["whole"]);
+    const cut = half({ timeout: 60_000 });
+    await waitFor(() => Promise.resolve(replies.length === 5));
+    proxy.cut();
+    await assertRejects(() => cut, ConnectionLostError);
+    await mux.watch.connected({ timeout: 10_000 });
+    assertEquals(await whole(), ["whole"]);
+    // Each one given up had that of the one before it, and none has its own.
+    const [a, b, , c, , d] = replies;
+    assertEquals(replies, [a, b, b, c, c, d]);
+    assertEquals(new Set(replies).size, 4);
   });
 });
 

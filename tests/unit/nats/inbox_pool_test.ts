@@ -1,0 +1,89 @@
+import { assert, assertEquals } from "@std/assert";
+import type { Msg, Subscription } from "@nats-io/nats-core";
+import { type Inbox, InboxPool } from "../../../nats/_inbox_pool.ts";
+
+type Callback = (error: Error | null, msg: Msg) => void;
+
+/** A connection that only notes what is asked of it. */
+class FakeReceiver {
+  readonly subscribed = new Map<string, Callback>();
+  readonly replies: [token: number, msg: Msg][] = [];
+  #inboxes = 0;
+
+  createInbox(): string {
+    return `inbox-${++this.#inboxes}`;
+  }
+
+  subscribe(subject: string, callback: Callback): Subscription {
+    this.subscribed.set(subject, callback);
+    const unsubscribe = () => void this.subscribed.delete(subject);
+    return { unsubscribe } as Subscription;
+  }
+
+  reply(token: number, msg: Msg): void {
+    this.replies.push([token, msg]);
+  }
+}
+
+/** All that a pool has to give. */
+function takeAll(pool: InboxPool): Inbox[] {
+  const taken: Inbox[] = [];
+  for (let inbox; (inbox = pool.take()) !== undefined;) taken.push(inbox);
+  return taken;
+}
+
+Deno.test("an inbox is subscribed to once, however many requests it serves", () => {
+  const receiver = new FakeReceiver();
+  const pool = new InboxPool(receiver);
+  const inbox = pool.take()!;
+  for (let token = 0; token < 3; token++) {
+    inbox.token = token;
+    receiver.subscribed.get(inbox.subject)!(null, {} as Msg);
+    pool.give(inbox);
+    assertEquals(pool.take(), inbox);
+  }
+  assertEquals(receiver.replies.map(([token]) => token), [0, 1, 2]);
+  assertEquals([...receiver.subscribed.keys()], [inbox.subject]);
+});
+
+Deno.test("an error of a subscription is no reply", () => {
+  const receiver = new FakeReceiver();
+  const { subject } = new InboxPool(receiver).take()!;
+  receiver.subscribed.get(subject)!(new Error("denied"), {} as Msg);
+  assertEquals(receiver.replies, []);
+});
+
+Deno.test("there are few inboxes, and each serves one request at a time", () => {
+  const receiver = new FakeReceiver();
+  const pool = new InboxPool(receiver);
+  const taken = takeAll(pool);
+  assert(taken.length >= 2 && taken.length <= 16);
+  assertEquals(new Set(taken).size, taken.length);
+  pool.give(taken[0]!);
+  assertEquals(takeAll(pool), [taken[0]]);
+  assertEquals(receiver.subscribed.size, taken.length);
+});
+
+Deno.test("an inbox that may still be answered is never given out again", () => {
+  const receiver = new FakeReceiver();
+  const pool = new InboxPool(receiver);
+  const [dropped, ...others] = takeAll(pool);
+  pool.drop(dropped!);
+  assert(!receiver.subscribed.has(dropped!.subject));
+  pool.give(dropped!);
+  const [instead, ...more] = takeAll(pool);
+  assert(instead !== dropped);
+  assertEquals(more, []);
+  assertEquals(receiver.subscribed.size, others.length + 1);
+});
+
+Deno.test("nothing is subscribed to once the pool is closed", () => {
+  const receiver = new FakeReceiver();
+  const pool = new InboxPool(receiver);
+  const taken = takeAll(pool);
+  pool.give(taken[0]!);
+  pool.close();
+  assertEquals(receiver.subscribed.size, 0);
+  for (const inbox of taken) pool.give(inbox);
+  for (const inbox of takeAll(pool)) assert(!taken.includes(inbox));
+});
