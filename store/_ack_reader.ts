@@ -18,16 +18,21 @@ export interface Ack {
 
 /**
  * Reads the acknowledgements of one stream. Whoever else listens on a subject
- * may reply to what is published there: that is none.
+ * may reply to what is published there: that is none. It may be a stream of
+ * the same name, in the JetStream domain at the other end of a leaf node.
  */
 export class AckReader {
   readonly #stream: string;
+  readonly #domain: string;
   /** What most acknowledgements begin with. */
   readonly #start: Uint8Array;
 
-  constructor(stream: string) {
+  /** @param domain The stream's JetStream domain; empty if it has none. */
+  constructor(stream: string, domain: string) {
     this.#stream = stream;
-    this.#start = encodeUtf8(`{"stream":"${stream}","seq":`);
+    this.#domain = domain;
+    const where = domain === "" ? "" : `"domain":${JSON.stringify(domain)},`;
+    this.#start = encodeUtf8(`{"stream":"${stream}",${where}"seq":`);
   }
 
   /**
@@ -53,17 +58,21 @@ export class AckReader {
    * @throws {JetStreamApiError} If the stream refused.
    */
   read(data: Uint8Array): Ack | undefined {
-    let reply: { stream?: string; seq?: number; duplicate?: boolean };
+    let reply: {
+      stream?: string;
+      domain?: string;
+      seq?: number;
+      duplicate?: boolean;
+    };
     try {
       reply = parseApiReply(data);
     } catch (error) {
       if (error instanceof JetStreamApiError) throw error;
       return undefined; // no JSON
     }
-    const { stream, seq, duplicate = false } = reply;
-    if (stream !== this.#stream || !Number.isSafeInteger(seq) || seq! <= 0) {
-      return undefined;
-    }
+    const { stream, domain = "", seq, duplicate = false } = reply;
+    const isOwn = stream === this.#stream && domain === this.#domain;
+    if (!isOwn || !Number.isSafeInteger(seq) || seq! <= 0) return undefined;
     return { sequence: seq!, duplicate };
   }
 }

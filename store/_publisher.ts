@@ -105,7 +105,7 @@ export class Publisher {
     this.#mux = mux;
     this.#watch = watch;
     this.#writer = writer;
-    this.#acks = new AckReader(watch.stream.name);
+    this.#acks = new AckReader(watch.stream.name, watch.stream.domain);
   }
 
   /** Sends the entries: all are stored or none is. */

@@ -24,7 +24,7 @@ import type { ReadBounds } from "./_read_attempts.ts";
 import { isTransient } from "./_request_errors.ts";
 import { isFull } from "./_save_setback.ts";
 import { type ApiMessage, fromApi, Header } from "./_stored_message.ts";
-import { createStream, streamInfo } from "./_stream.ts";
+import { createStream, domainOf, streamInfo } from "./_stream.ts";
 import { backoff, delay } from "./_waiting.ts";
 import {
   StreamFullError,
@@ -79,7 +79,7 @@ export async function openBucket(
     const difference = { setting: "subjects", expected: subjects, found };
     throw new StreamMismatchError(stream, [difference]);
   }
-  return new SnapshotBucket(mux, bucket);
+  return new SnapshotBucket(mux, bucket, domainOf(info));
 }
 
 /** Values by key, each with a revision that only rises. */
@@ -89,12 +89,15 @@ export class SnapshotBucket {
   readonly #root: string;
   readonly #acks: AckReader;
 
-  /** @param bucket The name of a bucket that is there. */
-  constructor(mux: Multiplexer, bucket: string) {
+  /**
+   * @param bucket The name of a bucket that is there.
+   * @param domain The JetStream domain it is in; empty if there is none.
+   */
+  constructor(mux: Multiplexer, bucket: string, domain: string) {
     this.#mux = mux;
     this.#stream = `KV_${bucket}`;
     this.#root = `$KV.${bucket}`;
-    this.#acks = new AckReader(this.#stream);
+    this.#acks = new AckReader(this.#stream, domain);
   }
 
   /**

@@ -61,6 +61,8 @@ export interface StreamIdentity {
   readonly name: string;
   /** Tells this stream from one of the same name that is made later. */
   readonly incarnation: string;
+  /** The JetStream domain it is in; empty if the servers have none. */
+  readonly domain: string;
   readonly replicas: number;
   /** Tells one leader of the replicas from the next; empty without replicas. */
   readonly leadership: string;
@@ -75,6 +77,11 @@ export interface StreamIdentity {
 interface LeaderInfo {
   readonly leader?: string;
   readonly leader_since?: string;
+}
+
+/** The JetStream domain a stream is in; empty if the servers have none. */
+export function domainOf(info: StreamInfo): string {
+  return (info as { domain?: string }).domain ?? "";
 }
 
 /** The settings of a stream that is to be made. */
@@ -259,7 +266,9 @@ export async function createStream(
 ): Promise<StreamInfo> {
   const { name, num_replicas: replicas = 1 } = config;
   try {
-    return await requestStream(mux, config);
+    const made = await requestStream(mux, config);
+    // That does not tell the JetStream domain (tried on 2.15.2).
+    return await streamInfo(mux, name) ?? made;
   } catch (error) {
     if (
       error instanceof RequestTimeoutError ||
@@ -318,14 +327,14 @@ function checkStream(
 }
 
 /** What a store has to know of a stream. */
-export function identify(
-  { config, created, cluster }: StreamInfo,
-): StreamIdentity {
+export function identify(info: StreamInfo): StreamIdentity {
+  const { config, created, cluster } = info;
   // Whoever led before may do so again.
   const { leader = "", leader_since = "" }: LeaderInfo = cluster ?? {};
   return {
     name: config.name,
     incarnation: `${config.name}@${created}`,
+    domain: domainOf(info),
     replicas: config.num_replicas,
     leadership: config.num_replicas === 1 ? "" : `${leader}@${leader_since}`,
     storage: config.storage === StorageType.Memory ? "memory" : "file",

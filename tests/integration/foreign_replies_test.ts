@@ -16,6 +16,8 @@ const replies = [
   '{"stream":"OTHER","seq":77777777}',
   '{"stream":"STREAM","seq":0}',
   '{"stream":"STREAM","seq":"7"}',
+  '{"stream":"STREAM","domain":"elsewhere","seq":77777777}',
+  '{"stream":"STREAM","seq":77777777,"domain":"elsewhere"}',
 ];
 
 /** Replies to whatever is published, before the stream does. */
@@ -23,10 +25,11 @@ async function listen(
   nc: NatsConnection,
   subject: string,
   stream: string,
+  all: readonly string[],
 ): Promise<void> {
   nc.subscribe(subject, {
     callback: (_, msg) => {
-      for (const reply of replies) {
+      for (const reply of all) {
         msg.respond(reply.replace("STREAM", stream));
       }
     },
@@ -34,17 +37,30 @@ async function listen(
   await nc.flush();
 }
 
-Deno.test("a save takes no reply but the stream's", async () => {
-  await withServer({}, async (server) => {
+Deno.test("a save takes no reply but the stream's", () => takesNone(replies));
+
+Deno.test("a save takes no reply but the stream's in its JetStream domain", () =>
+  takesNone([...replies, '{"stream":"STREAM","seq":77777777}'], "edge"));
+
+/** That none of these replies is taken for the stream's. */
+async function takesNone(
+  all: readonly string[],
+  domain?: string,
+): Promise<void> {
+  const options = domain === undefined
+    ? {}
+    : { jetstreamConfig: `domain: ${domain}` };
+  await withServer(options, async (server) => {
     const nc = await connect(server);
     const other = await connect(server);
     const namespace = freshNamespace();
     const stream = `AETHER_${namespace}`;
-    await listen(other, `aether.events.${namespace}.>`, stream);
+    await listen(other, `aether.events.${namespace}.>`, stream, all);
     await listen(
       other,
       `$KV.AETHER_SNAPSHOTS_${namespace}.>`,
       `KV_AETHER_SNAPSHOTS_${namespace}`,
+      all,
     );
     {
       await using store = await JetStreamEventStore.open(nc, {
@@ -79,4 +95,4 @@ Deno.test("a save takes no reply but the stream's", async () => {
     await nc.close();
     await other.close();
   });
-});
+}

@@ -16,6 +16,7 @@ const stream = {
   incarnation: `S@${CREATED}`,
   replicas: 3,
   leadership: "s1@0",
+  domain: "",
   storage: "file",
   mayExpire: false,
   duplicateWindow: 1_000,

@@ -33,7 +33,7 @@ class FakeServer {
 }
 
 function open(server: FakeServer): Committer {
-  const stream = { name: "S", replicas: 1, leadership: "" };
+  const stream = { name: "S", domain: "", replicas: 1, leadership: "" };
   const reader = { stream, watch: { stream } } as StreamReader;
   return new Committer(server.mux, reader, "writer", true);
 }

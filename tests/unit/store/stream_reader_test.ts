@@ -8,6 +8,7 @@ const stream = {
   incarnation: "S@1",
   replicas: 1,
   leadership: "",
+  domain: "",
   storage: "file",
   mayExpire: false,
   duplicateWindow: 1_000,
