@@ -7,6 +7,9 @@
 
 import type { Msg } from "@nats-io/nats-core";
 import { EncodedHeaders } from "../nats/encoding.ts";
+import type { ConnectionWatch } from "../nats/connection_watch.ts";
+import type { JetStreamApiError } from "../nats/errors.ts";
+import { isApiError, JetStreamCode } from "../nats/js_api.ts";
 import type { Call, Multiplexer } from "../nats/multiplexer.ts";
 import { type Ack, AckReader } from "./_ack_reader.ts";
 import type { EncodedEvent } from "./_event_codec.ts";
@@ -105,7 +108,10 @@ export class Publisher {
     this.#mux = mux;
     this.#watch = watch;
     this.#writer = writer;
-    this.#acks = new AckReader(watch.stream.name, watch.stream.domain);
+    this.#acks = new AckReader(
+      watch.stream.name,
+      () => watch.stream.domain,
+    );
   }
 
   /** Sends the entries: all are stored or none is. */
@@ -125,6 +131,7 @@ export class Publisher {
       covers,
       this.#acks,
       this.#watch,
+      this.#mux.watch,
       handlers,
     );
     if (last === 0) {
@@ -163,6 +170,7 @@ class Attempt implements Call {
   readonly covers: readonly string[] | undefined;
   readonly #acks: AckReader;
   readonly #watch: StreamWatch;
+  readonly #connection: ConnectionWatch;
   /** As known when it was sent, see `StreamIdentity`. */
   readonly #leadership: string;
   readonly #handlers: AttemptHandlers;
@@ -173,6 +181,7 @@ class Attempt implements Call {
     covers: readonly string[] | undefined,
     acks: AckReader,
     watch: StreamWatch,
+    connection: ConnectionWatch,
     handlers: AttemptHandlers,
   ) {
     this.subject = subject;
@@ -180,6 +189,7 @@ class Attempt implements Call {
     this.covers = covers;
     this.#acks = acks;
     this.#watch = watch;
+    this.#connection = connection;
     this.#leadership = watch.stream.leadership;
     this.#handlers = handlers;
   }
@@ -194,7 +204,9 @@ class Attempt implements Call {
     try {
       ack = this.#acks.read(data);
     } catch (error) {
-      this.#handlers.failed(error);
+      if (isApiError(error, JetStreamCode.batchIncomplete)) {
+        this.#failIncomplete(error);
+      } else this.#handlers.failed(error);
       return true;
     }
     if (ack === undefined) return false;
@@ -213,6 +225,23 @@ class Attempt implements Call {
 
   fail(error: unknown): void {
     this.#handlers.failed(error);
+  }
+
+  /**
+   * Messages of the batch are missing. If the user may not publish them, the
+   * server has said so before, but nats.js hands that on a little later.
+   */
+  #failIncomplete(incomplete: JetStreamApiError): void {
+    let reason: Error = incomplete;
+    const stop = this.#connection.listen({
+      denied: (error) => {
+        if (this.covers?.includes(error.subject)) reason = error;
+      },
+    });
+    setTimeout(() => {
+      stop();
+      this.#handlers.failed(reason);
+    }, 0);
   }
 }
 

@@ -249,6 +249,28 @@ Deno.test("saveEvents() stores nothing when the user may not write one of the ac
   });
 });
 
+Deno.test("saveEvents() is refused for good though the server's answers come all at once", () => {
+  const some: NatsPermissions = {
+    ...reader,
+    publish: [...reader.publish, "aether.events.default.mine.>"],
+  };
+  return withUsers({ some }, async (server) => {
+    await using proxy = await TcpProxy.start({ upstream: server });
+    await using nc = await connectAs(proxy, "some");
+    await using store = await open(nc, { saveTimeout: 60_000 });
+    const theirs = makeEvent("theirs.1", 1);
+    proxy.delay(100, "serverToClient");
+    for (let i = 1; i <= 10; i++) {
+      const batch = [theirs, makeEvent(`mine.${i}`, 1)];
+      await assertRefusedAtOnce(
+        () => store.saveEvents(batch),
+        PermissionDeniedError,
+        { operation: "publish", subject: "aether.events.default.theirs.1" },
+      );
+    }
+  });
+});
+
 Deno.test("saveEvents() stores what the user may write when others save what they may not", () => {
   const some: NatsPermissions = {
     ...reader,
