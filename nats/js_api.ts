@@ -38,8 +38,12 @@ export const JetStreamCode = {
   batchDuplicateId: 10201,
 } as const;
 
-interface ErrorReply {
-  error?: { code: number; err_code?: number; description?: string } | undefined;
+/** What each answer of JetStream may be. */
+export interface ApiReply {
+  /** Why it refused. */
+  readonly error?:
+    | { code: number; err_code?: number; description?: string }
+    | undefined;
 }
 
 const decoder = new TextDecoder();
@@ -50,16 +54,20 @@ const decoder = new TextDecoder();
  * @throws {JetStreamApiError} If the answer is an error.
  */
 export function parseApiReply<T>(data: Uint8Array): T {
-  const reply = JSON.parse(decoder.decode(data)) as T & ErrorReply;
-  if (reply.error) {
-    const { code, err_code = 0, description = "" } = reply.error;
-    throw new JetStreamApiError({
-      code: err_code,
-      status: code,
-      description: description || `status ${code}`,
-    });
-  }
+  const reply = JSON.parse(decoder.decode(data)) as T & ApiReply;
+  throwIfRefused(reply);
   return reply;
+}
+
+/** @throws {JetStreamApiError} If the answer is an error. */
+export function throwIfRefused(reply: ApiReply | null): void {
+  if (!reply?.error) return;
+  const { code, err_code = 0, description = "" } = reply.error;
+  throw new JetStreamApiError({
+    code: err_code,
+    status: code,
+    description: description || `status ${code}`,
+  });
 }
 
 /**

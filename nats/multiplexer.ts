@@ -1,9 +1,10 @@
 /**
- * Requests over one shared reply subscription.
+ * Requests over shared reply subscriptions.
  *
  * nats.js builds an Error and a timer for every request, which makes the
- * client the bottleneck of a publish. Here one subscription takes every
- * reply, and one timer sweeps all deadlines.
+ * client the bottleneck of a publish. Here one subscription takes all single
+ * replies, a few more take answers of many messages, and one timer sweeps all
+ * deadlines.
  *
  * @module
  */
@@ -121,6 +122,7 @@ export class Multiplexer implements AsyncDisposable {
     this.watch.listen({
       down: () => this.#failAll(unanswered),
       denied: (error) => this.#refused(error),
+      up: () => this.#inboxes.retry(),
       over: (reason) => this.#close(reason),
     });
     this.#subscription = nc.subscribe(`${this.#inbox}*`, {
@@ -186,7 +188,8 @@ export class Multiplexer implements AsyncDisposable {
   /**
    * Sends a request and resolves with the one reply.
    *
-   * @param isAnswer Whether a reply is the one; it may throw why there is none.
+   * @param isAnswer Whether a reply is the one. What it throws fails the
+   * request.
    * @throws {NoRespondersError} At once, if nobody serves the subject.
    * @throws {RequestTimeoutError} After `timeout`.
    * @throws {ConnectionLostError} If the connection drops meanwhile.
@@ -222,14 +225,17 @@ export class Multiplexer implements AsyncDisposable {
   ): Promise<void> {
     return new Promise((resolve, reject) => {
       options.signal?.throwIfAborted();
-      const inbox = this.#inboxes.take();
+      const inbox = this.#inboxes.acquire();
       const fail = (error: unknown) => {
-        if (inbox !== undefined) this.#inboxes.drop(inbox);
+        if (inbox !== undefined) {
+          const isLate = error instanceof RequestTimeoutError;
+          this.#inboxes.discard(inbox, isLate);
+        }
         reject(error);
       };
       const takeOne = (msg: Msg) => {
         if (!take(msg)) return false;
-        if (inbox !== undefined) this.#inboxes.give(inbox);
+        if (inbox !== undefined) this.#inboxes.release(inbox);
         resolve();
         return true;
       };

@@ -5,8 +5,9 @@
  */
 
 import { encodeUtf8 } from "../nats/encoding.ts";
-import { JetStreamApiError } from "../nats/errors.ts";
-import { parseApiReply } from "../nats/js_api.ts";
+import { type ApiReply, throwIfRefused } from "../nats/js_api.ts";
+
+const decoder = new TextDecoder();
 
 /** What a stream says of a message that it stored. */
 export interface Ack {
@@ -16,23 +17,35 @@ export interface Ack {
   readonly duplicate: boolean;
 }
 
+/** What may be in a reply, whoever sent it. */
+interface Reply extends ApiReply {
+  readonly stream?: string;
+  readonly domain?: string;
+  readonly seq?: number;
+  readonly duplicate?: boolean;
+}
+
 /**
  * Reads the acknowledgements of one stream. Whoever else listens on a subject
- * may reply to what is published there: that is none. It may be a stream of
- * the same name, in the JetStream domain at the other end of a leaf node.
+ * may reply to what is published there: such a reply is none, also that of a
+ * stream of the same name in another JetStream domain, at the other end of a
+ * leaf node. A refusal of the latter can't be told apart: it names no domain.
  */
 export class AckReader {
   readonly #stream: string;
-  readonly #domain: string;
+  readonly #domainNow: () => string;
+  #domain = "";
   /** What most acknowledgements begin with. */
-  readonly #start: Uint8Array;
+  #start: Uint8Array;
 
-  /** @param domain The stream's JetStream domain; empty if it has none. */
-  constructor(stream: string, domain: string) {
+  /**
+   * @param domain The stream's JetStream domain as it is now; empty if it has
+   * none.
+   */
+  constructor(stream: string, domain: () => string) {
     this.#stream = stream;
-    this.#domain = domain;
-    const where = domain === "" ? "" : `"domain":${JSON.stringify(domain)},`;
-    this.#start = encodeUtf8(`{"stream":"${stream}",${where}"seq":`);
+    this.#domainNow = domain;
+    this.#start = encodeUtf8(`{"stream":"${stream}","seq":`);
   }
 
   /**
@@ -40,6 +53,7 @@ export class AckReader {
    * else, as most do; 0 for another reply.
    */
   plainSequence(data: Uint8Array): number {
+    this.#lookForDomain();
     const start = this.#start;
     const end = data.length - 1;
     for (let i = 0; i < start.length; i++) if (data[i] !== start[i]) return 0;
@@ -58,21 +72,26 @@ export class AckReader {
    * @throws {JetStreamApiError} If the stream refused.
    */
   read(data: Uint8Array): Ack | undefined {
-    let reply: {
-      stream?: string;
-      domain?: string;
-      seq?: number;
-      duplicate?: boolean;
-    };
+    this.#lookForDomain();
+    let reply: Reply | null;
     try {
-      reply = parseApiReply(data);
-    } catch (error) {
-      if (error instanceof JetStreamApiError) throw error;
-      return undefined; // no JSON
+      reply = JSON.parse(decoder.decode(data));
+    } catch {
+      return undefined;
     }
-    const { stream, domain = "", seq, duplicate = false } = reply;
+    const { stream = "", domain = "", seq, duplicate = false } = reply ?? {};
+    if (stream === "" || stream === this.#stream) throwIfRefused(reply);
     const isOwn = stream === this.#stream && domain === this.#domain;
     if (!isOwn || !Number.isSafeInteger(seq) || seq! <= 0) return undefined;
     return { sequence: seq!, duplicate };
+  }
+
+  /** Servers may be given a domain, or another one, when they start anew. */
+  #lookForDomain(): void {
+    const domain = this.#domainNow();
+    if (domain === this.#domain) return;
+    this.#domain = domain;
+    const where = domain === "" ? "" : `"domain":${JSON.stringify(domain)},`;
+    this.#start = encodeUtf8(`{"stream":"${this.#stream}",${where}"seq":`);
   }
 }

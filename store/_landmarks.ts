@@ -37,36 +37,46 @@ export class Landmarks {
   }
 
   /**
-   * Landmarks of a history in rising order, as far as trails lead to them: a
-   * number of requests that is logarithmic, each of several at once, and of
-   * those not remembered only. They are hints: a page that ends elsewhere than
-   * at one proves that it was none.
+   * Landmarks of a history in rising order, as far as trails lead to them: for
+   * those not remembered, a number of requests that is logarithmic, each of
+   * several at once. They are hints: a page that ends elsewhere than at one
+   * proves it wrong.
    */
   async of(searched: Searched, bounds: ReadBounds): Promise<Landmark[]> {
     const { actorId } = searched;
     const known = this.#known.get(actorId) ?? [];
-    const found = await findLandmarks(this.#reader, searched, known, bounds);
+    const { landmarks, isWhole } = await findLandmarks(
+      this.#reader,
+      searched,
+      known,
+      bounds,
+    );
     this.#known.delete(actorId);
-    this.#known.set(actorId, found);
+    if (isWhole) this.#known.set(actorId, landmarks);
     if (this.#known.size > REMEMBERED) {
       this.#known.delete(this.#known.keys().next().value!);
     }
-    return found;
+    return landmarks;
   }
 
-  /** Forgets those of a history, one of which was none. */
+  /** Forgets those of a history, one of which proved wrong. */
   forget(actorId: string): void {
     this.#known.delete(actorId);
   }
 }
 
+/**
+ * Whether they are whole tells that each message which was to lead to others
+ * was there: a replica may lag behind.
+ */
 async function findLandmarks(
   reader: StreamReader,
   { subject, tail }: Searched,
   known: readonly Landmark[],
   bounds: ReadBounds,
-): Promise<Landmark[]> {
-  if (tail.trail === undefined) return [];
+): Promise<{ landmarks: Landmark[]; isWhole: boolean }> {
+  if (tail.trail === undefined) return { landmarks: [], isWhole: false };
+  let isWhole = true;
   let step = DISTANCE;
   while (tail.trail.ordinal / step > MOST_LANDMARKS) step *= 2;
   const remembered = new Map(
@@ -94,12 +104,15 @@ async function findLandmarks(
     const read = await Promise.all(wanted.map(async (landmark) => {
       const message = await reader.atSequence(landmark.sequence, bounds);
       const trail = message?.subject === subject ? trailOf(message) : undefined;
-      return trail?.ordinal === landmark.ordinal ? [trail] : [];
+      if (trail?.ordinal === landmark.ordinal) return [trail];
+      isWhole = false;
+      return [];
     }));
     trails = read.flat();
   }
-  return [...new Map([...remembered, ...found]).values()]
+  const landmarks = [...new Map([...remembered, ...found]).values()]
     .sort((a, b) => a.ordinal - b.ordinal);
+  return { landmarks, isWhole };
 }
 
 /** What a trail tells of messages whose ordinals divide by a step. */

@@ -31,7 +31,7 @@ interface Coming<T> {
  */
 export class PagePipeline<T> {
   readonly #fetch: Fetch<T>;
-  readonly #wrong: () => void;
+  readonly #onWrong: () => void;
   #landmarks: readonly Landmark[] = [];
   /** Those ahead, each behind the one before. */
   #ahead: Coming<T>[] = [];
@@ -40,15 +40,15 @@ export class PagePipeline<T> {
 
   /**
    * @param landmarks Those of the history, when they are found.
-   * @param wrong Hears that one of them was none.
+   * @param onWrong Called when one of them proved wrong.
    */
   constructor(
     fetch: Fetch<T>,
     landmarks: Promise<readonly Landmark[]>,
-    wrong: () => void,
+    onWrong: () => void,
   ) {
     this.#fetch = fetch;
-    this.#wrong = wrong;
+    this.#onWrong = onWrong;
     landmarks.then((found) => this.#landmarks = found, () => {
       // Without hints it goes on one page after the other.
     });
@@ -72,7 +72,7 @@ export class PagePipeline<T> {
       const isWrong = ordinal === end?.ordinal && sequence !== end.sequence;
       if (isWrong) {
         this.#landmarks = [];
-        this.#wrong();
+        this.#onWrong();
       }
     }
     return page;

@@ -96,7 +96,8 @@ export interface PageRequest<T> {
 /**
  * Asks once for a page; one that lacks a message is none.
  *
- * @throws {IncompletePageError} If messages were lost on the way.
+ * @throws {IncompletePageError} If messages were lost on the way, or the
+ * server could not load one.
  * @throws {UnreadableHeadersError} If a message's headers can't be read.
  */
 export async function requestPage<T>(
@@ -127,7 +128,12 @@ export async function requestPage<T>(
         }
         return false;
       }
-      if (status === 404) return true;
+      if (status === 404) {
+        if (count > 0 || isMissing(body, headers)) {
+          throw new IncompletePageError(stream);
+        }
+        return true;
+      }
       if (status !== 204) throw unexpected(headers);
       const number = (name: string) => Number(headers!.get(name));
       const lastSequence = number("Nats-Last-Sequence");
@@ -188,6 +194,14 @@ function statusOf(
 ): number | undefined {
   if (data.length > 0 || !headers) return undefined;
   return headers.has("Nats-Sequence") ? undefined : headers.code;
+}
+
+/**
+ * Whether there is a last message that the server can't load, and not none: it
+ * gives both the same status.
+ */
+function isMissing(body: object, headers: MsgHdrs | undefined): boolean {
+  return "multi_last" in body && headers?.description !== "No Results";
 }
 
 function unexpected(headers: MsgHdrs | undefined): JetStreamApiError {

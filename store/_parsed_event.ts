@@ -17,8 +17,8 @@ import type { Event } from "./event.ts";
 
 /** No code unit takes more than three bytes. */
 const idLength = Math.floor(maxEventIdBytes / 3);
-const isPlainType = remembering(/^[A-Za-z0-9_-]+$/);
-const isPlainActorId = remembering(plainActorId);
+const isPlainType = matcherOf(/^[A-Za-z0-9_-]+$/);
+const isPlainActorId = matcherOf(plainActorId);
 
 /**
  * The parsed value itself as a sealed event, if it is one as this library
@@ -82,10 +82,10 @@ function isTextual(value: unknown): boolean {
 }
 
 /**
- * Whether a text matches a pattern; the one that did last is not looked at
- * again: in a history it is often the same.
+ * Whether a text matches a pattern. The last one that did is remembered: in a
+ * history it is often the same.
  */
-function remembering(pattern: RegExp): (text: string) => boolean {
+function matcherOf(pattern: RegExp): (text: string) => boolean {
   let last: string | undefined;
   return (text) => {
     if (text === last) return true;

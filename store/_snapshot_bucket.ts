@@ -24,7 +24,7 @@ import type { ReadBounds } from "./_read_attempts.ts";
 import { isTransient } from "./_request_errors.ts";
 import { isFull } from "./_save_setback.ts";
 import { type ApiMessage, fromApi, Header } from "./_stored_message.ts";
-import { createStream, domainOf, streamInfo } from "./_stream.ts";
+import { createStream, streamInfo } from "./_stream.ts";
 import { backoff, delay } from "./_waiting.ts";
 import {
   StreamFullError,
@@ -40,6 +40,8 @@ export interface BucketSettings {
   readonly create: boolean;
   readonly replicas: number;
   readonly storage: "file" | "memory";
+  /** The JetStream domain it is in now; empty if there is none. */
+  domain(): string;
 }
 
 /** A value, and what replaces it must say it replaces. */
@@ -54,7 +56,7 @@ export interface BucketEntry {
 export async function openBucket(
   mux: Multiplexer,
   bucket: string,
-  { create, replicas, storage }: BucketSettings,
+  { create, replicas, storage, domain }: BucketSettings,
 ): Promise<SnapshotBucket> {
   const stream = `KV_${bucket}`;
   const subjects = [`$KV.${bucket}.>`];
@@ -79,7 +81,7 @@ export async function openBucket(
     const difference = { setting: "subjects", expected: subjects, found };
     throw new StreamMismatchError(stream, [difference]);
   }
-  return new SnapshotBucket(mux, bucket, domainOf(info));
+  return new SnapshotBucket(mux, bucket, domain);
 }
 
 /** Values by key, each with a revision that only rises. */
@@ -91,9 +93,9 @@ export class SnapshotBucket {
 
   /**
    * @param bucket The name of a bucket that is there.
-   * @param domain The JetStream domain it is in; empty if there is none.
+   * @param domain The JetStream domain it is in now; empty if there is none.
    */
-  constructor(mux: Multiplexer, bucket: string, domain: string) {
+  constructor(mux: Multiplexer, bucket: string, domain: () => string) {
     this.#mux = mux;
     this.#stream = `KV_${bucket}`;
     this.#root = `$KV.${bucket}`;

@@ -61,13 +61,14 @@ async function findParts(
     settings,
     create,
   );
+  const reader = new StreamReader(mux, stream, options.readTimeout);
   const { replicas, storage } = stream;
   const bucket = await openBucket(mux, snapshotBucket(prefix, namespace), {
     create,
     replicas,
     storage,
+    domain: () => reader.stream.domain,
   });
-  const reader = new StreamReader(mux, stream, options.readTimeout);
   const cache = new TailCache(options.cachedActors);
   const tails = new ActorTails(reader, cache, { prefix, namespace });
   const history = new ActorHistory(tails);

@@ -79,11 +79,6 @@ interface LeaderInfo {
   readonly leader_since?: string;
 }
 
-/** The JetStream domain a stream is in; empty if the servers have none. */
-export function domainOf(info: StreamInfo): string {
-  return (info as { domain?: string }).domain ?? "";
-}
-
 /** The settings of a stream that is to be made. */
 export type NewStream = Partial<StreamConfig> & Pick<StreamConfig, "name">;
 
@@ -265,10 +260,9 @@ export async function createStream(
   config: NewStream,
 ): Promise<StreamInfo> {
   const { name, num_replicas: replicas = 1 } = config;
+  let made: StreamInfo;
   try {
-    const made = await requestStream(mux, config);
-    // That does not tell the JetStream domain (tried on 2.15.2).
-    return await streamInfo(mux, name) ?? made;
+    made = await requestStream(mux, config);
   } catch (error) {
     if (
       error instanceof RequestTimeoutError ||
@@ -288,6 +282,8 @@ export async function createStream(
     if (isApiError(error)) throw new StreamCreationError(name, error);
     throw error;
   }
+  // What was answered does not tell the JetStream domain (tried on 2.15.2).
+  return await streamInfo(mux, name) ?? made;
 }
 
 function checkStream(
@@ -327,14 +323,15 @@ function checkStream(
 }
 
 /** What a store has to know of a stream. */
-export function identify(info: StreamInfo): StreamIdentity {
-  const { config, created, cluster } = info;
+export function identify(
+  { config, created, cluster, domain = "" }: StreamInfo & { domain?: string },
+): StreamIdentity {
   // Whoever led before may do so again.
   const { leader = "", leader_since = "" }: LeaderInfo = cluster ?? {};
   return {
     name: config.name,
     incarnation: `${config.name}@${created}`,
-    domain: domainOf(info),
+    domain,
     replicas: config.num_replicas,
     leadership: config.num_replicas === 1 ? "" : `${leader}@${leader_since}`,
     storage: config.storage === StorageType.Memory ? "memory" : "file",

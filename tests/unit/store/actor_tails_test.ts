@@ -103,7 +103,7 @@ class LaggingServers {
     const sequence = this.#lastSequence(last, upTo);
     if (isDirect) {
       return sequence === 0
-        ? { data: new Uint8Array(), headers: headers(404, "None") } as Msg
+        ? { data: new Uint8Array(), headers: headers(404, "No Results") } as Msg
         : this.#message(sequence);
     }
     if (sequence === 0) {
@@ -125,7 +125,9 @@ class LaggingServers {
       .filter((sequence) => sequence > 0)
       .sort((a, b) => a - b);
     if (found.length === 0) {
-      return [{ data: new Uint8Array(), headers: headers(404, "None") } as Msg];
+      return [
+        { data: new Uint8Array(), headers: headers(404, "No Results") } as Msg,
+      ];
     }
     const end = headers(204, "EOB");
     end.append("Nats-Num-Pending", "0");

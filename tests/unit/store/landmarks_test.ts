@@ -20,6 +20,8 @@ const bounds = { deadline: { left: Infinity }, signal: undefined } as never;
 /** Histories of actors, and who asks for what is in them. */
 class Histories {
   asked = 0;
+  /** Whether whoever is asked has none of the messages. */
+  lags = false;
   readonly #messages = new Map<number, StoredMessage>();
   readonly #tails = new Map<string, Tail>();
   #last = 0;
@@ -58,7 +60,8 @@ class Histories {
   landmarks(): Landmarks {
     const atSequence = (sequence: number) => {
       this.asked++;
-      return Promise.resolve(this.#messages.get(sequence));
+      const message = this.lags ? undefined : this.#messages.get(sequence);
+      return Promise.resolve(message);
     };
     return new Landmarks({ atSequence } as unknown as StreamReader);
   }
@@ -138,6 +141,18 @@ Deno.test("landmarks are found anew when one was none", async () => {
   landmarks.forget("order-1");
   await histories.find(landmarks, "order-1");
   assert(histories.asked > 0);
+});
+
+Deno.test("landmarks are found again when a replica did not have them all", async () => {
+  const histories = new Histories();
+  const landmarks = histories.landmarks();
+  histories.append("order-1", 10_000);
+  histories.lags = true;
+  const some = await histories.find(landmarks, "order-1");
+  assert(some.length < histories.expected("order-1").length);
+  histories.lags = false;
+  const found = await histories.find(landmarks, "order-1");
+  assertEquals(found, histories.expected("order-1"));
 });
 
 Deno.test("of the histories those read last are remembered", async () => {

@@ -189,3 +189,23 @@ Deno.test("lastOf() knows the stream as far as the one that told least", async (
   const common = { multi_last, batch: 4, max_bytes: 16 * 1024 * 1024 };
   assertEquals(asked, [common, { ...common, seq: 8 }]);
 });
+
+Deno.test("lastOf() does not take a message that can't be loaded for none", async () => {
+  const status = (description: string) =>
+    ({ data: new Uint8Array(), headers: headers(404, description) }) as Msg;
+  const last = message({ "Nats-Sequence": 3, "Nats-Last-Sequence": 0 }, "x");
+  const missing = status("Message Not Found");
+  const pages = [[missing], [last, missing], [status("No Results")]];
+  const mux: Pick<Multiplexer, "requestMany" | "maxPayload" | "watch"> = {
+    maxPayload: 1024 * 1024,
+    watch: { connected: () => Promise.resolve() } as Multiplexer["watch"],
+    async requestMany(_subject, _payload, _options, take) {
+      await Promise.resolve();
+      for (const msg of pages.shift()!) if (take(msg)) return;
+    },
+  };
+  const reader = new StreamReader(mux as Multiplexer, stream, 5_000);
+  const { messages } = await reader.lastOf(["a", "b"], reader.bounds());
+  assertEquals(messages.size, 0);
+  assertEquals(pages, []);
+});
