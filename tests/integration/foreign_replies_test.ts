@@ -16,6 +16,7 @@ const replies = [
   '{"stream":"OTHER","seq":77777777}',
   '{"stream":"STREAM","seq":0}',
   '{"stream":"STREAM","seq":"7"}',
+  '{"error":{"code":400,"err_code":10199},"stream":"OTHER","seq":0}',
   '{"stream":"STREAM","domain":"elsewhere","seq":77777777}',
   '{"stream":"STREAM","seq":77777777,"domain":"elsewhere"}',
 ];
