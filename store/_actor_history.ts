@@ -112,7 +112,6 @@ export class ActorHistory {
     const pipeline = new PagePipeline(
       (from, count) => this.#reader.payloads(subject, from, count, read, own),
       landmarks,
-      () => this.#landmarks.forget(actorId),
     );
     // Behind a page they would come late, so that one is asked for first only
     // where its events are wanted soon.

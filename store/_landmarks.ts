@@ -58,11 +58,6 @@ export class Landmarks {
     }
     return landmarks;
   }
-
-  /** Forgets those of a history, one of which proved wrong. */
-  forget(actorId: string): void {
-    this.#known.delete(actorId);
-  }
 }
 
 /**

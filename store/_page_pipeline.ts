@@ -31,24 +31,18 @@ interface Coming<T> {
  */
 export class PagePipeline<T> {
   readonly #fetch: Fetch<T>;
-  readonly #onWrong: () => void;
   #landmarks: readonly Landmark[] = [];
   /** Those ahead, each behind the one before. */
   #ahead: Coming<T>[] = [];
   /** Where what was read ended, and how many messages that were. */
   #reached: Landmark = { sequence: 0, ordinal: 0 };
 
-  /**
-   * @param landmarks Those of the history, when they are found.
-   * @param onWrong Called when one of them proved wrong.
-   */
+  /** @param landmarks Those of the history, when they are found. */
   constructor(
     fetch: Fetch<T>,
     landmarks: Promise<readonly Landmark[]>,
-    onWrong: () => void,
   ) {
     this.#fetch = fetch;
-    this.#onWrong = onWrong;
     landmarks.then((found) => this.#landmarks = found, () => {
       // Without hints it goes on one page after the other.
     });
@@ -70,10 +64,7 @@ export class PagePipeline<T> {
       this.#reached = { sequence, ordinal };
       // Where the first messages have expired, no landmark is right.
       const isWrong = ordinal === end?.ordinal && sequence !== end.sequence;
-      if (isWrong) {
-        this.#landmarks = [];
-        this.#onWrong();
-      }
+      if (isWrong) this.#landmarks = [];
     }
     return page;
   }

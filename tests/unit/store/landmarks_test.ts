@@ -132,17 +132,6 @@ Deno.test("landmarks of a history that has ended are not used for the next", asy
   assertEquals(found, histories.expected("order-1"));
 });
 
-Deno.test("landmarks are found anew when one was none", async () => {
-  const histories = new Histories();
-  const landmarks = histories.landmarks();
-  histories.append("order-1", 10_000);
-  await histories.find(landmarks, "order-1");
-  histories.asked = 0;
-  landmarks.forget("order-1");
-  await histories.find(landmarks, "order-1");
-  assert(histories.asked > 0);
-});
-
 Deno.test("landmarks are found again when a replica did not have them all", async () => {
   const histories = new Histories();
   const landmarks = histories.landmarks();
