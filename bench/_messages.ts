@@ -5,8 +5,12 @@
  * @module
  */
 
-import { EncodedHeaders, encodeUtf8 } from "../nats/encoding.ts";
-import { followingTrail, formatTrail, type Trail } from "../store/_trail.ts";
+import { EncodedHeaders, encodeUtf8 } from "../internal/nats/encoding.ts";
+import {
+  followingTrail,
+  formatTrail,
+  type Trail,
+} from "../store/jetstream/stream/trail.ts";
 import type { BareClient } from "./_bare_client.ts";
 import { actorNames, orderPlaced } from "./_events.ts";
 import { rootOf } from "./_savers.ts";

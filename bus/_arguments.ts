@@ -4,20 +4,24 @@
  * @module
  */
 
-import { actorMatcher, encodeActorPattern } from "../nats/names.ts";
+import { actorMatcher, encodeActorPattern } from "../internal/nats/names.ts";
+import { copyEventTypes } from "../event/filters.ts";
 import {
   checkFunction,
   checkInteger,
   checkSignal,
-  checkTelemetry,
-  checkTrace,
-  copyEventTypes,
   oneOf,
   optionsOf,
   refuseOptions,
-} from "../store/internal.ts";
-import type { AnyEvent } from "../store/event.ts";
-import type { ActiveSpan, Meter, TraceContext } from "../store/telemetry.ts";
+} from "../internal/arguments.ts";
+import { checkTrace } from "../internal/telemetry/trace.ts";
+import { checkTelemetry } from "../internal/telemetry/options.ts";
+import type { AnyEvent } from "../event/event.ts";
+import type {
+  ActiveSpan,
+  Meter,
+  TraceContext,
+} from "../internal/telemetry/types.ts";
 import type { MailboxOptions } from "./_mailbox.ts";
 import { type NamespacePattern, parsePattern } from "./_namespaces.ts";
 import type {

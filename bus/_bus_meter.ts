@@ -8,8 +8,8 @@ import {
   CounterReports,
   type Counters,
   type InstrumentSet,
-} from "../store/internal.ts";
-import type { Meter } from "../store/telemetry.ts";
+} from "../internal/telemetry/counters.ts";
+import type { Meter } from "../internal/telemetry/types.ts";
 import type { BusCounters, BusMetrics } from "./metrics.ts";
 
 /** The most namespaces that are counted apart. */

@@ -11,11 +11,12 @@ import {
   PermissionViolationError,
   type Subscription as NatsSubscription,
 } from "@nats-io/nats-core";
-import { PermissionDeniedError } from "../nats/errors.ts";
-import { encodeActorId } from "../nats/names.ts";
-import { decodeEvent, traceOfMessage } from "../store/internal.ts";
-import type { AnyEvent } from "../store/event.ts";
-import type { Report } from "./_callbacks.ts";
+import { PermissionDeniedError } from "../internal/nats/errors.ts";
+import { encodeActorId } from "../internal/nats/names.ts";
+import { decodeEvent } from "../event/event_codec.ts";
+import { traceOfMessage } from "../internal/telemetry/trace.ts";
+import type { AnyEvent } from "../event/event.ts";
+import type { Report } from "../internal/callbacks.ts";
 import type { Mailbox } from "./_mailbox.ts";
 import { type Head, headOf, type Interest } from "./_subjects.ts";
 import { MalformedMessageError } from "./errors.ts";

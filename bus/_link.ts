@@ -8,8 +8,11 @@ import type { NatsConnection } from "@nats-io/nats-core";
 import {
   type ConnectionListener,
   ConnectionWatch,
-} from "../nats/connection_watch.ts";
-import { ConnectionClosedError, ConnectionLostError } from "../nats/errors.ts";
+} from "../internal/nats/connection_watch.ts";
+import {
+  ConnectionClosedError,
+  ConnectionLostError,
+} from "../internal/nats/errors.ts";
 
 /** After how many bytes the server is asked to confirm that it has them. */
 const MARK = 256 * 1024;

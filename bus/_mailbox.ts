@@ -4,17 +4,13 @@
  * @module
  */
 
-import { offAbort, onAbort } from "../nats/aborts.ts";
-import {
-  type Counters,
-  Iteration,
-  type Reason,
-  reasonOf,
-  Ring,
-} from "../store/internal.ts";
-import type { AnyEvent } from "../store/event.ts";
+import { offAbort, onAbort } from "../internal/aborts.ts";
+import type { Counters } from "../internal/telemetry/counters.ts";
+import { Ring } from "../internal/ring_buffer.ts";
+import { Iteration, type Reason, reasonOf } from "../internal/iteration.ts";
+import type { AnyEvent } from "../event/event.ts";
 import type { BusMeter } from "./_bus_meter.ts";
-import { call, type Report } from "./_callbacks.ts";
+import { call, type Report } from "../internal/callbacks.ts";
 import { SlowSubscriberError } from "./errors.ts";
 import type {
   BusSubscribeOptions,

@@ -9,9 +9,9 @@ import {
   encodeActorId,
   encodeToken,
   maxNamespaceBytes,
-} from "../nats/names.ts";
-import { show } from "../nats/show.ts";
-import { badType } from "../store/internal.ts";
+} from "../internal/nats/names.ts";
+import { show } from "../internal/show.ts";
+import { badType } from "../internal/arguments.ts";
 
 /** A namespace, or a pattern over them, as it stands in subjects. */
 export interface Spelling {

@@ -5,7 +5,10 @@
  * @module
  */
 
-import { ConnectionLostError, PermissionDeniedError } from "../nats/errors.ts";
+import {
+  ConnectionLostError,
+  PermissionDeniedError,
+} from "../internal/nats/errors.ts";
 import type { Link } from "./_link.ts";
 
 /** How long a server is waited for that does not answer, in milliseconds. */

@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { Counters } from "../store/internal.ts";
-import type { AnyEvent } from "../store/event.ts";
+import type { Counters } from "../internal/telemetry/counters.ts";
+import type { AnyEvent } from "../event/event.ts";
 import { actorTest, type Filter } from "./_arguments.ts";
 import type { BusMeter } from "./_bus_meter.ts";
 import type { Mailbox } from "./_mailbox.ts";

@@ -16,7 +16,7 @@ import {
   decodeToken,
   encodeActorPattern,
   encodeToken,
-} from "../nats/names.ts";
+} from "../internal/nats/names.ts";
 import type { Filter } from "./_arguments.ts";
 import { matches, type Spelling, spellNamespace } from "./_namespaces.ts";
 

@@ -4,12 +4,13 @@
  * @module
  */
 
-import { optionsOf, type Reason } from "../store/internal.ts";
-import type { AnyEvent } from "../store/event.ts";
-import type { ActiveSpan } from "../store/telemetry.ts";
+import { optionsOf } from "../internal/arguments.ts";
+import type { Reason } from "../internal/iteration.ts";
+import type { AnyEvent } from "../event/event.ts";
+import type { ActiveSpan } from "../internal/telemetry/types.ts";
 import { type BusOptions, resolveBusOptions } from "./_arguments.ts";
 import { BusMeter } from "./_bus_meter.ts";
-import { type Report, reportTo } from "./_callbacks.ts";
+import { type Report, reportTo } from "../internal/callbacks.ts";
 import { Mailbox, type MailboxOptions } from "./_mailbox.ts";
 import { BusClosedError } from "./errors.ts";
 import type { Subscription } from "./event_broadcaster.ts";

@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { AnyEvent, Event, EventOfType } from "../store/event.ts";
-import type { TraceContext } from "../store/telemetry.ts";
+import type { AnyEvent, Event, EventOfType } from "../event/event.ts";
+import type { TraceContext } from "../internal/telemetry/types.ts";
 import type { BusMetrics } from "./metrics.ts";
 
 /** Options of {@linkcode EventBroadcaster.publish}. */

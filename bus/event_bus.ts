@@ -4,8 +4,9 @@
  * @module
  */
 
-import { activeTrace, sealEvent } from "../store/internal.ts";
-import type { AnyEvent, Event, EventOfType } from "../store/event.ts";
+import { sealEvent } from "../event/event_codec.ts";
+import { activeTrace } from "../internal/telemetry/trace.ts";
+import type { AnyEvent, Event, EventOfType } from "../event/event.ts";
 import {
   type BusOptions,
   resolvePublish,

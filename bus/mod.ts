@@ -54,9 +54,9 @@ export {
   ConnectionClosedError,
   ConnectionLostError,
   PermissionDeniedError,
-} from "../nats/errors.ts";
-export { InvalidEventError, PayloadTooLargeError } from "../store/errors.ts";
-export type { AnyEvent, Event, EventOfType } from "../store/event.ts";
+} from "../internal/nats/errors.ts";
+export { InvalidEventError, PayloadTooLargeError } from "../event/errors.ts";
+export type { AnyEvent, Event, EventOfType } from "../event/event.ts";
 export type {
   ActiveSpan,
   Counter,
@@ -68,7 +68,7 @@ export type {
   ObservableResult,
   SpanContext,
   TraceContext,
-} from "../store/telemetry.ts";
+} from "../internal/telemetry/types.ts";
 export type { BusOptions } from "./_arguments.ts";
 export type { BusCounters, BusMetrics } from "./metrics.ts";
 export { NatsEventBus } from "./nats_event_bus.ts";

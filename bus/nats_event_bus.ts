@@ -5,25 +5,26 @@
  */
 
 import type { NatsConnection } from "@nats-io/nats-core";
-import { checkConnection } from "../nats/connection.ts";
-import type { ConnectionListener } from "../nats/connection_watch.ts";
-import { EncodedHeaders, encodeUtf8 } from "../nats/encoding.ts";
+import { checkConnection } from "../internal/nats/connection.ts";
+import type { ConnectionListener } from "../internal/nats/connection_watch.ts";
+import { EncodedHeaders, encodeUtf8 } from "../internal/nats/encoding.ts";
 import {
   ConnectionClosedError,
   type PermissionDeniedError,
-} from "../nats/errors.ts";
-import { checkPrefix, encodeActorId, encodeToken } from "../nats/names.ts";
-import { show } from "../nats/show.ts";
+} from "../internal/nats/errors.ts";
 import {
-  activeTrace,
-  encodeEventTo,
-  optionsOf,
-  traceLines,
-  untilAborted,
-} from "../store/internal.ts";
-import { PayloadTooLargeError } from "../store/errors.ts";
-import type { AnyEvent, Event, EventOfType } from "../store/event.ts";
-import type { TraceContext } from "../store/telemetry.ts";
+  checkPrefix,
+  encodeActorId,
+  encodeToken,
+} from "../internal/nats/names.ts";
+import { show } from "../internal/show.ts";
+import { optionsOf } from "../internal/arguments.ts";
+import { encodeEventTo } from "../event/event_codec.ts";
+import { activeTrace, traceLines } from "../internal/telemetry/trace.ts";
+import { untilAborted } from "../internal/waiting.ts";
+import { PayloadTooLargeError } from "../event/errors.ts";
+import type { AnyEvent, Event, EventOfType } from "../event/event.ts";
+import type { TraceContext } from "../internal/telemetry/types.ts";
 import {
   type BusOptions,
   resolvePublish,

@@ -4,12 +4,12 @@
  * @module
  */
 
-import { Ring } from "./_ring.ts";
-import { markSealed } from "./_sealed.ts";
-import { delay } from "./_waiting.ts";
-import type { AnyEvent } from "./event.ts";
+import { Ring } from "../internal/ring_buffer.ts";
+import { markSealed } from "../event/frozen_events.ts";
+import { delay } from "../internal/waiting.ts";
+import type { AnyEvent } from "../event/event.ts";
 import type { EventStored, EventStoredPublisher } from "./event_stored.ts";
-import type { TraceContext } from "./telemetry.ts";
+import type { TraceContext } from "../internal/telemetry/types.ts";
 
 /** Where it is published to. */
 const NAMESPACE = "__internal__";

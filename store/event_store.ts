@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { AnyEvent, Event, EventOfType } from "./event.ts";
+import type { AnyEvent, Event, EventOfType } from "../event/event.ts";
 import type { ReplayError } from "./errors.ts";
-import type { TraceContext } from "./telemetry.ts";
+import type { TraceContext } from "../internal/telemetry/types.ts";
 
 /** Options of {@linkcode EventStore.saveEvent}. */
 export interface SaveOptions {

@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { Event } from "./event.ts";
-import type { TraceContext } from "./telemetry.ts";
+import type { Event } from "../event/event.ts";
+import type { TraceContext } from "../internal/telemetry/types.ts";
 
 /**
  * Says that a store has stored an event. It is published on the bus that the

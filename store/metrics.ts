@@ -4,30 +4,7 @@
  * @module
  */
 
-/** How long something took, over all times it was done. */
-export interface DurationStats {
-  /** How often. */
-  readonly count: number;
-  /** All together, in seconds. */
-  readonly sum: number;
-  /** The shortest, in seconds; 0 when there was none. */
-  readonly min: number;
-  /** The longest, in seconds; 0 when there was none. */
-  readonly max: number;
-  /** How many there were by how long they took. */
-  readonly buckets: readonly DurationBucket[];
-}
-
-/** The durations between two bounds. */
-export interface DurationBucket {
-  /**
-   * The longest that counts here, in seconds, inclusive; what counts in an
-   * earlier bucket does not count here. The last bound is `Infinity`.
-   */
-  readonly to: number;
-  /** How many. */
-  readonly count: number;
-}
+import type { DurationStats } from "../internal/telemetry/durations.ts";
 
 /** Counts since a store was opened; each only rises. */
 export interface StoreCounters {

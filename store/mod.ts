@@ -54,13 +54,12 @@ export {
   NoRespondersError,
   PermissionDeniedError,
   RequestTimeoutError,
-} from "../nats/errors.ts";
-export { decodeEvent, encodeEvent } from "./_event_codec.ts";
+} from "../internal/nats/errors.ts";
+export { decodeEvent, encodeEvent } from "../event/event_codec.ts";
+export { InvalidEventError, PayloadTooLargeError } from "../event/errors.ts";
 export {
   CheckpointError,
   DuplicateEventError,
-  InvalidEventError,
-  PayloadTooLargeError,
   ReplayError,
   SaveOutcomeUnknownError,
   StoreClosedError,
@@ -69,18 +68,13 @@ export {
 export type { CheckpointErrorCode } from "./errors.ts";
 export {
   causedBy,
-  createEvent,
   MetadataKey,
   withMetadata,
   withMetadataFrom,
-} from "./event.ts";
-export type {
-  AnyEvent,
-  Event,
-  EventInit,
-  EventInitOf,
-  EventOfType,
-} from "./event.ts";
+} from "../event/metadata.ts";
+export { createEvent } from "../event/create_event.ts";
+export type { AnyEvent, Event, EventOfType } from "../event/event.ts";
+export type { EventInit, EventInitOf } from "../event/create_event.ts";
 export type {
   ActorSnapshot,
   Checkpoint,
@@ -100,13 +94,12 @@ export type {
   SubscribeOptions,
 } from "./event_store.ts";
 export type { EventStored, EventStoredPublisher } from "./event_stored.ts";
-export type { StoreTelemetryOptions } from "./_telemetry_options.ts";
+export type { StoreTelemetryOptions } from "./telemetry_options.ts";
 export type {
   DurationBucket,
   DurationStats,
-  StoreCounters,
-  StoreMetrics,
-} from "./metrics.ts";
+} from "../internal/telemetry/durations.ts";
+export type { StoreCounters, StoreMetrics } from "./metrics.ts";
 export type {
   ActiveSpan,
   Counter,
@@ -118,9 +111,9 @@ export type {
   ObservableResult,
   SpanContext,
   TraceContext,
-} from "./telemetry.ts";
-export { InMemoryEventStore } from "./in_memory_event_store.ts";
-export type { InMemoryEventStoreOptions } from "./in_memory_event_store.ts";
+} from "../internal/telemetry/types.ts";
+export { InMemoryEventStore } from "./memory/in_memory_event_store.ts";
+export type { InMemoryEventStoreOptions } from "./memory/in_memory_event_store.ts";
 export {
   InsufficientServersError,
   JetStreamUnavailableError,
@@ -132,7 +125,7 @@ export {
   StreamReplacedError,
   UnsupportedLayoutError,
   UnsupportedServerError,
-} from "./jetstream_errors.ts";
-export type { StreamDifference } from "./jetstream_errors.ts";
-export { JetStreamEventStore } from "./jetstream_event_store.ts";
-export type { JetStreamEventStoreOptions } from "./jetstream_event_store.ts";
+} from "./jetstream/errors.ts";
+export type { StreamDifference } from "./jetstream/errors.ts";
+export { JetStreamEventStore } from "./jetstream/jetstream_event_store.ts";
+export type { JetStreamEventStoreOptions } from "./jetstream/jetstream_event_store.ts";

@@ -1,6 +1,6 @@
 // A program that saves batches until it is killed, and writes down on stdout
 // what it does: deno run _batch_saver.ts URL NAMESPACE NAME SEED
-import { JetStreamEventStore } from "../../store/jetstream_event_store.ts";
+import { JetStreamEventStore } from "../../store/jetstream/jetstream_event_store.ts";
 import { LineHistory } from "../support/history/history_log.ts";
 import { Random } from "../support/history/random.ts";
 import { RecordedStore } from "../support/history/recorder.ts";

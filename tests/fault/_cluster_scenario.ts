@@ -1,5 +1,5 @@
 import { assert } from "@std/assert";
-import type { JetStreamEventStoreOptions } from "../../store/jetstream_event_store.ts";
+import type { JetStreamEventStoreOptions } from "../../store/jetstream/jetstream_event_store.ts";
 import type { Random } from "../support/history/random.ts";
 import type { NatsCluster } from "../support/nats_cluster.ts";
 import { Scenario } from "./_scenario.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { headers } from "@nats-io/nats-core";
-import { JetStreamEventStore } from "../../store/jetstream_event_store.ts";
+import { JetStreamEventStore } from "../../store/jetstream/jetstream_event_store.ts";
 import { SHELL } from "../support/_tool.ts";
 import { waitFor } from "../support/conditions.ts";
 import { lastSequence } from "../support/history/final_events.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Consistency } from "../../store/event_store.ts";
-import { JetStreamEventStore } from "../../store/jetstream_event_store.ts";
+import { JetStreamEventStore } from "../../store/jetstream/jetstream_event_store.ts";
 import { MemoryHistory } from "../support/history/history_log.ts";
 import { type Random, seeded } from "../support/history/random.ts";
 import { RecordedStore } from "../support/history/recorder.ts";

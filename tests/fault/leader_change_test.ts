@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { createEvent } from "../../store/event.ts";
-import { JetStreamEventStore } from "../../store/jetstream_event_store.ts";
+import { createEvent } from "../../event/create_event.ts";
+import { JetStreamEventStore } from "../../store/jetstream/jetstream_event_store.ts";
 import { waitFor } from "../support/conditions.ts";
 import { seeded } from "../support/history/random.ts";
 import { connect } from "../support/nats_connect.ts";

@@ -2,8 +2,8 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { SaveOutcomeUnknownError } from "../../store/errors.ts";
-import { JetStreamUnavailableError } from "../../store/jetstream_errors.ts";
-import { JetStreamEventStore } from "../../store/jetstream_event_store.ts";
+import { JetStreamUnavailableError } from "../../store/jetstream/errors.ts";
+import { JetStreamEventStore } from "../../store/jetstream/jetstream_event_store.ts";
 import { makeEvent, makeEvents, upTo } from "../support/contract/helpers.ts";
 import { freshNamespace } from "../support/jetstream_backend.ts";
 import { connect } from "../support/nats_connect.ts";

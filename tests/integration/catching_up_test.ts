@@ -3,7 +3,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { NatsConnection } from "@nats-io/nats-core";
 import type { EventStore } from "../../store/event_store.ts";
-import { JetStreamEventStore } from "../../store/jetstream_event_store.ts";
+import { JetStreamEventStore } from "../../store/jetstream/jetstream_event_store.ts";
 import { waitFor } from "../support/conditions.ts";
 import { makeEvent, Reader, upTo } from "../support/contract/helpers.ts";
 import { connect } from "../support/nats_connect.ts";

@@ -1,10 +1,10 @@
 /** Stores whose connection is closed for good. */
 
 import { assert, assertEquals } from "@std/assert";
-import { ConnectionClosedError } from "../../nats/errors.ts";
+import { ConnectionClosedError } from "../../internal/nats/errors.ts";
 import { SaveOutcomeUnknownError } from "../../store/errors.ts";
 import type { EventStore } from "../../store/event_store.ts";
-import { JetStreamEventStore } from "../../store/jetstream_event_store.ts";
+import { JetStreamEventStore } from "../../store/jetstream/jetstream_event_store.ts";
 import {
   assertErrorIs,
   collect,

@@ -2,7 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import type { NatsConnection } from "@nats-io/nats-core";
 import { jetstreamManager } from "@nats-io/jetstream";
 import { SaveOutcomeUnknownError } from "../../store/errors.ts";
-import { JetStreamEventStore } from "../../store/jetstream_event_store.ts";
+import { JetStreamEventStore } from "../../store/jetstream/jetstream_event_store.ts";
 import { makeEvent, makeEvents } from "../support/contract/helpers.ts";
 import { freshNamespace } from "../support/jetstream_backend.ts";
 import { connect } from "../support/nats_connect.ts";

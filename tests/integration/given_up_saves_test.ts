@@ -10,16 +10,17 @@ import {
   JetStreamApiError,
   NoRespondersError,
   RequestTimeoutError,
-} from "../../nats/errors.ts";
-import { JetStreamCode } from "../../nats/js_api.ts";
+} from "../../internal/nats/errors.ts";
+import { JetStreamCode } from "../../internal/nats/js_api.ts";
 import {
   DuplicateEventError,
   SaveOutcomeUnknownError,
   VersionConflictError,
 } from "../../store/errors.ts";
-import { JetStreamUnavailableError } from "../../store/jetstream_errors.ts";
-import { createEvent, type Event } from "../../store/event.ts";
-import { JetStreamEventStore } from "../../store/jetstream_event_store.ts";
+import { JetStreamUnavailableError } from "../../store/jetstream/errors.ts";
+import { createEvent } from "../../event/create_event.ts";
+import type { Event } from "../../event/event.ts";
+import { JetStreamEventStore } from "../../store/jetstream/jetstream_event_store.ts";
 import { waitFor } from "../support/conditions.ts";
 import { countedSignal } from "../support/contract/signals.ts";
 import { freshNamespace } from "../support/jetstream_backend.ts";

@@ -4,8 +4,9 @@ import {
   decodeEvent,
   encodeEvent,
   sameEvent,
-} from "../../store/_event_codec.ts";
-import { createEvent, type Event } from "../../store/event.ts";
+} from "../../event/event_codec.ts";
+import { createEvent } from "../../event/create_event.ts";
+import type { Event } from "../../event/event.ts";
 
 const program = new URL("../support/go_event/", import.meta.url);
 

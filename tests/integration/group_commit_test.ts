@@ -4,11 +4,12 @@ import {
   SaveOutcomeUnknownError,
   VersionConflictError,
 } from "../../store/errors.ts";
-import { createEvent, type Event } from "../../store/event.ts";
+import { createEvent } from "../../event/create_event.ts";
+import type { Event } from "../../event/event.ts";
 import {
   JetStreamEventStore,
   type JetStreamEventStoreOptions,
-} from "../../store/jetstream_event_store.ts";
+} from "../../store/jetstream/jetstream_event_store.ts";
 import { freshNamespace } from "../support/jetstream_backend.ts";
 import { NatsCluster } from "../support/nats_cluster.ts";
 import { connect } from "../support/nats_connect.ts";

@@ -7,11 +7,11 @@ import {
   DuplicateEventError,
   VersionConflictError,
 } from "../../store/errors.ts";
-import type { Event } from "../../store/event.ts";
+import type { Event } from "../../event/event.ts";
 import {
   JetStreamEventStore,
   type JetStreamEventStoreOptions,
-} from "../../store/jetstream_event_store.ts";
+} from "../../store/jetstream/jetstream_event_store.ts";
 import { waitFor } from "../support/conditions.ts";
 import {
   assertHistory,

@@ -9,9 +9,9 @@ import {
   DuplicateEventError,
   VersionConflictError,
 } from "../../store/errors.ts";
-import type { Event } from "../../store/event.ts";
+import type { Event } from "../../event/event.ts";
 import type { EventStore } from "../../store/event_store.ts";
-import { JetStreamEventStore } from "../../store/jetstream_event_store.ts";
+import { JetStreamEventStore } from "../../store/jetstream/jetstream_event_store.ts";
 import { collect, makeEvent } from "../support/contract/helpers.ts";
 import { oddActorIds } from "../support/contract/limits.ts";
 import { connect } from "../support/nats_connect.ts";

@@ -11,11 +11,11 @@ import {
 } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/nats-core";
 import { assertEquals, assertRejects } from "@std/assert";
-import { StaleReadError } from "../../store/jetstream_errors.ts";
+import { StaleReadError } from "../../store/jetstream/errors.ts";
 import {
   JetStreamEventStore,
   type JetStreamEventStoreOptions,
-} from "../../store/jetstream_event_store.ts";
+} from "../../store/jetstream/jetstream_event_store.ts";
 import { waitFor } from "../support/conditions.ts";
 import { collect, makeEvent, makeEvents } from "../support/contract/helpers.ts";
 import { freshNamespace } from "../support/jetstream_backend.ts";

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { JetStreamEventStore } from "../../store/jetstream_event_store.ts";
+import { JetStreamEventStore } from "../../store/jetstream/jetstream_event_store.ts";
 import { makeEvent } from "../support/contract/helpers.ts";
 import { connect } from "../support/nats_connect.ts";
 import { withServer } from "../support/with_server.ts";

@@ -4,12 +4,12 @@ import { jetstream, type JetStreamClient } from "@nats-io/jetstream";
 import { headers, type MsgHdrs, type NatsConnection } from "@nats-io/nats-core";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { ReplayError, VersionConflictError } from "../../store/errors.ts";
-import type { Event } from "../../store/event.ts";
+import type { Event } from "../../event/event.ts";
 import type { EventStore } from "../../store/event_store.ts";
 import {
   JetStreamEventStore,
   type JetStreamEventStoreOptions,
-} from "../../store/jetstream_event_store.ts";
+} from "../../store/jetstream/jetstream_event_store.ts";
 import {
   assertErrorIs,
   collect,

@@ -4,8 +4,8 @@ import {
   ConnectionLostError,
   NoRespondersError,
   RequestTimeoutError,
-} from "../../nats/errors.ts";
-import { Multiplexer } from "../../nats/multiplexer.ts";
+} from "../../internal/nats/errors.ts";
+import { Multiplexer } from "../../internal/nats/multiplexer.ts";
 import { waitFor } from "../support/conditions.ts";
 import { connect } from "../support/nats_connect.ts";
 import { NatsServer } from "../support/nats_server.ts";

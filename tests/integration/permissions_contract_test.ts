@@ -1,6 +1,6 @@
 import type { NatsConnection } from "@nats-io/nats-core";
-import { encodeName } from "../../nats/names.ts";
-import { JetStreamEventStore } from "../../store/jetstream_event_store.ts";
+import { encodeName } from "../../internal/nats/names.ts";
+import { JetStreamEventStore } from "../../store/jetstream/jetstream_event_store.ts";
 import {
   type ContractFixture,
   type ContractStoreOptions,

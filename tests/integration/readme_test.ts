@@ -225,10 +225,10 @@ async function optionsIn(file: string, name: string): Promise<string[]> {
 Deno.test("the README lists every option of open()", async () => {
   const options = [
     ...await optionsIn(
-      "store/_open_options.ts",
+      "store/jetstream/_open_options.ts",
       "JetStreamEventStoreOptions",
     ),
-    ...await optionsIn("store/_telemetry_options.ts", "StoreTelemetryOptions"),
+    ...await optionsIn("store/telemetry_options.ts", "StoreTelemetryOptions"),
   ];
   assertEquals(firstCells("option").toSorted(), options.toSorted());
 });

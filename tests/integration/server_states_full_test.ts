@@ -7,12 +7,12 @@ import {
   DuplicateEventError,
   VersionConflictError,
 } from "../../store/errors.ts";
-import type { Event } from "../../store/event.ts";
-import { StreamFullError } from "../../store/jetstream_errors.ts";
+import type { Event } from "../../event/event.ts";
+import { StreamFullError } from "../../store/jetstream/errors.ts";
 import {
   JetStreamEventStore,
   type JetStreamEventStoreOptions,
-} from "../../store/jetstream_event_store.ts";
+} from "../../store/jetstream/jetstream_event_store.ts";
 import {
   assertHistory,
   makeEvent,

@@ -8,8 +8,8 @@ import type { EventStore } from "../../store/event_store.ts";
 import {
   StreamNotFoundError,
   StreamReplacedError,
-} from "../../store/jetstream_errors.ts";
-import { JetStreamEventStore } from "../../store/jetstream_event_store.ts";
+} from "../../store/jetstream/errors.ts";
+import { JetStreamEventStore } from "../../store/jetstream/jetstream_event_store.ts";
 import { waitFor } from "../support/conditions.ts";
 import {
   collect,

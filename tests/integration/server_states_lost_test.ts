@@ -2,8 +2,8 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { CheckpointError, VersionConflictError } from "../../store/errors.ts";
-import { StaleReadError } from "../../store/jetstream_errors.ts";
-import { JetStreamEventStore } from "../../store/jetstream_event_store.ts";
+import { StaleReadError } from "../../store/jetstream/errors.ts";
+import { JetStreamEventStore } from "../../store/jetstream/jetstream_event_store.ts";
 import { waitFor } from "../support/conditions.ts";
 import {
   assertHistory,

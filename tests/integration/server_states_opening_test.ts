@@ -6,7 +6,7 @@ import { assert, assertEquals } from "@std/assert";
 import {
   ConnectionClosedError,
   PermissionDeniedError,
-} from "../../nats/errors.ts";
+} from "../../internal/nats/errors.ts";
 import {
   InsufficientServersError,
   JetStreamUnavailableError,
@@ -14,11 +14,11 @@ import {
   StreamMismatchError,
   StreamNotFoundError,
   UnsupportedServerError,
-} from "../../store/jetstream_errors.ts";
+} from "../../store/jetstream/errors.ts";
 import {
   JetStreamEventStore,
   type JetStreamEventStoreOptions,
-} from "../../store/jetstream_event_store.ts";
+} from "../../store/jetstream/jetstream_event_store.ts";
 import { waitFor } from "../support/conditions.ts";
 import { makeEvent } from "../support/contract/helpers.ts";
 import { connect } from "../support/nats_connect.ts";

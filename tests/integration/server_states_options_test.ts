@@ -6,7 +6,7 @@ import {
   type StreamConfig,
 } from "@nats-io/jetstream";
 import { assertEquals } from "@std/assert";
-import type { JetStreamEventStoreOptions } from "../../store/jetstream_event_store.ts";
+import type { JetStreamEventStoreOptions } from "../../store/jetstream/jetstream_event_store.ts";
 import { makeEvent } from "../support/contract/helpers.ts";
 import {
   type Differences,

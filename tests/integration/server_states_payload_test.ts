@@ -2,9 +2,9 @@
 
 import { jetstreamManager } from "@nats-io/jetstream";
 import { assert, assertEquals } from "@std/assert";
-import { PayloadTooLargeError } from "../../store/errors.ts";
-import type { Event } from "../../store/event.ts";
-import { JetStreamEventStore } from "../../store/jetstream_event_store.ts";
+import { PayloadTooLargeError } from "../../event/errors.ts";
+import type { Event } from "../../event/event.ts";
+import { JetStreamEventStore } from "../../store/jetstream/jetstream_event_store.ts";
 import { assertHistory, makeEvent, upTo } from "../support/contract/helpers.ts";
 import { connect } from "../support/nats_connect.ts";
 import { assertRefusedAtOnce } from "../support/refusals.ts";

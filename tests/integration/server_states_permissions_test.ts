@@ -3,12 +3,12 @@
 import { jetstreamManager } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/nats-core";
 import { assert, assertEquals } from "@std/assert";
-import { PermissionDeniedError } from "../../nats/errors.ts";
+import { PermissionDeniedError } from "../../internal/nats/errors.ts";
 import { SaveOutcomeUnknownError } from "../../store/errors.ts";
 import {
   JetStreamEventStore,
   type JetStreamEventStoreOptions,
-} from "../../store/jetstream_event_store.ts";
+} from "../../store/jetstream/jetstream_event_store.ts";
 import {
   assertHistory,
   collect,

@@ -9,7 +9,7 @@ import { assertEquals } from "@std/assert";
 import {
   StreamMismatchError,
   UnsupportedLayoutError,
-} from "../../store/jetstream_errors.ts";
+} from "../../store/jetstream/errors.ts";
 import { makeEvent } from "../support/contract/helpers.ts";
 import {
   type Differences,

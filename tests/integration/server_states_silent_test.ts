@@ -1,11 +1,11 @@
 /** Servers that do not answer, and clusters without a majority. */
 
 import { assert, assertEquals } from "@std/assert";
-import { RequestTimeoutError } from "../../nats/errors.ts";
+import { RequestTimeoutError } from "../../internal/nats/errors.ts";
 import { SaveOutcomeUnknownError } from "../../store/errors.ts";
 import type { EventStore } from "../../store/event_store.ts";
-import { JetStreamUnavailableError } from "../../store/jetstream_errors.ts";
-import { JetStreamEventStore } from "../../store/jetstream_event_store.ts";
+import { JetStreamUnavailableError } from "../../store/jetstream/errors.ts";
+import { JetStreamEventStore } from "../../store/jetstream/jetstream_event_store.ts";
 import { waitFor } from "../support/conditions.ts";
 import {
   assertErrorIs,

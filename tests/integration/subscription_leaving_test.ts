@@ -4,7 +4,7 @@ import { jetstreamManager } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/nats-core";
 import { assert, assertEquals } from "@std/assert";
 import type { SubscribedEvent } from "../../store/event_store.ts";
-import { JetStreamEventStore } from "../../store/jetstream_event_store.ts";
+import { JetStreamEventStore } from "../../store/jetstream/jetstream_event_store.ts";
 import { waitFor } from "../support/conditions.ts";
 import { makeEvents } from "../support/contract/helpers.ts";
 import { connect } from "../support/nats_connect.ts";

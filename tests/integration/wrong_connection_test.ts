@@ -3,7 +3,7 @@
 import type { NatsConnection } from "@nats-io/nats-core";
 import { assertEquals } from "@std/assert";
 import { NatsEventBus } from "../../bus/mod.ts";
-import { JetStreamEventStore } from "../../store/jetstream_event_store.ts";
+import { JetStreamEventStore } from "../../store/jetstream/jetstream_event_store.ts";
 import { refusalOf } from "../support/refusals.ts";
 
 const wrong: readonly [unknown, string][] = [

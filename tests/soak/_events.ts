@@ -1,4 +1,4 @@
-import type { Event } from "../../store/event.ts";
+import type { Event } from "../../event/event.ts";
 import type { SubscribeFilter } from "../../store/event_store.ts";
 import { fingerprint, type SaveCall } from "../support/history/records.ts";
 

@@ -1,4 +1,4 @@
-import { delay } from "../../store/_waiting.ts";
+import { delay } from "../../internal/waiting.ts";
 import { now } from "../support/history/history_log.ts";
 import type { HistoryRecord } from "../support/history/records.ts";
 import type { Random } from "../support/history/random.ts";

@@ -1,4 +1,5 @@
-import { type Event, withMetadata } from "../../store/event.ts";
+import type { Event } from "../../event/event.ts";
+import { withMetadata } from "../../event/metadata.ts";
 import type { Random } from "../support/history/random.ts";
 import type { RecordedStore } from "../support/history/recorder.ts";
 import type { SaveOutcome } from "../support/history/records.ts";

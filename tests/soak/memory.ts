@@ -8,7 +8,7 @@
  */
 
 import { parseArgs } from "node:util";
-import { JetStreamEventStore } from "../../store/jetstream_event_store.ts";
+import { JetStreamEventStore } from "../../store/jetstream/jetstream_event_store.ts";
 import { connect } from "../support/nats_connect.ts";
 import { NatsServer } from "../support/nats_server.ts";
 import { actorName, soakEvent } from "./_events.ts";

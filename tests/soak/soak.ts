@@ -5,7 +5,7 @@
  * @module
  */
 
-import { delay } from "../../store/_waiting.ts";
+import { delay } from "../../internal/waiting.ts";
 import type { HistoryReport } from "../support/history/checker.ts";
 import {
   lastSequence,

@@ -1,6 +1,6 @@
 // A process that writes to or reads from a store until it is told to end, or
 // is killed. It is told what to do on stdin, and tells how it fares on stdout.
-import { JetStreamEventStore } from "../../store/jetstream_event_store.ts";
+import { JetStreamEventStore } from "../../store/jetstream/jetstream_event_store.ts";
 import { now } from "../support/history/history_log.ts";
 import { Random } from "../support/history/random.ts";
 import { RecordedStore } from "../support/history/recorder.ts";

@@ -13,7 +13,7 @@ import type {
   StoreMetrics,
   StoreTelemetryOptions,
 } from "../../store/mod.ts";
-import { isTimestamp } from "../../store/_timestamp.ts";
+import { isTimestamp } from "../../event/timestamp.ts";
 import { BusReader } from "./bus_contract/helpers.ts";
 import { waitFor } from "./conditions.ts";
 import {

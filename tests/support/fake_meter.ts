@@ -11,7 +11,7 @@ import type {
   MeterAttributes,
   ObservableGauge,
   ObservableResult,
-} from "../../store/telemetry.ts";
+} from "../../internal/telemetry/types.ts";
 
 /** A meter that notes what it is told, and collects when it is asked to. */
 export class FakeMeter implements Meter {

@@ -15,11 +15,11 @@ import {
 } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/nats-core";
 import { assertEquals } from "@std/assert";
-import { StreamMismatchError } from "../../store/jetstream_errors.ts";
+import { StreamMismatchError } from "../../store/jetstream/errors.ts";
 import {
   JetStreamEventStore,
   type JetStreamEventStoreOptions,
-} from "../../store/jetstream_event_store.ts";
+} from "../../store/jetstream/jetstream_event_store.ts";
 import { waitFor } from "./conditions.ts";
 import { connect } from "./nats_connect.ts";
 import { NatsServer } from "./nats_server.ts";

@@ -9,7 +9,7 @@ import type { NatsConnection } from "@nats-io/nats-core";
 import {
   JetStreamEventStore,
   type JetStreamEventStoreOptions,
-} from "../../store/jetstream_event_store.ts";
+} from "../../store/jetstream/jetstream_event_store.ts";
 import type {
   ContractFixture,
   ContractStoreOptions,

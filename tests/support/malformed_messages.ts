@@ -5,7 +5,7 @@
  */
 
 import { headers, type MsgHdrs } from "@nats-io/nats-core";
-import { EncodedHeaders } from "../../nats/encoding.ts";
+import { EncodedHeaders } from "../../internal/nats/encoding.ts";
 import { makeEvent } from "./contract/helpers.ts";
 
 /** A message as a client sends it. */

@@ -8,7 +8,7 @@ import {
   eventSubjectRoot,
   snapshotBucket,
   streamName,
-} from "../../nats/names.ts";
+} from "../../internal/nats/names.ts";
 
 /** Subjects that a NATS user may use; the server refuses it all others. */
 export interface NatsPermissions {

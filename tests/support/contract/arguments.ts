@@ -5,8 +5,8 @@
  */
 
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { InvalidEventError } from "../../../store/errors.ts";
-import type { Event } from "../../../store/event.ts";
+import { InvalidEventError } from "../../../event/errors.ts";
+import type { Event } from "../../../event/event.ts";
 import type { Contract } from "./fixture.ts";
 import { assertHistory, assertRefused, makeEvent } from "./helpers.ts";
 

@@ -6,7 +6,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { VersionConflictError } from "../../../store/errors.ts";
-import type { Event } from "../../../store/event.ts";
+import type { Event } from "../../../event/event.ts";
 import type { EventStore } from "../../../store/event_store.ts";
 import type { Contract, ContractFixture } from "./fixture.ts";
 import { collect, makeEvent, upTo } from "./helpers.ts";

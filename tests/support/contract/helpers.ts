@@ -5,7 +5,7 @@
  */
 
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
-import type { Event } from "../../../store/event.ts";
+import type { Event } from "../../../event/event.ts";
 import type {
   EventStore,
   EventSubscription,

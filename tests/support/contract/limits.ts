@@ -5,7 +5,7 @@
  */
 
 import { assertEquals, assertRejects } from "@std/assert";
-import { PayloadTooLargeError } from "../../../store/errors.ts";
+import { PayloadTooLargeError } from "../../../event/errors.ts";
 import type { Contract } from "./fixture.ts";
 import { assertHistory, collect, makeEvent } from "./helpers.ts";
 

@@ -10,7 +10,7 @@ import {
   DuplicateEventError,
   VersionConflictError,
 } from "../../../store/errors.ts";
-import type { Event } from "../../../store/event.ts";
+import type { Event } from "../../../event/event.ts";
 import type { EventStore } from "../../../store/event_store.ts";
 import type { Contract } from "./fixture.ts";
 import { collect, makeEvent } from "./helpers.ts";

@@ -5,7 +5,7 @@
  */
 
 import { assertEquals } from "@std/assert";
-import type { Event } from "../../../store/event.ts";
+import type { Event } from "../../../event/event.ts";
 import type { Contract } from "./fixture.ts";
 import { collect, makeEvent, makeEvents, makeFickle } from "./helpers.ts";
 

@@ -6,12 +6,12 @@
 
 import { jetstream, jetstreamManager } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/nats-core";
-import type { AnyEvent } from "../../../store/event.ts";
+import type { AnyEvent } from "../../../event/event.ts";
 import {
   encodeActorId,
   eventSubjectRoot,
   streamName,
-} from "../../../nats/names.ts";
+} from "../../../internal/nats/names.ts";
 import { waitFor } from "../conditions.ts";
 import { type FinalEvent, fingerprint } from "./records.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { parseCheckpoint } from "../../../store/_checkpoint.ts";
+import { parseCheckpoint } from "../../../store/checkpoint.ts";
 import type { EventSubscription } from "../../../store/event_store.ts";
 import { now, type RecordSink } from "./history_log.ts";
 import { fingerprint, type Outcome } from "./records.ts";

@@ -9,7 +9,7 @@ import {
   SaveOutcomeUnknownError,
   VersionConflictError,
 } from "../../../store/errors.ts";
-import type { AnyEvent, Event } from "../../../store/event.ts";
+import type { AnyEvent, Event } from "../../../event/event.ts";
 import type {
   Consistency,
   EventStore,

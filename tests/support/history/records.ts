@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { AnyEvent } from "../../../store/event.ts";
+import type { AnyEvent } from "../../../event/event.ts";
 import type { Consistency } from "../../../store/event_store.ts";
 
 /** An event that somebody wants to be stored. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Event } from "../../../store/event.ts";
+import type { Event } from "../../../event/event.ts";
 import type { Random } from "./random.ts";
 import type { RecordedStore } from "./recorder.ts";
 import type { Outcome, SaveOutcome } from "./records.ts";

@@ -4,7 +4,7 @@ import {
   actorMatcher,
   encodeActorId,
   encodeToken,
-} from "../../../nats/names.ts";
+} from "../../../internal/nats/names.ts";
 import { resolveSubscribe } from "../../../bus/_arguments.ts";
 import {
   matches,

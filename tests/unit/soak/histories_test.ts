@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { parseLines } from "../../support/history/history_log.ts";
 import type { HistoryRecord } from "../../support/history/records.ts";
 import { RecordedStore } from "../../support/history/recorder.ts";
-import { InMemoryEventStore } from "../../../store/in_memory_event_store.ts";
+import { InMemoryEventStore } from "../../../store/memory/in_memory_event_store.ts";
 import { BufferedHistory } from "../../soak/_buffered_history.ts";
 import { remake, soakEvent } from "../../soak/_events.ts";
 import { checkFolder, writeFacts, writeFinal } from "../../soak/_result.ts";

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import {
   formatCheckpoint,
   parseCheckpoint,
-} from "../../../store/_checkpoint.ts";
+} from "../../../store/checkpoint.ts";
 import { CheckpointError } from "../../../store/errors.ts";
 
 const sequence = fc.oneof(

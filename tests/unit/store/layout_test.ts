@@ -12,9 +12,9 @@ import {
   eventSubjectRoot,
   snapshotBucket,
   streamName,
-} from "../../../nats/names.ts";
-import { decodeEvent, encodeEvent } from "../../../store/_event_codec.ts";
-import type { Event } from "../../../store/event.ts";
+} from "../../../internal/nats/names.ts";
+import { decodeEvent, encodeEvent } from "../../../event/event_codec.ts";
+import type { Event } from "../../../event/event.ts";
 
 const namespaces: [namespace: string, name: string][] = [
   ["default", "default"],

@@ -4,7 +4,7 @@ import {
   resolveReadEvents,
   resolveReadOptions,
   resolveSubscribe,
-} from "../../../store/_read_arguments.ts";
+} from "../../../store/read_arguments.ts";
 import type { SubscribeOptions } from "../../../store/event_store.ts";
 
 const { signal } = new AbortController();

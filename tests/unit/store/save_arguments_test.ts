@@ -5,7 +5,7 @@ import {
   resolveSave,
   resolveSaveEvents,
   resolveSnapshot,
-} from "../../../store/_save_arguments.ts";
+} from "../../../store/save_arguments.ts";
 import { DuplicateEventError } from "../../../store/errors.ts";
 import type {
   SaveEventsOptions,

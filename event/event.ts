@@ -1,0 +1,53 @@
+/**
+ * What an event is.
+ *
+ * @module
+ */
+
+/**
+ * Something that happened to an actor. Events are immutable: a correction is
+ * a new event.
+ *
+ * A union such as `Event<"OrderPlaced", Placed> | Event<"OrderShipped",
+ * Shipped>` narrows on `eventType`.
+ *
+ * @typeParam Type The literal type of `eventType`.
+ * @typeParam Data The type of `data`, an object that JSON can express.
+ */
+export interface Event<
+  Type extends string = string,
+  Data = Record<string, unknown>,
+> {
+  /** Unique; the idempotency key. 1 to 256 UTF-8 bytes, both inclusive. */
+  readonly id: string;
+  /** What happened. 1 to 256 bytes when encoded as one token, both inclusive. */
+  readonly eventType: Type;
+  /** The actor it happened to. 1 to 2,048 bytes when encoded, both inclusive. */
+  readonly actorId: string;
+  /** The command that caused it, if one did. */
+  readonly commandId?: string | undefined;
+  /** Position in the actor's history: a safe integer greater than 0. */
+  readonly version: number;
+  /** The facts, as a plain JSON object. */
+  readonly data: Data;
+  /** Facts about the event itself, such as correlation and trace ids. */
+  readonly metadata?: Readonly<Record<string, string>> | undefined;
+  /** When it happened, in RFC 3339, kept to the letter as it was given. */
+  readonly timestamp: string;
+}
+
+/**
+ * Any event: the constraint of everything that is generic in events. `data`
+ * is `object` here, so that interfaces (which have no index signature) fit.
+ */
+export type AnyEvent = Event<string, object>;
+
+/**
+ * Those events of a union that may have one of the event types: what is left
+ * of it behind a filter. Where types are any strings, it is the event itself.
+ */
+export type EventOfType<E extends AnyEvent, Type extends string> = E extends
+  AnyEvent ? string extends E["eventType"] ? E
+  : [Extract<E["eventType"], Type>] extends [never] ? never
+  : E
+  : never;

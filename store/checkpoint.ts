@@ -1,0 +1,47 @@
+/**
+ * Checkpoints: a sequence, and which incarnation of a stream it counts in.
+ *
+ * @module
+ */
+
+import { show } from "../internal/show.ts";
+import { CheckpointError } from "./errors.ts";
+import type { Checkpoint } from "./event_store.ts";
+
+/** What a checkpoint says. */
+export interface CheckpointParts {
+  /** Identifies one incarnation of one stream; not empty. */
+  readonly incarnation: string;
+  /** The last sequence passed; 0 for the beginning. A safe integer. */
+  readonly sequence: number;
+}
+
+const grammar = /^(0|[1-9][0-9]{0,15})@(.+)$/s;
+
+/** The checkpoint after a sequence of a stream. Never `"end"`. */
+export function formatCheckpoint(
+  incarnation: string,
+  sequence: number,
+): Checkpoint {
+  return `${sequence}@${incarnation}`;
+}
+
+/**
+ * What {@linkcode formatCheckpoint} was given.
+ *
+ * @throws {CheckpointError} `"malformed"` if it never gave this text.
+ */
+export function parseCheckpoint(checkpoint: Checkpoint): CheckpointParts {
+  const match = grammar.exec(checkpoint);
+  const sequence = Number(match?.[1]);
+  if (match === null || !Number.isSafeInteger(sequence)) {
+    throw new CheckpointError(
+      `Cannot subscribe: ${
+        show(checkpoint)
+      } is not a checkpoint; pass one that a subscription gave, or "end"`,
+      "malformed",
+      checkpoint,
+    );
+  }
+  return { incarnation: match[2]!, sequence };
+}

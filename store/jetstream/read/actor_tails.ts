@@ -1,0 +1,311 @@
+/**
+ * Where actors' histories end, by what this store instance has seen and what
+ * the servers say.
+ *
+ * @module
+ */
+
+import {
+  encodeActorId,
+  eventSubjectRoot,
+} from "../../../internal/nats/names.ts";
+import { type Floor, lastAbove, mustAsk, type Wanted } from "./_freshness.ts";
+import type { ReadBounds } from "../stream/read_retries.ts";
+import { tryRead } from "../stream/stored_event.ts";
+import type { StoredMessage } from "../stream/stored_message.ts";
+import { PAGE_SIZE, type StreamReader } from "../stream/stream_reader.ts";
+import { NO_TAIL, type Tail, type TailCache } from "./tail_cache.ts";
+import { trailOf } from "./_version_search.ts";
+import { isVouchedFor } from "./_version_proof.ts";
+import { backoff, delay } from "../../../internal/waiting.ts";
+import type { AnyEvent } from "../../../event/event.ts";
+import type { Consistency } from "../../event_store.ts";
+import { StaleReadError } from "../errors.ts";
+
+/** The ends of the histories of one store's actors. */
+export class ActorTails {
+  /** The requests this is made of. */
+  readonly reader: StreamReader;
+  /** What this store instance has seen; kept up to date. */
+  readonly cache: TailCache;
+  /** A filter for all events of the store. */
+  readonly subjects: string;
+  /** What all subjects begin with, to the dot. */
+  readonly #root: string;
+
+  constructor(
+    reader: StreamReader,
+    cache: TailCache,
+    { prefix, namespace }: { prefix: string; namespace: string },
+  ) {
+    this.reader = reader;
+    this.cache = cache;
+    this.#root = `${eventSubjectRoot(prefix, namespace)}.`;
+    this.subjects = `${this.#root}>`;
+  }
+
+  /** The subject of an actor's events. */
+  readonly subjectOf = (actorId: string): string =>
+    this.#root + encodeActorId(actorId);
+
+  /**
+   * The end of the actor's history, at least as late as this store instance
+   * has seen it.
+   */
+  async of(
+    actorId: string,
+    consistency: Consistency,
+    bounds: ReadBounds,
+  ): Promise<Tail> {
+    return (await this.last(actorId, consistency, bounds)).tail;
+  }
+
+  /** As {@linkcode of}, with the message that told it. */
+  async last(
+    actorId: string,
+    consistency: Consistency,
+    bounds: ReadBounds,
+  ): Promise<{ tail: Tail; message: StoredMessage | undefined }> {
+    return await this.#last(
+      actorId,
+      this.floorOf(actorId, consistency),
+      bounds,
+    );
+  }
+
+  /** As {@linkcode of}, of several actors, with as few requests as will do. */
+  ofAll(
+    actorIds: readonly string[],
+    consistency: Consistency,
+    bounds: ReadBounds,
+  ): Promise<Map<string, Tail>> {
+    const floorOf = (actorId: string) => this.floorOf(actorId, consistency);
+    return this.#ofAll(actorIds, floorOf, bounds);
+  }
+
+  /**
+   * The ends of histories for a save, as the leader knows them if `strong`,
+   * else whichever replica answers: the server checks what rests on them.
+   */
+  forSave(
+    actorIds: readonly string[],
+    strong: boolean,
+    bounds: ReadBounds,
+  ): Promise<Map<string, Tail>> {
+    const floorOf = (actorId: string): Floor => {
+      const known = this.cache.get(actorId) ?? NO_TAIL;
+      return { known, seen: 0, strong };
+    };
+    return this.#ofAll(actorIds, floorOf, bounds);
+  }
+
+  /** Whether more of the actor may have been seen than what is remembered. */
+  isUnsure(actorId: string): boolean {
+    return this.replicated && this.floorOf(actorId, "strong").seen > 0;
+  }
+
+  /** The last message on an actor's subject, except below what is known. */
+  async lastMessage(
+    actorId: string,
+    floor: Floor,
+    bounds: ReadBounds,
+  ): Promise<StoredMessage | undefined> {
+    const subject = this.subjectOf(actorId);
+    const last = floor.strong && this.replicated
+      ? await this.reader.fromLeader({ last_by_subj: subject }, bounds)
+      : await this.reader.last(subject, bounds);
+    const isEnough = !this.replicated || (last?.sequence ?? 0) >= floor.seen;
+    if (isEnough) return last;
+    const wanted = [{ actorId, subject, floor }];
+    return (await lastAbove(this.reader, this.subjects, wanted, bounds))
+      .get(subject);
+  }
+
+  /** Whether it matters who answers. */
+  mustAsk(floor: Pick<Floor, "seen" | "strong">): boolean {
+    return mustAsk(floor, this.reader.stream.replicas);
+  }
+
+  async #last(
+    actorId: string,
+    floor: Floor,
+    bounds: ReadBounds,
+  ): Promise<{ tail: Tail; message: StoredMessage | undefined }> {
+    const message = await this.lastMessage(actorId, floor, bounds);
+    const tail = await this.#reconcile(actorId, message, floor, bounds);
+    return { tail, message };
+  }
+
+  async #ofAll(
+    actorIds: readonly string[],
+    floorOf: (actorId: string) => Floor,
+    bounds: ReadBounds,
+  ): Promise<Map<string, Tail>> {
+    const tails = new Map<string, Tail>();
+    for (let i = 0; i < actorIds.length; i += PAGE_SIZE) {
+      const wanted = actorIds.slice(i, i + PAGE_SIZE).map((actorId) => {
+        const subject = this.subjectOf(actorId);
+        return { actorId, subject, floor: floorOf(actorId) };
+      });
+      if (wanted.length === 1) {
+        const [{ actorId, floor }] = wanted as [Wanted];
+        const { tail } = await this.#last(actorId, floor, bounds);
+        tails.set(actorId, tail);
+        continue;
+      }
+      const messages = await lastAbove(
+        this.reader,
+        this.subjects,
+        wanted,
+        bounds,
+      );
+      await Promise.all(wanted.map(async ({ actorId, subject, floor }) => {
+        const message = messages.get(subject);
+        tails.set(
+          actorId,
+          await this.#reconcile(actorId, message, floor, bounds),
+        );
+      }));
+    }
+    return tails;
+  }
+
+  /** The later of what the server says and what is known. */
+  async #reconcile(
+    actorId: string,
+    message: StoredMessage | undefined,
+    floor: Floor,
+    bounds: ReadBounds,
+  ): Promise<Tail> {
+    // What was known may have been forgotten meanwhile.
+    const cached = this.cache.get(actorId) ?? NO_TAIL;
+    const known = cached.sequence >= floor.known.sequence
+      ? cached
+      : floor.known;
+    const sequence = message?.sequence ?? 0;
+    if (message !== undefined && sequence > known.sequence) {
+      const tail = await this.#resolve(actorId, known, message, bounds);
+      return this.cache.advance(actorId, tail, floor.seen);
+    }
+    if (
+      sequence < known.sequence && (floor.strong || floor.seen > 0) &&
+      await this.#lacks(known.sequence, bounds)
+    ) {
+      this.cache.forget(actorId, known.sequence);
+      return this.cache.get(actorId) ?? NO_TAIL;
+    }
+    return known.sequence > 0
+      ? this.cache.advance(actorId, known, floor.seen)
+      : known;
+  }
+
+  /** Whether all messages up to a sequence have expired. */
+  async #lacks(sequence: number, bounds: ReadBounds): Promise<boolean> {
+    const { first_seq } = await this.reader.state("read", bounds);
+    return first_seq > sequence;
+  }
+
+  /** Whether the stream has replicas, which may lag behind. */
+  get replicated(): boolean {
+    return this.reader.stream.replicas > 1;
+  }
+
+  /** What a read that begins now must not fall behind of. */
+  floorOf(actorId: string, consistency: Consistency): Floor {
+    const known = this.cache.get(actorId) ?? NO_TAIL;
+    const seen = this.cache.unsureOf(actorId);
+    return { known, seen, strong: consistency === "strong" };
+  }
+
+  /**
+   * What to do about a history that ends before it should: true, and the actor
+   * forgotten, if the rest has expired; else false after a while, for the next
+   * look, for then a replica lags.
+   *
+   * @throws {StreamReplacedError} If it is another stream by now.
+   * @throws {StaleReadError} If the time is up.
+   */
+  async expiredElseWait(
+    actorId: string,
+    required: number,
+    attempt: number,
+    bounds: ReadBounds,
+  ): Promise<boolean> {
+    // Among replicas one that lags is by far the likelier.
+    if (
+      (!this.replicated || attempt % 16 === 8) &&
+      await this.#lacks(required, bounds)
+    ) {
+      this.cache.forget(actorId, required);
+      return true;
+    }
+    if (bounds.deadline.left === 0) throw new StaleReadError(actorId, required);
+    await delay(
+      Math.min(backoff(attempt), bounds.deadline.left),
+      bounds.signal,
+    );
+    return false;
+  }
+
+  /** The tail that a last message makes, behind the one that is known. */
+  async #resolve(
+    actorId: string,
+    known: Tail,
+    message: StoredMessage,
+    bounds: ReadBounds,
+  ): Promise<Tail> {
+    const event = tryRead(message.data, actorId);
+    const isAbove = event !== undefined && event.version > known.version;
+    if (
+      !isAbove && known.sequence > 0 &&
+      await this.#lacks(known.sequence, bounds)
+    ) {
+      // It has no say any more: the actor may have begun anew.
+      return await this.#resolve(actorId, NO_TAIL, message, bounds);
+    }
+    if (
+      isAbove &&
+      await isVouchedFor(this.reader, actorId, message, event.version, bounds)
+    ) {
+      const { version, id } = event;
+      const { sequence } = message;
+      return { version, sequence, eventId: id, trail: trailOf(message) };
+    }
+    // Somebody else's message: only all that is not known tells the version.
+    const { sequence } = message;
+    const last = await this.#lastEvent(actorId, known, sequence, bounds);
+    const { version, eventId } = last === undefined
+      ? known
+      : { version: last.version, eventId: last.id };
+    return { version, sequence, eventId, trail: undefined };
+  }
+
+  /**
+   * The last event behind a tail up to a sequence, by reading all there are;
+   * undefined if none is above it.
+   */
+  async #lastEvent(
+    actorId: string,
+    known: Tail,
+    upTo: number,
+    bounds: ReadBounds,
+  ): Promise<AnyEvent | undefined> {
+    const subject = this.subjectOf(actorId);
+    let last: AnyEvent | undefined;
+    for (let next = known.sequence + 1, n = 0; next <= upTo;) {
+      const { items, lastSequence } = await this.reader.messages(
+        subject,
+        next,
+        PAGE_SIZE,
+        bounds,
+      );
+      for (const { data, sequence } of items) {
+        const event = sequence <= upTo ? tryRead(data, actorId) : undefined;
+        if (event && event.version > (last ?? known).version) last = event;
+      }
+      if (lastSequence > 0) next = lastSequence + 1;
+      else if (await this.expiredElseWait(actorId, upTo, n++, bounds)) break;
+    }
+    return last;
+  }
+}

@@ -1,0 +1,72 @@
+/**
+ * What getEventsWithErrors tells.
+ *
+ * @module
+ */
+
+import type { ActorTails } from "./actor_tails.ts";
+import type { ReadBounds } from "../stream/read_retries.ts";
+import { readPayload } from "../stream/stored_event.ts";
+import { Header, replayError } from "../stream/stored_message.ts";
+import { PAGE_SIZE } from "../stream/stream_reader.ts";
+import type { ReplayError } from "../../errors.ts";
+import type { AnyEvent } from "../../../event/event.ts";
+import type { Consistency } from "../../event_store.ts";
+
+/** Everything stored for an actor, with what is no event of it. */
+export async function readWithErrors(
+  tails: ActorTails,
+  actorId: string,
+  fromVersion: number,
+  consistency: Consistency,
+  bounds: ReadBounds,
+): Promise<{
+  events: AnyEvent[];
+  errors: ReplayError[];
+  truncated: boolean;
+}> {
+  const subject = tails.subjectOf(actorId);
+  const required = (await tails.of(actorId, consistency, bounds)).sequence;
+  const events: AnyEvent[] = [];
+  const errors: ReplayError[] = [];
+  let [next, reached, version, first] = [1, 0, 0, true];
+  let truncated = false;
+  for (let n = 0;;) {
+    const page = await tails.reader.messages(
+      subject,
+      next,
+      PAGE_SIZE,
+      bounds,
+    );
+    for (const message of page.items) {
+      const { sequence, data } = message;
+      if (first) {
+        truncated = Number(message.header(Header.expectedSequence)) > 0;
+        first = false;
+      }
+      try {
+        const event = readPayload(data, actorId);
+        if (event.version <= version) {
+          throw new RangeError(
+            `version ${event.version} is not greater than ${version}`,
+          );
+        }
+        version = event.version;
+        if (version >= fromVersion) events.push(event);
+      } catch (error) {
+        errors.push(replayError(actorId, sequence, data, error));
+      }
+    }
+    if (page.lastSequence > 0) {
+      reached = page.lastSequence;
+      tails.cache.saw(actorId, reached);
+      next = reached + 1;
+      // Each page has the whole time.
+      bounds = tails.reader.bounds(bounds.signal);
+    }
+    if (page.remaining > 0) continue;
+    if (reached >= required) break;
+    if (await tails.expiredElseWait(actorId, required, n++, bounds)) break;
+  }
+  return { events, errors, truncated };
+}

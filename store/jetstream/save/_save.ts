@@ -1,0 +1,388 @@
+/**
+ * One save: planned, sent, and sent again until its outcome is known.
+ *
+ * @module
+ */
+
+import { offAbort, onAbort } from "../../../internal/aborts.ts";
+import {
+  ConnectionClosedError,
+  ConnectionLostError,
+  NoRespondersError,
+} from "../../../internal/nats/errors.ts";
+import type { Multiplexer } from "../../../internal/nats/multiplexer.ts";
+import { show } from "../../../internal/show.ts";
+import type { ActorHistory } from "../read/actor_history.ts";
+import type { ActorTails } from "../read/actor_tails.ts";
+import type { Committer, Unit } from "./_save_queue.ts";
+import { decodeEvent, sameEvent } from "../../../event/event_codec.ts";
+import { type Draft, tailsAfter } from "./_publisher.ts";
+import type { ReadBounds } from "../stream/read_retries.ts";
+import { findRecentIds } from "./_duplicate_ids.ts";
+import {
+  closedDuring,
+  isReasonOf,
+  isTransient,
+} from "../stream/request_errors.ts";
+import {
+  duplicateOf,
+  type Plan,
+  planSave,
+  type Saved,
+  type SaveRequest,
+} from "./_save_plan.ts";
+import {
+  isFull,
+  judge,
+  NotSentError,
+  type Verdict,
+} from "../stream/attempt_outcome.ts";
+import { Header, type StoredMessage } from "../stream/stored_message.ts";
+import type { Tail } from "../read/tail_cache.ts";
+import { backoff, Deadline, delay } from "../../../internal/waiting.ts";
+import {
+  DuplicateEventError,
+  SaveOutcomeUnknownError,
+  VersionConflictError,
+} from "../../errors.ts";
+import type { AnyEvent } from "../../../event/event.ts";
+import {
+  JetStreamUnavailableError,
+  StaleReadError,
+  StreamFullError,
+} from "../errors.ts";
+
+/** How long one attempt waits for its answer, in milliseconds. */
+export const ATTEMPT_TIMEOUT = 5_000;
+
+/** How often a leader is asked about a tail that is lower than expected. */
+const MAX_CONFIRMATIONS = 3;
+
+/** What a save works with. */
+export interface SaveContext {
+  readonly mux: Multiplexer;
+  readonly history: ActorHistory;
+  readonly tails: ActorTails;
+  readonly committer: Committer;
+  /** Milliseconds until an outcome counts as unknown. */
+  readonly timeout: number;
+  /** Milliseconds of it that have passed already. */
+  readonly spent: number;
+}
+
+/** How an attempt ended that did not store everything. */
+export type Setback =
+  | { readonly error: unknown }
+  /** A single message's id was known, at this sequence. */
+  | { readonly duplicate: number; readonly draft: Draft };
+
+/** A call that holds the locks of its actors. */
+export class Save {
+  readonly #request: SaveRequest;
+  readonly #actorIds: readonly string[];
+  readonly #name: string;
+  readonly #context: SaveContext;
+  readonly #bounds: ReadBounds;
+  /** Why an attempt may have been stored, if one may. */
+  #doubt: { readonly cause: unknown } | undefined;
+  #wasFull = false;
+
+  /** @param name Names the call, to know its own events by. */
+  constructor(
+    request: SaveRequest,
+    actorIds: readonly string[],
+    name: string,
+    context: SaveContext,
+  ) {
+    this.#request = request;
+    this.#actorIds = actorIds;
+    this.#name = name;
+    this.#context = context;
+    this.#bounds = {
+      deadline: new Deadline(context.timeout - context.spent),
+      signal: request.signal,
+      isFinal: true,
+    };
+  }
+
+  /**
+   * Saves all that is not stored; what became of each draft, in their order.
+   *
+   * @param setback How an attempt ended that was made before.
+   */
+  async run(setback?: Setback): Promise<Saved[]> {
+    try {
+      // Whoever is behind it must not wait for a look that is of no use.
+      const isLate = this.#bounds.deadline.left === 0;
+      if (isLate && setback === undefined) throw new NotSentError();
+      let tails = setback === undefined
+        ? await this.#knownTails()
+        : await this.#recover(setback, 0);
+      let confirmed = setback !== undefined;
+      for (let attempt = 1;; attempt++) {
+        const plan = await this.#plan(tails, confirmed);
+        if (plan.entries.length === 0) return this.#outcome(plan);
+        const next = await this.#attempt(plan);
+        if (next === undefined) return this.#outcome(plan);
+        tails = await this.#recover(next, attempt);
+        confirmed = true;
+        if (attempt > 2 && verdictOf(next) === "duplicate-id") {
+          await this.#nameDuplicate(plan);
+        }
+      }
+    } catch (error) {
+      throw this.#explain(error);
+    }
+  }
+
+  /**
+   * What is still to be done; conflicts are looked into before they count.
+   *
+   * @param confirmed Whether the leader was asked for the tails just now.
+   */
+  async #plan(
+    tails: ReadonlyMap<string, Tail>,
+    confirmed: boolean,
+  ): Promise<Plan> {
+    const { history, tails: ends } = this.#context;
+    // What a conflict tells must not fall behind of what was seen.
+    const isSure = confirmed &&
+      !this.#actorIds.some((actorId) => ends.isUnsure(actorId));
+    for (let asked = isSure ? 1 : 0;; asked++) {
+      try {
+        return await planSave(
+          this.#request,
+          this.#name,
+          tails,
+          history,
+          this.#bounds,
+        );
+      } catch (error) {
+        const isConflict = error instanceof VersionConflictError;
+        if (!isConflict || this.#isCertain(error, asked)) throw error;
+        if (asked > 0) await delay(backoff(asked), this.#bounds.signal);
+        const before = tails;
+        tails = await ends.ofAll(this.#actorIds, "strong", this.#bounds);
+        const changed = this.#actorIds.some((actorId) =>
+          tails.get(actorId)!.sequence !== before.get(actorId)!.sequence
+        );
+        if (!changed && this.#isCertain(error, asked + 1)) throw error;
+      }
+    }
+  }
+
+  /** Sends what is to be sent; undefined when it is stored. */
+  async #attempt({ entries, stored }: Plan): Promise<Setback | undefined> {
+    const { mux, tails, committer } = this.#context;
+    const { deadline, signal } = this.#bounds;
+    await mux.watch.connected({ timeout: deadline.left, signal });
+    signal?.throwIfAborted();
+    if (deadline.left === 0) return { error: new NotSentError() };
+    const { highest } = tails.cache;
+    return await new Promise((resolve, reject) => {
+      const settle = (setback: Setback | undefined) => {
+        offAbort(signal, abortable);
+        resolve(setback);
+      };
+      const unit: Unit = {
+        entries,
+        timeout: Math.min(ATTEMPT_TIMEOUT, Math.max(1, deadline.left)),
+        deadline: deadline.at,
+        stored: (sequence, duplicate) => {
+          if (duplicate) {
+            return settle({ duplicate: sequence, draft: entries[0]!.draft });
+          }
+          if (sequence <= highest) tails.reader.watch.suspect();
+          entries.forEach(({ draft: { id } }, i) => {
+            const own = sequence - entries.length + 1 + i;
+            stored.set(id, { sequence: own, fresh: true });
+          });
+          for (const [actorId, tail] of tailsAfter(entries, sequence)) {
+            tails.cache.advance(actorId, tail);
+          }
+          settle(undefined);
+        },
+        failed: (error) => settle({ error }),
+      };
+      const abortable = {
+        aborted: () => {
+          if (!committer.withdraw(unit)) {
+            this.#doubt = { cause: signal!.reason };
+          }
+          reject(signal!.reason);
+        },
+      };
+      onAbort(signal, abortable);
+      committer.submit(unit);
+    });
+  }
+
+  /**
+   * Finds out where the actors are after an attempt that did not go well.
+   *
+   * @param attempt How many attempts went before, to wait longer each time.
+   * @throws What the save ends with, if trying again is of no use.
+   */
+  async #recover(
+    setback: Setback,
+    attempt: number,
+  ): Promise<ReadonlyMap<string, Tail>> {
+    const { mux, tails } = this.#context;
+    const { deadline, signal } = this.#bounds;
+    if ("duplicate" in setback) {
+      await this.#checkDuplicate(setback);
+    } else {
+      const { error } = setback;
+      const verdict = judge(error);
+      if (verdict === "unknown") this.#doubt = { cause: error };
+      if (verdict === "final" && this.#doubt === undefined) {
+        // A server without room may not have looked what is stored already.
+        if (!isFull(error) || this.#wasFull) throw error;
+        this.#wasFull = true;
+      }
+      if (deadline.left === 0) throw error;
+      if (error instanceof NoRespondersError) {
+        await tails.reader.state("save", this.#bounds);
+      }
+      if (attempt > 0 || verdict === "refused" || verdict === "final") {
+        await delay(Math.min(backoff(attempt), deadline.left), signal);
+      }
+    }
+    await mux.watch.connected({ timeout: deadline.left, signal });
+    return await tails.forSave(this.#actorIds, true, this.#bounds);
+  }
+
+  /**
+   * The server knows the id of a single message. Is it this event?
+   *
+   * @throws {DuplicateEventError} If it is another one.
+   */
+  async #checkDuplicate(
+    { duplicate, draft }: { duplicate: number; draft: Draft },
+  ): Promise<void> {
+    const { reader } = this.#context.tails;
+    const request = { seq: duplicate };
+    const message = await reader.fromLeader(request, this.#bounds);
+    if (message !== undefined) this.#throwUnlessSame(draft, message);
+  }
+
+  /**
+   * The server knows an id of a batch and does not say which.
+   *
+   * @throws {DuplicateEventError} If it is another event's.
+   */
+  async #nameDuplicate({ entries }: Plan): Promise<void> {
+    const { tails } = this.#context;
+    const byId = new Map(entries.map(({ draft }) => [draft.msgId, draft]));
+    const found = await findRecentIds(
+      tails.reader,
+      tails.subjects,
+      byId,
+      this.#bounds,
+    );
+    for (const message of found) {
+      this.#throwUnlessSame(byId.get(message.header(Header.msgId))!, message);
+    }
+  }
+
+  /** @throws {DuplicateEventError} If the message is not the draft's event. */
+  #throwUnlessSame(draft: Draft, message: StoredMessage): void {
+    const { subject, sequence, data } = message;
+    const stored = tryDecode(data);
+    const same = subject === draft.subject && stored !== undefined &&
+      sameEvent(stored, decodeEvent(draft.payload));
+    if (same) return;
+    if (stored) this.#context.tails.cache.saw(stored.actorId, sequence);
+    throw duplicateOf(draft, { event: stored, sequence });
+  }
+
+  /** What is known, and for the other actors what the nearest replica knows. */
+  async #knownTails(): Promise<Map<string, Tail>> {
+    const { tails } = this.#context;
+    const known = new Map<string, Tail>();
+    const unknown: string[] = [];
+    for (const actorId of this.#actorIds) {
+      const tail = tails.cache.get(actorId);
+      if (tail === undefined) unknown.push(actorId);
+      else known.set(actorId, tail);
+    }
+    if (unknown.length === 0) return known;
+    const found = await tails.forSave(unknown, false, this.#bounds);
+    for (const [actorId, tail] of found) known.set(actorId, tail);
+    return known;
+  }
+
+  /** Whether a conflict needs no further look at the actor's tail. */
+  #isCertain(
+    { attemptedVersion, currentVersion, expectedVersion }: VersionConflictError,
+    asked: number,
+  ): boolean {
+    if (asked === 0) return false; // what is known may be old
+    if (attemptedVersion <= currentVersion) return true;
+    if (expectedVersion! < currentVersion) return true;
+    // A leader that was frozen may answer with less than there is.
+    return this.#context.tails.reader.stream.replicas === 1 ||
+      asked >= MAX_CONFIRMATIONS;
+  }
+
+  /** What became of each draft, all of them being stored. */
+  #outcome({ stored }: Plan): Saved[] {
+    return this.#request.drafts.map(({ id }) => stored.get(id)!);
+  }
+
+  /** The error the save ends with. */
+  #explain(error: unknown): unknown {
+    const isGivenUp = isReasonOf(this.#request.signal, error);
+    if (isGivenUp && this.#doubt === undefined) return error;
+    const isCertain = error instanceof VersionConflictError ||
+      error instanceof DuplicateEventError;
+    if (isCertain && !isGivenUp) return error;
+    const { name } = this.#context.tails.reader.stream;
+    if (this.#doubt !== undefined) {
+      const isNews = isGivenUp || !isTransient(error);
+      const cause = isNews ? error : this.#doubt.cause;
+      return outcomeUnknown(this.#request.drafts, cause);
+    }
+    if (isFull(error)) return new StreamFullError(name, { cause: error });
+    if (error instanceof ConnectionClosedError) {
+      // What may have been sent asked where the actor is.
+      return closedDuring("save", error, false);
+    }
+    const isStale = error instanceof StaleReadError;
+    if (judge(error) === "final" && !isStale) return error;
+    const why = error instanceof ConnectionLostError
+      ? "the NATS connection was not back"
+      : `stream ${JSON.stringify(name)} did not take it`;
+    return new JetStreamUnavailableError(
+      `Cannot save: ${why} within ${this.#context.timeout} ms; this call stored nothing`,
+      { cause: error },
+    );
+  }
+}
+
+/** The error of a save that may have been stored, and why that is. */
+export function outcomeUnknown(
+  drafts: readonly Draft[],
+  cause: unknown,
+): SaveOutcomeUnknownError {
+  const ids = drafts.map(({ id }) => id);
+  return new SaveOutcomeUnknownError(
+    `It is not known whether ${ids.length} event(s) were stored: ${
+      cause instanceof Error ? cause.message : show(cause)
+    }; save them again with the same ids to find out`,
+    ids,
+    { cause },
+  );
+}
+
+function verdictOf(setback: Setback): Verdict {
+  return "error" in setback ? judge(setback.error) : "overtaken";
+}
+
+function tryDecode(data: Uint8Array): AnyEvent | undefined {
+  try {
+    return decodeEvent(data);
+  } catch {
+    return undefined; // whatever it is, it is not the event in question
+  }
+}

@@ -1,0 +1,199 @@
+/**
+ * What a save still has to do, by what is stored: the rules of versions,
+ * expectations and idempotency.
+ *
+ * @module
+ */
+
+import { show } from "../../../internal/show.ts";
+import type { ActorHistory } from "../read/actor_history.ts";
+import { decodeEvent, sameEvent } from "../../../event/event_codec.ts";
+import { type Draft, Entry } from "./_publisher.ts";
+import type { ReadBounds } from "../stream/read_retries.ts";
+import type { LocatedEvent } from "../stream/stored_event.ts";
+import type { Tail } from "../read/tail_cache.ts";
+import { DuplicateEventError, VersionConflictError } from "../../errors.ts";
+import type { AnyEvent } from "../../../event/event.ts";
+
+/** What became of one event of a save. */
+export interface Saved {
+  readonly sequence: number;
+  /** Whether this call stored it. */
+  readonly fresh: boolean;
+}
+
+/** What a save asks for. */
+export interface SaveRequest {
+  readonly drafts: readonly Draft[];
+  /** The version before an actor's first event in the call, where asked for. */
+  readonly expectedVersions: ReadonlyMap<string, number>;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** What there is to do. */
+export interface Plan {
+  /** The events that are stored, by id. */
+  readonly stored: Map<string, Saved>;
+  /** What is to be sent, in the order of the call. */
+  readonly entries: readonly Entry[];
+}
+
+/**
+ * Compares a save with what is stored.
+ *
+ * @param name Names the call, to know its own events by.
+ * @param tails The ends of all its actors' histories.
+ * @throws {VersionConflictError} As far as the tails tell.
+ * @throws {DuplicateEventError} If an id is found to be another event's.
+ */
+export async function planSave(
+  { drafts, expectedVersions }: SaveRequest,
+  name: string,
+  tails: ReadonlyMap<string, Tail>,
+  history: ActorHistory,
+  bounds: ReadBounds,
+): Promise<Plan> {
+  const stored = new Map<string, Saved>();
+  /** Where the messages were that they followed when they were stored. */
+  const followed = new Map<string, number>();
+  await Promise.all(
+    Array.from(overlaps(drafts, tails), async ([actorId, own]) => {
+      const found = await storedAmong(
+        actorId,
+        own,
+        tails.get(actorId)!,
+        history,
+        bounds,
+      );
+      for (const { event, sequence, save, follows = 0 } of found) {
+        stored.set(event.id, { sequence, fresh: save === name });
+        if (follows > 0) followed.set(event.id, follows);
+      }
+    }),
+  );
+  const entries: Entry[] = [];
+  /** The actors whose first event was looked at, and was found to be new. */
+  const [seen, begun] = [new Set<string>(), new Set<string>()];
+  for (const draft of drafts) {
+    const { actorId, id, version } = draft;
+    const tail = tails.get(actorId)!;
+    const isFirst = !seen.has(actorId);
+    const expected = isFirst ? expectedVersions.get(actorId) : undefined;
+    seen.add(actorId);
+    if (expected !== undefined) {
+      const before = stored.has(id)
+        ? await versionBefore(actorId, version, history, bounds)
+        : tail.version;
+      // What has expired can't be compared any more; then it was as expected.
+      const isGone = before === 0 && followed.has(id) &&
+        await history.isGone(followed.get(id)!, bounds);
+      if (before !== expected && !isGone) {
+        throw new VersionConflictError({
+          actorId,
+          attemptedVersion: version,
+          currentVersion: tail.version,
+          expectedVersion: expected,
+        });
+      }
+    }
+    if (stored.has(id)) continue;
+    if (version <= tail.version) {
+      throw new VersionConflictError({
+        actorId,
+        attemptedVersion: version,
+        currentVersion: tail.version,
+        expectedVersion: expected,
+      });
+    }
+    entries.push(
+      new Entry(draft, begun.has(actorId) ? undefined : tail, name),
+    );
+    begun.add(actorId);
+  }
+  return { stored, entries };
+}
+
+/** The drafts of each actor that are not above its tail, where there are any. */
+function overlaps(
+  drafts: readonly Draft[],
+  tails: ReadonlyMap<string, Tail>,
+): Map<string, Draft[]> {
+  return Map.groupBy(
+    drafts.filter(({ actorId, version }) =>
+      version <= tails.get(actorId)!.version
+    ),
+    ({ actorId }) => actorId,
+  );
+}
+
+/** Those of an actor's drafts, in the order of versions, that are stored. */
+async function storedAmong(
+  actorId: string,
+  drafts: readonly Draft[],
+  tail: Tail,
+  history: ActorHistory,
+  bounds: ReadBounds,
+): Promise<LocatedEvent[]> {
+  const [first, last] = [drafts[0]!, drafts.at(-1)!];
+  if (first.version === tail.version && first.id !== tail.eventId) {
+    return []; // its place is taken by another event
+  }
+  const range = await history.between(
+    actorId,
+    tail,
+    first.version,
+    last.version,
+    bounds,
+  );
+  const byId = new Map(range.map((stored) => [stored.event.id, stored]));
+  const found: LocatedEvent[] = [];
+  for (const draft of drafts) {
+    const twin = byId.get(draft.id);
+    if (twin === undefined) continue;
+    if (!sameEvent(twin.event, decodeEvent(draft.payload))) {
+      throw duplicateOf(draft, twin);
+    }
+    found.push(twin);
+  }
+  return found;
+}
+
+async function versionBefore(
+  actorId: string,
+  version: number,
+  history: ActorHistory,
+  bounds: ReadBounds,
+): Promise<number> {
+  const range = {
+    fromVersion: 0,
+    toVersion: version - 1,
+    consistency: "eventual",
+  } as const;
+  for await (const [event] of history.backward(actorId, range, 1, bounds)) {
+    return event!.version;
+  }
+  return 0;
+}
+
+/** The error for an id that another event has. */
+export function duplicateOf(
+  { id, actorId }: Draft,
+  stored: { event?: AnyEvent | undefined; sequence?: number },
+): DuplicateEventError {
+  const { event, sequence } = stored;
+  const place = event === undefined
+    ? "another event"
+    : `version ${event.version} of actor ${show(event.actorId)}`;
+  const where = sequence === undefined ? "" : ` at sequence ${sequence}`;
+  return new DuplicateEventError(
+    `Cannot save event: id ${
+      show(id)
+    } is taken by ${place}${where}, which is not the same event`,
+    {
+      eventId: id,
+      actorId,
+      storedVersion: event?.version,
+      storedSequence: sequence,
+    },
+  );
+}

@@ -1,0 +1,204 @@
+/**
+ * The KV bucket beside the stream, over the store's own requests: laid out as
+ * every KV client knows it.
+ *
+ * @module
+ */
+
+import {
+  DiscardPolicy,
+  RetentionPolicy,
+  StorageType,
+} from "@nats-io/jetstream";
+import { EncodedHeaders } from "../../../internal/nats/encoding.ts";
+import { NoRespondersError } from "../../../internal/nats/errors.ts";
+import {
+  API_PREFIX,
+  apiRequest,
+  isApiError,
+  JetStreamCode,
+} from "../../../internal/nats/js_api.ts";
+import type {
+  Multiplexer,
+  RequestOptions,
+} from "../../../internal/nats/multiplexer.ts";
+import { AckReader } from "../stream/acknowledgement.ts";
+import type { ReadBounds } from "../stream/read_retries.ts";
+import { isTransient } from "../stream/request_errors.ts";
+import { isFull } from "../stream/attempt_outcome.ts";
+import { type ApiMessage, fromApi, Header } from "../stream/stored_message.ts";
+import { createStream, streamInfo } from "../stream/stream.ts";
+import { backoff, delay } from "../../../internal/waiting.ts";
+import {
+  StreamFullError,
+  StreamMismatchError,
+  StreamNotFoundError,
+} from "../errors.ts";
+
+/** How long one attempt waits for its answer, in milliseconds. */
+const ATTEMPT_TIMEOUT = 5_000;
+
+/** What a bucket is made with. */
+export interface BucketSettings {
+  readonly create: boolean;
+  readonly replicas: number;
+  readonly storage: "file" | "memory";
+  /** The JetStream domain it is in now; empty if there is none. */
+  domain(): string;
+}
+
+/** A value, and what replaces it must say it replaces. */
+export interface BucketEntry {
+  /** Undefined when there is none, or it was deleted. */
+  readonly data: Uint8Array | undefined;
+  /** 0 for a key that was never written. */
+  readonly revision: number;
+}
+
+/** Finds the bucket, or makes it. */
+export async function openBucket(
+  mux: Multiplexer,
+  bucket: string,
+  { create, replicas, storage, domain }: BucketSettings,
+): Promise<SnapshotBucket> {
+  const stream = `KV_${bucket}`;
+  const subjects = [`$KV.${bucket}.>`];
+  let info = await streamInfo(mux, stream);
+  if (info === undefined) {
+    if (!create) throw new StreamNotFoundError("open store", stream);
+    info = await createStream(mux, {
+      name: stream,
+      subjects,
+      retention: RetentionPolicy.Limits,
+      discard: DiscardPolicy.New,
+      max_msgs_per_subject: 1,
+      allow_rollup_hdrs: true,
+      deny_delete: true,
+      allow_direct: true,
+      num_replicas: replicas,
+      storage: storage === "file" ? StorageType.File : StorageType.Memory,
+    });
+  }
+  const found = info.config.subjects;
+  if (JSON.stringify(found) !== JSON.stringify(subjects)) {
+    const difference = { setting: "subjects", expected: subjects, found };
+    throw new StreamMismatchError(stream, [difference]);
+  }
+  return new SnapshotBucket(mux, bucket, domain);
+}
+
+/** Values by key, each with a revision that only rises. */
+export class SnapshotBucket {
+  readonly #mux: Multiplexer;
+  readonly #stream: string;
+  readonly #root: string;
+  readonly #acks: AckReader;
+
+  /**
+   * @param bucket The name of a bucket that is there.
+   * @param domain The JetStream domain it is in now; empty if there is none.
+   */
+  constructor(mux: Multiplexer, bucket: string, domain: () => string) {
+    this.#mux = mux;
+    this.#stream = `KV_${bucket}`;
+    this.#root = `$KV.${bucket}`;
+    this.#acks = new AckReader(this.#stream, domain);
+  }
+
+  /**
+   * What the bucket's leader has for a key.
+   *
+   * @throws {StreamNotFoundError} If the bucket is gone.
+   */
+  async get(key: string, bounds: ReadBounds): Promise<BucketEntry> {
+    try {
+      const reply = await this.#repeat(
+        "get snapshot",
+        bounds,
+        (options) =>
+          apiRequest<ApiMessage>(
+            this.#mux,
+            `STREAM.MSG.GET.${this.#stream}`,
+            { last_by_subj: `${this.#root}.${key}` },
+            options,
+          ),
+      );
+      const { data, sequence, header } = fromApi(reply);
+      const isDeleted = header("KV-Operation") !== "" ||
+        header("Nats-Marker-Reason") !== "";
+      return { data: isDeleted ? undefined : data, revision: sequence };
+    } catch (error) {
+      if (!isApiError(error, JetStreamCode.noMessageFound)) throw error;
+      return { data: undefined, revision: 0 };
+    }
+  }
+
+  /**
+   * Replaces what a key has, or false if that is no longer of this revision.
+   * After a lost answer it may be false although this call replaced it.
+   *
+   * @throws {StreamNotFoundError} If the bucket is gone.
+   * @throws {StreamFullError} If there is no room for it.
+   */
+  async replace(
+    key: string,
+    data: Uint8Array,
+    revision: number,
+    bounds: ReadBounds,
+  ): Promise<boolean> {
+    const headers = new EncodedHeaders(
+      `${Header.expectedSequence}: ${revision}\r\n`,
+    );
+    try {
+      await this.#repeat(
+        "save snapshot",
+        bounds,
+        (options) =>
+          this.#mux.request(
+            `${this.#root}.${key}`,
+            data,
+            { ...options, headers },
+            (reply) => this.#acks.read(reply.data) !== undefined,
+          ),
+      );
+      return true;
+    } catch (error) {
+      if (
+        isApiError(
+          error,
+          JetStreamCode.wrongLastSequence,
+          JetStreamCode.wrongLastSequenceUnknown,
+        )
+      ) return false;
+      if (!isFull(error)) throw error;
+      throw new StreamFullError(this.#stream, { cause: error });
+    }
+  }
+
+  /** Repeats what a server did not answer, for as long as the bounds allow. */
+  async #repeat<T>(
+    action: string,
+    { deadline, signal }: ReadBounds,
+    attempt: (options: RequestOptions) => Promise<T>,
+  ): Promise<T> {
+    for (let n = 0;; n++) {
+      try {
+        await this.#mux.watch.connected({ timeout: deadline.left, signal });
+        const timeout = Math.min(ATTEMPT_TIMEOUT, Math.max(1, deadline.left));
+        return await attempt({ timeout, signal });
+      } catch (error) {
+        signal?.throwIfAborted();
+        const isGone = isApiError(error, JetStreamCode.streamNotFound) ||
+          (error instanceof NoRespondersError &&
+            !error.subject.startsWith(API_PREFIX) &&
+            await streamInfo(this.#mux, this.#stream, { signal }) ===
+              undefined);
+        if (isGone) {
+          throw new StreamNotFoundError(action, this.#stream, { cause: error });
+        }
+        if (!isTransient(error) || deadline.left === 0) throw error;
+        await delay(Math.min(backoff(n), deadline.left), signal);
+      }
+    }
+  }
+}

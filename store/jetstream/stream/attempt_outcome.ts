@@ -1,0 +1,106 @@
+/**
+ * What an attempt's error says of what became of it.
+ *
+ * @module
+ */
+
+import {
+  ConnectionClosedError,
+  ConnectionLostError,
+  NoRespondersError,
+  RequestTimeoutError,
+} from "../../../internal/nats/errors.ts";
+import { isApiError, JetStreamCode } from "../../../internal/nats/js_api.ts";
+import { show } from "../../../internal/show.ts";
+import { IncompletePageError } from "./page_request.ts";
+
+/** Its time was up before it was sent. */
+export class NotSentError extends Error {
+  override readonly name = "NotSentError";
+
+  constructor() {
+    super("Its time was up before its turn to be sent came");
+  }
+}
+
+/** The stream has another leader than the one it was sent to. */
+export class LeaderChangedError extends Error {
+  override readonly name = "LeaderChangedError";
+
+  constructor(subject: string) {
+    super(
+      `The stream's leader changed before ${show(subject)} was answered`,
+    );
+  }
+}
+
+/**
+ * - `unknown`: it may have been stored.
+ * - `overtaken`: it was not, and an actor may not be where it was expected.
+ * - `duplicate-id`: it was not, an id in the batch is known to the server.
+ * - `refused`: it was not, and may be the next time.
+ * - `final`: it was not, and trying again is of no use.
+ */
+export type Verdict =
+  | "unknown"
+  | "overtaken"
+  | "duplicate-id"
+  | "refused"
+  | "final";
+
+/** Statuses by which a server says that it is busy. */
+const BUSY_STATUSES = [429, 503];
+
+/**
+ * Judges the error of an attempt that was sent. Codes as met with nats-server
+ * 2.15.2.
+ */
+export function judge(error: unknown): Verdict {
+  if (
+    error instanceof RequestTimeoutError ||
+    error instanceof LeaderChangedError ||
+    ((error instanceof ConnectionLostError ||
+      error instanceof ConnectionClosedError) && error.sent)
+  ) return "unknown";
+  if (
+    error instanceof ConnectionLostError ||
+    error instanceof NoRespondersError || error instanceof NotSentError ||
+    error instanceof IncompletePageError ||
+    isBusy(error)
+  ) return "refused";
+  if (
+    isApiError(
+      error,
+      JetStreamCode.wrongLastSequence,
+      // On replicas: another write of the subject is in process, and may fail.
+      JetStreamCode.wrongLastSequenceUnknown,
+    )
+  ) return "overtaken";
+  if (isApiError(error, JetStreamCode.batchDuplicateId)) return "duplicate-id";
+  return "final";
+}
+
+/** Whether the server did not store it for now. */
+function isBusy(error: unknown): boolean {
+  return isApiError(
+    error,
+    JetStreamCode.clusterNotAvailable,
+    JetStreamCode.clusterNotLeader,
+    JetStreamCode.duplicateInProcess,
+    JetStreamCode.batchIncomplete,
+  ) ||
+    (isApiError(error) && BUSY_STATUSES.includes(error.status) &&
+      !isFull(error));
+}
+
+/** Whether the server has no room for it. */
+export function isFull(error: unknown): boolean {
+  return isApiError(
+    error,
+    JetStreamCode.storeFailed,
+    JetStreamCode.accountResourcesExceeded,
+    JetStreamCode.insufficientResources,
+    JetStreamCode.memoryResourcesExceeded,
+    JetStreamCode.storageResourcesExceeded,
+  );
+}

@@ -1,0 +1,88 @@
+/**
+ * Requests of a read, each repeated until it is answered or the time is up.
+ *
+ * @module
+ */
+
+import {
+  ConnectionLostError,
+  NoRespondersError,
+  RequestTimeoutError,
+} from "../../../internal/nats/errors.ts";
+import { isApiError, JetStreamCode } from "../../../internal/nats/js_api.ts";
+import type { Multiplexer } from "../../../internal/nats/multiplexer.ts";
+import { isTransient } from "./request_errors.ts";
+import type { StreamWatch } from "./stream_watch.ts";
+import { backoff, type Deadline, delay } from "../../../internal/waiting.ts";
+
+/** How long one attempt waits on a stream without replicas, in milliseconds. */
+const SINGLE_ATTEMPT = 5_000;
+
+/**
+ * How long the first attempt waits on a replicated stream: a stopped follower
+ * keeps its share of the requests, and asking again finds another one.
+ */
+const REPLICA_ATTEMPT = 400;
+
+/**
+ * How long a later attempt waits at most on a replicated stream: one that is
+ * sent while there is no leader is never answered, however soon there is one.
+ */
+const LATER_REPLICA_ATTEMPT = 1_600;
+
+/** The bounds of a read. */
+export interface ReadBounds {
+  readonly deadline: Deadline;
+  readonly signal: AbortSignal | undefined;
+  /** Whether the deadline is that of all pages together, not of each. */
+  readonly isFinal?: boolean | undefined;
+}
+
+/**
+ * Repeats what a server did not answer, for as long as the bounds allow.
+ *
+ * @param attempt Asks once, and waits so many milliseconds.
+ * @throws {StreamNotFoundError | StreamReplacedError} If the stream is not
+ * there any more.
+ */
+export async function untilAnswered<T>(
+  mux: Multiplexer,
+  watch: StreamWatch,
+  attempt: (timeout: number) => Promise<T>,
+  { deadline, signal }: ReadBounds,
+): Promise<T> {
+  let timeout = watch.stream.replicas > 1 ? REPLICA_ATTEMPT : SINGLE_ATTEMPT;
+  for (let n = 0;; n++) {
+    try {
+      return await attempt(Math.min(timeout, Math.max(1, deadline.left)));
+    } catch (error) {
+      // The reason may be any error, such as one that is tried again after.
+      signal?.throwIfAborted();
+      if (
+        error instanceof NoRespondersError ||
+        isApiError(error, JetStreamCode.streamNotFound)
+      ) {
+        // Nobody serves a stream that is gone, nor one without a leader.
+        await watch.verify("read", {
+          timeout: Math.max(1, Math.min(SINGLE_ATTEMPT, deadline.left)),
+          signal,
+        }).catch((checkError) => {
+          if (!isTransient(checkError)) throw checkError;
+        });
+      } else if (!isTransient(error)) {
+        throw error;
+      }
+      if (deadline.left === 0) throw error;
+      if (error instanceof ConnectionLostError) {
+        await mux.watch.connected({ timeout: deadline.left, signal });
+      } else if (error instanceof RequestTimeoutError) {
+        timeout = Math.max(
+          timeout,
+          Math.min(2 * timeout, LATER_REPLICA_ATTEMPT),
+        );
+        continue;
+      }
+      await delay(Math.min(backoff(n), deadline.left), signal);
+    }
+  }
+}

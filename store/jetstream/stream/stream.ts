@@ -1,0 +1,369 @@
+/**
+ * The stream behind a JetStream store: made, or checked to be what the layout
+ * needs.
+ *
+ * @module
+ */
+
+import {
+  DiscardPolicy,
+  RetentionPolicy,
+  StorageType,
+  type StreamConfig,
+  type StreamInfo,
+} from "@nats-io/jetstream";
+import {
+  NoRespondersError,
+  RequestTimeoutError,
+} from "../../../internal/nats/errors.ts";
+import {
+  apiRequest,
+  isApiError,
+  JetStreamCode,
+} from "../../../internal/nats/js_api.ts";
+import type { Multiplexer } from "../../../internal/nats/multiplexer.ts";
+import { backoff, Deadline, delay } from "../../../internal/waiting.ts";
+import {
+  InsufficientServersError,
+  JetStreamUnavailableError,
+  StreamCreationError,
+  type StreamDifference,
+  StreamMismatchError,
+  StreamNotFoundError,
+  StreamReplacedError,
+  UnsupportedLayoutError,
+  UnsupportedServerError,
+} from "../errors.ts";
+
+/** The stored layout, fixed for ever because history is. */
+const LAYOUT = "1";
+
+/** The JetStream API level of nats-server 2.12. */
+const REQUIRED_API_LEVEL = 2;
+
+/** Milliseconds an answer of JetStream's API is waited for. */
+const API_TIMEOUT = 5_000;
+
+/** How long opening asks for a stream that stays silent, in milliseconds. */
+const PATIENCE = 10_000;
+
+/** How long the first of its attempts waits, in milliseconds. */
+const FIRST_ATTEMPT = 500;
+
+/** How far ids are remembered by default, in milliseconds. */
+const DEFAULT_DUPLICATE_WINDOW = 30_000;
+
+/** The settings of a stream that are the owner's choice. */
+export interface StreamSettings {
+  replicas?: number | undefined;
+  storage?: "file" | "memory" | undefined;
+  maxAge?: number | undefined;
+  maxBytes?: number | undefined;
+  maxMessages?: number | undefined;
+  duplicateWindow?: number | undefined;
+}
+
+/** What a store knows of its stream; its owner may change the settings. */
+export interface StreamIdentity {
+  readonly name: string;
+  /** Tells this stream from one of the same name that is made later. */
+  readonly incarnation: string;
+  /** The JetStream domain it is in; empty if the servers have none. */
+  readonly domain: string;
+  readonly replicas: number;
+  /** Tells one leader of the replicas from the next; empty without replicas. */
+  readonly leadership: string;
+  readonly storage: "file" | "memory";
+  readonly mayExpire: boolean;
+  /** The most bytes of a message with its headers; Infinity without a limit. */
+  readonly maxMessageSize: number;
+  readonly duplicateWindow: number;
+}
+
+/** What the server tells of a stream's leader; nats.js knows only its name. */
+interface LeaderInfo {
+  readonly leader?: string;
+  readonly leader_since?: string;
+}
+
+/** The settings of a stream that is to be made. */
+export type NewStream = Partial<StreamConfig> & Pick<StreamConfig, "name">;
+
+const nanos = (ms: number) => Math.round(ms * 1e6);
+
+/** What the layout needs, whoever made the stream. */
+function requiredConfig(name: string, subjects: string): Partial<StreamConfig> {
+  return {
+    name,
+    subjects: [subjects],
+    retention: RetentionPolicy.Limits,
+    discard: DiscardPolicy.New,
+    max_msgs_per_subject: -1,
+    deny_delete: true,
+    deny_purge: true,
+    allow_direct: true,
+    allow_atomic: true,
+  };
+}
+
+/** Settings that would let stored events vanish, change or go unacknowledged. */
+const FORBIDDEN: readonly (keyof StreamConfig)[] = [
+  "mirror",
+  "sources",
+  "subject_transform",
+  "allow_rollup_hdrs",
+  "allow_msg_ttl",
+  "discard_new_per_subject",
+  "no_ack",
+  "sealed",
+];
+
+function askedFor(settings: StreamSettings): Partial<StreamConfig> {
+  const { replicas, storage, maxAge, maxBytes, maxMessages, duplicateWindow } =
+    settings;
+  const config: Partial<StreamConfig> = {};
+  if (replicas !== undefined) config.num_replicas = replicas;
+  if (storage !== undefined) {
+    config.storage = storage === "file" ? StorageType.File : StorageType.Memory;
+  }
+  if (maxAge !== undefined) config.max_age = nanos(maxAge);
+  if (maxBytes !== undefined) config.max_bytes = maxBytes;
+  if (maxMessages !== undefined) config.max_msgs = maxMessages;
+  if (duplicateWindow !== undefined) {
+    config.duplicate_window = nanos(duplicateWindow);
+  }
+  return config;
+}
+
+/**
+ * Refuses a server without JetStream, or one older than 2.12: told by the API
+ * level, for the connection may be to another server than JetStream's.
+ */
+export async function checkServer(mux: Multiplexer): Promise<void> {
+  let apiLevel: number;
+  try {
+    const { api } = await apiRequest<{ api?: { level?: number } }>(
+      mux,
+      "INFO",
+      undefined,
+      { timeout: API_TIMEOUT },
+    );
+    apiLevel = api?.level ?? 0;
+  } catch (error) {
+    if (
+      error instanceof NoRespondersError ||
+      isApiError(
+        error,
+        JetStreamCode.notEnabled,
+        JetStreamCode.notEnabledForAccount,
+      )
+    ) {
+      throw new JetStreamUnavailableError(
+        "Cannot open store: JetStream is not enabled on the server, or not for this account; set `jetstream` in the server's configuration",
+        { cause: error },
+      );
+    }
+    throw error;
+  }
+  if (apiLevel < REQUIRED_API_LEVEL) {
+    throw new UnsupportedServerError({
+      apiLevel,
+      requiredApiLevel: REQUIRED_API_LEVEL,
+      version: mux.watch.nc.info?.version,
+    });
+  }
+}
+
+/**
+ * Asks for the stream as it is now; undefined when there is none. Without a
+ * timeout it asks again and again: one that has no leader yet stays silent.
+ */
+export async function streamInfo(
+  mux: Multiplexer,
+  name: string,
+  { timeout, signal }: { timeout?: number; signal?: AbortSignal | undefined } =
+    {},
+): Promise<StreamInfo | undefined> {
+  const deadline = new Deadline(timeout ?? PATIENCE);
+  for (let attempt = timeout ?? FIRST_ATTEMPT;; attempt *= 2) {
+    try {
+      return await apiRequest<StreamInfo>(
+        mux,
+        `STREAM.INFO.${name}`,
+        undefined,
+        { timeout: Math.min(attempt, Math.max(1, deadline.left)), signal },
+      );
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (isApiError(error, JetStreamCode.streamNotFound)) return undefined;
+      const isSilent = error instanceof RequestTimeoutError;
+      if (!isSilent || deadline.left === 0) throw error;
+    }
+  }
+}
+
+/** Finds the stream and checks it, or makes it. */
+export async function openStream(
+  mux: Multiplexer,
+  name: string,
+  subjects: string,
+  settings: StreamSettings,
+  create: boolean,
+): Promise<StreamIdentity> {
+  let info = await streamInfo(mux, name);
+  if (info === undefined) {
+    if (!create) throw new StreamNotFoundError("open store", name);
+    info = await createStream(mux, newConfig(name, subjects, settings));
+  }
+  checkStream(info, subjects, settings);
+  return identify(info);
+}
+
+/** What a new stream is made with. */
+function newConfig(
+  name: string,
+  subjects: string,
+  settings: StreamSettings,
+): NewStream {
+  const { maxAge = Infinity } = settings;
+  return {
+    storage: StorageType.File,
+    num_replicas: 1,
+    // The server refuses a window longer than the age limit.
+    duplicate_window: nanos(Math.min(maxAge, DEFAULT_DUPLICATE_WINDOW)),
+    metadata: { "aether.layout": LAYOUT },
+    ...requiredConfig(name, subjects),
+    ...askedFor(settings),
+    name,
+  };
+}
+
+/**
+ * Asks for a stream, and asks again for a while where a server that is needed
+ * counts as offline: often it is back in a moment.
+ */
+async function requestStream(
+  mux: Multiplexer,
+  config: NewStream,
+): Promise<StreamInfo> {
+  const deadline = new Deadline(API_TIMEOUT);
+  for (let n = 0;; n++) {
+    try {
+      const timeout = API_TIMEOUT;
+      const endpoint = `STREAM.CREATE.${config.name}`;
+      return await apiRequest<StreamInfo>(mux, endpoint, config, { timeout });
+    } catch (error) {
+      const mayPass = isApiError(error, JetStreamCode.clusterNoPeers) &&
+        error.message.includes("offline");
+      if (!mayPass || deadline.left === 0) throw error;
+      await delay(4 * backoff(n));
+    }
+  }
+}
+
+/** Makes a stream, unless somebody else has made it meanwhile. */
+export async function createStream(
+  mux: Multiplexer,
+  config: NewStream,
+): Promise<StreamInfo> {
+  const { name, num_replicas: replicas = 1 } = config;
+  let made: StreamInfo;
+  try {
+    made = await requestStream(mux, config);
+  } catch (error) {
+    if (
+      error instanceof RequestTimeoutError ||
+      isApiError(error, JetStreamCode.streamNameExists)
+    ) {
+      const info = await streamInfo(mux, name);
+      if (info) return info; // theirs is what counts
+    }
+    if (
+      isApiError(
+        error,
+        JetStreamCode.clusterNoPeers,
+        JetStreamCode.clusterRequired,
+        JetStreamCode.replicasNotSupported,
+      )
+    ) throw new InsufficientServersError(name, replicas, { cause: error });
+    if (isApiError(error)) throw new StreamCreationError(name, error);
+    throw error;
+  }
+  // What was answered does not tell the JetStream domain (tried on 2.15.2).
+  return await streamInfo(mux, name) ?? made;
+}
+
+function checkStream(
+  { config }: StreamInfo,
+  subjects: string,
+  settings: StreamSettings,
+): void {
+  const layout = config.metadata?.["aether.layout"];
+  if (layout !== LAYOUT) throw new UnsupportedLayoutError(config.name, layout);
+  const differences: StreamDifference[] = [];
+  const expected = {
+    ...requiredConfig(config.name, subjects),
+    ...askedFor(settings),
+  };
+  for (const [setting, value] of Object.entries(expected)) {
+    const found = config[setting as keyof StreamConfig];
+    if (JSON.stringify(found) !== JSON.stringify(value)) {
+      differences.push({ setting, expected: value, found });
+    }
+  }
+  for (const setting of FORBIDDEN) {
+    const found = config[setting];
+    const unset = !found || (Array.isArray(found) && found.length === 0);
+    if (!unset) differences.push({ setting, expected: false, found });
+  }
+  const persistence = (config as { persist_mode?: string }).persist_mode;
+  if (persistence !== undefined && persistence !== "default") {
+    differences.push({
+      setting: "persist_mode",
+      expected: "default",
+      found: persistence,
+    });
+  }
+  if (differences.length > 0) {
+    throw new StreamMismatchError(config.name, differences);
+  }
+}
+
+/** What a store has to know of a stream. */
+export function identify(
+  { config, created, cluster, domain = "" }: StreamInfo & { domain?: string },
+): StreamIdentity {
+  // Whoever led before may do so again.
+  const { leader = "", leader_since = "" }: LeaderInfo = cluster ?? {};
+  return {
+    name: config.name,
+    incarnation: `${config.name}@${created}`,
+    domain,
+    replicas: config.num_replicas,
+    leadership: config.num_replicas === 1 ? "" : `${leader}@${leader_since}`,
+    storage: config.storage === StorageType.Memory ? "memory" : "file",
+    mayExpire: config.max_age > 0,
+    maxMessageSize: config.max_msg_size > 0 ? config.max_msg_size : Infinity,
+    duplicateWindow: config.duplicate_window / 1e6,
+  };
+}
+
+/**
+ * Makes sure that the stream is still the one that was opened.
+ *
+ * @throws {StreamNotFoundError} If it is gone.
+ * @throws {StreamReplacedError} If another one has taken its place.
+ */
+export async function checkIncarnation(
+  mux: Multiplexer,
+  identity: StreamIdentity,
+  action: string,
+  options: { timeout?: number; signal?: AbortSignal | undefined } = {},
+): Promise<StreamInfo> {
+  const info = await streamInfo(mux, identity.name, options);
+  if (info === undefined) throw new StreamNotFoundError(action, identity.name);
+  if (identify(info).incarnation !== identity.incarnation) {
+    throw new StreamReplacedError(identity.name);
+  }
+  return info;
+}

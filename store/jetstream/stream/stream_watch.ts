@@ -1,0 +1,104 @@
+/**
+ * What becomes of the stream that a store was opened on.
+ *
+ * @module
+ */
+
+import type { StreamInfo } from "@nats-io/jetstream";
+import type { Multiplexer } from "../../../internal/nats/multiplexer.ts";
+import { checkIncarnation, identify, type StreamIdentity } from "./stream.ts";
+import { StreamReplacedError } from "../errors.ts";
+
+/**
+ * How often it is looked at the stream while it is used, in milliseconds:
+ * nothing tells that it was replaced where an actor was never seen before, nor
+ * that its owner has changed it.
+ */
+const GLANCE_INTERVAL = 5_000;
+
+/** How long a look in the background may take, in milliseconds. */
+const GLANCE_TIMEOUT = 5_000;
+
+/**
+ * How often it is asked at most who leads a stream that does not answer, and
+ * how long one question waits, in milliseconds: one that is asked while there
+ * is no leader is never answered.
+ */
+const LEADER_INTERVAL = 500;
+const LEADER_TIMEOUT = 1_000;
+
+/** Knows a stream as it was when it was last looked at. */
+export class StreamWatch {
+  readonly #mux: Multiplexer;
+  #stream: StreamIdentity;
+  #replaced: StreamReplacedError | undefined;
+  #lookedAt = performance.now();
+
+  constructor(mux: Multiplexer, stream: StreamIdentity) {
+    this.#mux = mux;
+    this.#stream = stream;
+  }
+
+  /** The stream, with its settings. */
+  get stream(): StreamIdentity {
+    return this.#stream;
+  }
+
+  /**
+   * Asks the server once.
+   *
+   * @throws {StreamNotFoundError | StreamReplacedError} If it is not the
+   * stream any more; what replaced it stays known.
+   */
+  async verify(
+    action: string,
+    options: { timeout: number; signal?: AbortSignal | undefined },
+  ): Promise<StreamInfo> {
+    this.throwIfReplaced();
+    this.#lookedAt = performance.now();
+    try {
+      const info = await checkIncarnation(
+        this.#mux,
+        this.#stream,
+        action,
+        options,
+      );
+      this.#stream = identify(info);
+      return info;
+    } catch (error) {
+      if (error instanceof StreamReplacedError) this.#replaced = error;
+      throw error;
+    }
+  }
+
+  /** Asks in the background. */
+  suspect(): void {
+    this.#look(GLANCE_TIMEOUT);
+  }
+
+  /**
+   * Asks in the background, unless that was done not long before `now`, in
+   * monotonic milliseconds.
+   */
+  glance(now: number): void {
+    if (now - this.#lookedAt > GLANCE_INTERVAL) this.suspect();
+  }
+
+  /** Asks in the background whether the replicas have another leader. */
+  lookForLeader(): void {
+    if (this.#stream.replicas === 1) return;
+    const passed = performance.now() - this.#lookedAt;
+    if (passed >= LEADER_INTERVAL) this.#look(LEADER_TIMEOUT);
+  }
+
+  #look(timeout: number): void {
+    this.verify("go on", { timeout }).catch(() => {
+      // What it finds is kept, and thrown by what is asked next.
+    });
+  }
+
+  /** @throws {StreamReplacedError} If the stream is known to be replaced. */
+  throwIfReplaced(): void {
+    if (this.#replaced) throw this.#replaced;
+  }
+}

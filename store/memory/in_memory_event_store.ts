@@ -1,0 +1,362 @@
+/**
+ * An event store in the memory of one process, for tests and embedded use.
+ *
+ * @module
+ */
+
+import { checkActorId, checkNamespace } from "../../internal/nats/names.ts";
+import { show } from "../../internal/show.ts";
+import {
+  badRange,
+  badType,
+  optionsOf,
+  resolveSignal,
+} from "../../internal/arguments.ts";
+import { sealEvent } from "../../event/event_codec.ts";
+import { MemoryLog } from "./_event_log.ts";
+import { MemorySubscription } from "./_memory_subscription.ts";
+import { MemoryWriter } from "./_memory_writer.ts";
+import { Monitor } from "../instrumentation.ts";
+import {
+  resolveActorIds,
+  type ResolvedRead,
+  resolveGetEvents,
+  resolveReadEvents,
+  resolveReadOptions,
+  resolveSubscribe,
+} from "../read_arguments.ts";
+import {
+  groupBatch,
+  resolveBatch,
+  resolveSave,
+  resolveSaveEvents,
+  resolveSnapshot,
+} from "../save_arguments.ts";
+import {
+  resolveTelemetry,
+  type StoreTelemetryOptions,
+} from "../telemetry_options.ts";
+import { StoreClosedError } from "../errors.ts";
+import type { AnyEvent, Event, EventOfType } from "../../event/event.ts";
+import type {
+  ActorSnapshot,
+  EventStore,
+  EventSubscription,
+  ReadEventsOptions,
+  ReadOptions,
+  ReplayResult,
+  SaveEventsOptions,
+  SaveEventsResult,
+  SaveOptions,
+  SaveResult,
+  SaveSnapshotOptions,
+  SubscribeOptions,
+} from "../event_store.ts";
+import type { StoreMetrics } from "../metrics.ts";
+
+/** Options of {@linkcode InMemoryEventStore}. */
+export interface InMemoryEventStoreOptions extends StoreTelemetryOptions {
+  /**
+   * The name by which the store tells of its work. At most 128 bytes when
+   * encoded. @default {"default"}
+   */
+  namespace?: string | undefined;
+  /**
+   * How long an event's id is known to be taken, in milliseconds: within it an
+   * id used for another event is a {@linkcode DuplicateEventError} for
+   * certain. More than 0. An event saved again is recognized however long ago
+   * it was stored.
+   *
+   * @default {30_000}
+   */
+  duplicateWindow?: number | undefined;
+}
+
+/**
+ * Events in the memory of this process: the whole contract of
+ * {@linkcode EventStore}, gone when the process ends.
+ *
+ * A save takes effect when it is called, so that saves are stored in the order
+ * of their calls. Events are copied and frozen once, when they are saved, and
+ * every reader gets the same frozen objects. Checkpoints are good for this
+ * instance only. Reads are always `"strong"`. It takes up to 134,217,728
+ * events, V8's limit for an array, of any number of actors.
+ *
+ * @typeParam E The events it holds.
+ *
+ * @example
+ * ```ts
+ * import { createEvent, InMemoryEventStore } from "@flowmade-one/aether";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using store = new InMemoryEventStore();
+ * await store.saveEvent(createEvent({
+ *   eventType: "OrderPlaced",
+ *   actorId: "order-1",
+ *   version: 1,
+ *   data: { total: 99.99 },
+ * }));
+ * const events = await store.getEvents("order-1");
+ * assertEquals(events[0]?.data, { total: 99.99 });
+ * ```
+ */
+export class InMemoryEventStore<E extends AnyEvent = Event>
+  implements EventStore<E> {
+  readonly #log = new MemoryLog<E>();
+  readonly #writer: MemoryWriter<E>;
+  readonly #snapshots = new Map<string, ActorSnapshot>();
+  readonly #subscriptions = new Set<MemorySubscription<E>>();
+  readonly #monitor: Monitor;
+  /** What the save under way has appended. */
+  readonly #fresh: E[] = [];
+  #closed: Promise<void> | undefined;
+
+  /**
+   * Opens an empty store.
+   *
+   * @throws {TypeError | RangeError} If an option is not valid.
+   */
+  constructor(options: InMemoryEventStoreOptions = {}) {
+    const action = "open store";
+    const { duplicateWindow = 30_000, namespace = "default", ...telemetry } =
+      optionsOf(options, action);
+    const name = "duplicateWindow";
+    if (typeof duplicateWindow !== "number") {
+      throw badType(action, name, "a number", duplicateWindow);
+    }
+    if (!(duplicateWindow > 0 && duplicateWindow < Infinity)) {
+      const must = "more than 0 milliseconds and finite";
+      throw badRange(action, name, must, duplicateWindow);
+    }
+    checkNamespace(namespace, action);
+    this.#monitor = new Monitor(
+      "aether",
+      namespace,
+      resolveTelemetry(telemetry, action),
+    );
+    this.#writer = new MemoryWriter(
+      this.#log,
+      duplicateWindow,
+      (event) => this.#fresh.push(event),
+    );
+  }
+
+  /** As {@linkcode EventStore.saveEvent}; the outcome is always known. */
+  // deno-lint-ignore require-await -- what it throws is a rejection
+  async saveEvent(event: E, options?: SaveOptions): Promise<SaveResult> {
+    const { expectedVersion, signal } = resolveSave(options);
+    this.#begin("save event", signal);
+    const sealed = sealEvent(event, "save event");
+    const trace = this.#monitor.trace();
+    return this.#monitor.saveNow(
+      "save event",
+      this.#fresh,
+      trace,
+      () => this.#writer.save(sealed, expectedVersion, trace),
+    );
+  }
+
+  /** As {@linkcode EventStore.saveEvents}; the outcome is always known. */
+  // deno-lint-ignore require-await -- what it throws is a rejection
+  async saveEvents(
+    events: readonly E[],
+    options?: SaveEventsOptions,
+  ): Promise<SaveEventsResult> {
+    const { expectedVersions, signal } = resolveSaveEvents(options);
+    this.#begin("save events", signal);
+    const sealed = resolveBatch(events, sealEvent<E>);
+    const trace = this.#monitor.trace();
+    const actors = groupBatch(sealed, expectedVersions);
+    const save = () =>
+      this.#writer.saveAll(sealed, actors, expectedVersions, trace);
+    if (sealed.length === 0) return save();
+    return this.#monitor.saveNow("save events", this.#fresh, trace, save);
+  }
+
+  /** As {@linkcode EventStore.getEvents}. The array is the caller's own. */
+  // deno-lint-ignore require-await -- what it throws is a rejection
+  async getEvents(
+    actorId: string,
+    fromVersion = 0,
+    options?: ReadOptions,
+  ): Promise<E[]> {
+    const read = resolveGetEvents(actorId, fromVersion, options);
+    this.#begin("get events", read.signal);
+    return this.#monitor.readNow("get events", () => {
+      const history = this.#log.history(actorId);
+      const first = this.#log.indexOf(history, read.fromVersion);
+      const events = new Array<E>(history.length - first);
+      for (let i = 0; i < events.length; i++) {
+        events[i] = this.#log.at(history[first + i]!);
+      }
+      return events;
+    });
+  }
+
+  /**
+   * As {@linkcode EventStore.readEvents}. It reads what is stored when the
+   * iteration begins.
+   */
+  readEvents(actorId: string, options?: ReadEventsOptions): AsyncIterable<E> {
+    const read = resolveReadEvents(actorId, options);
+    return { [Symbol.asyncIterator]: () => this.#walk(read) };
+  }
+
+  /** As {@linkcode EventStore.getLatestVersion}. */
+  // deno-lint-ignore require-await -- what it throws is a rejection
+  async getLatestVersion(
+    actorId: string,
+    options?: ReadOptions,
+  ): Promise<number> {
+    const action = "get latest version";
+    checkActorId(actorId, action);
+    this.#begin(action, resolveReadOptions(options, action).signal);
+    return this.#monitor.readNow(
+      action,
+      () => this.#log.latestVersion(this.#log.history(actorId)),
+    );
+  }
+
+  /** As {@linkcode EventStore.getLatestVersions}. */
+  // deno-lint-ignore require-await -- what it throws is a rejection
+  async getLatestVersions(
+    actorIds: readonly string[],
+    options?: ReadOptions,
+  ): Promise<Map<string, number>> {
+    const action = "get latest versions";
+    const unique = resolveActorIds(actorIds, action);
+    this.#begin(action, resolveReadOptions(options, action).signal);
+    return this.#monitor.readNow(
+      action,
+      () =>
+        new Map(
+          unique.map((actorId) => [
+            actorId,
+            this.#log.latestVersion(this.#log.history(actorId)),
+          ]),
+        ),
+    );
+  }
+
+  /** As {@linkcode EventStore.getEventsWithErrors}; never with errors. */
+  async getEventsWithErrors(
+    actorId: string,
+    fromVersion = 0,
+    options?: ReadOptions,
+  ): Promise<ReplayResult<E>> {
+    const events = await this.getEvents(actorId, fromVersion, options);
+    return { events, errors: [], hasErrors: false, truncated: false };
+  }
+
+  /** As {@linkcode EventStore.getLatestSnapshot}. */
+  // deno-lint-ignore require-await -- what it throws is a rejection
+  async getLatestSnapshot(
+    actorId: string,
+    options?: ReadOptions,
+  ): Promise<ActorSnapshot | undefined> {
+    const action = "get snapshot";
+    checkActorId(actorId, action);
+    this.#begin(action, resolveReadOptions(options, action).signal);
+    return this.#monitor.readNow(
+      action,
+      () => this.#snapshots.get(actorId),
+    );
+  }
+
+  /** As {@linkcode EventStore.saveSnapshot}. */
+  // deno-lint-ignore require-await -- what it throws is a rejection
+  async saveSnapshot(
+    snapshot: ActorSnapshot,
+    options?: SaveSnapshotOptions,
+  ): Promise<void> {
+    const action = "save snapshot";
+    this.#begin(action, resolveSignal(options, action));
+    const sealed = resolveSnapshot(snapshot);
+    const keep = () => this.#keep(sealed, action);
+    this.#monitor.saveSnapshotNow(action, keep);
+  }
+
+  #keep(sealed: ActorSnapshot, action: string): void {
+    const { actorId, version } = sealed;
+    const latest = this.#log.latestVersion(this.#log.history(actorId));
+    if (version > latest) {
+      throw new RangeError(
+        `Cannot ${action}: version ${version} of actor ${
+          show(actorId)
+        } is above its latest, ${latest}`,
+      );
+    }
+    const kept = this.#snapshots.get(actorId);
+    if (kept === undefined || kept.version <= version) {
+      this.#snapshots.set(actorId, sealed);
+    }
+  }
+
+  /** What the store has done so far. */
+  get metrics(): StoreMetrics {
+    return this.#monitor.snapshot();
+  }
+
+  /** As {@linkcode EventStore.subscribe}. */
+  subscribe<Type extends E["eventType"] = E["eventType"]>(
+    options?: SubscribeOptions<Type>,
+  ): EventSubscription<EventOfType<E, Type>> {
+    const resolved = resolveSubscribe(options);
+    const signal = this.#closed
+      ? AbortSignal.abort(new StoreClosedError("subscribe"))
+      : resolved.signal;
+    const subscription = new MemorySubscription(
+      this.#log,
+      { ...resolved, signal },
+      this.#subscriptions,
+    );
+    // By the filter, which the compiler can't follow.
+    return subscription as EventSubscription<AnyEvent> as EventSubscription<
+      EventOfType<E, Type>
+    >;
+  }
+
+  /**
+   * Closes the store: every method fails from now on with a
+   * {@linkcode StoreClosedError}, and so does the iteration of its
+   * subscriptions. A bus that is behind gets up to a second to take what it
+   * was not told yet. Closing it again does nothing.
+   */
+  close(): Promise<void> {
+    return this.#closed ??= this.#close();
+  }
+
+  /** As {@linkcode InMemoryEventStore.close}. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #close(): Promise<void> {
+    const error = new StoreClosedError("go on with the subscription");
+    for (const subscription of this.#subscriptions) subscription.fail(error);
+    return this.#monitor.close();
+  }
+
+  async *#walk(read: ResolvedRead): AsyncGenerator<E, void> {
+    const { fromVersion, toVersion, limit, direction, signal } = read;
+    const action = "read events";
+    this.#begin(action, signal);
+    const { history, first, end } = this.#monitor.readNow(action, () => {
+      const history = this.#log.history(read.actorId);
+      const first = this.#log.indexOf(history, fromVersion);
+      const end = this.#log.indexOf(history, toVersion + 1);
+      return { history, first, end };
+    });
+    const count = Math.min(limit, end - first);
+    for (let i = 0; i < count; i++) {
+      if (i > 0) this.#begin(action, signal);
+      const index = direction === "forward" ? first + i : end - 1 - i;
+      yield this.#log.at(history[index]!);
+    }
+  }
+
+  #begin(action: string, signal: AbortSignal | undefined): void {
+    if (this.#closed) throw new StoreClosedError(action);
+    signal?.throwIfAborted();
+  }
+}

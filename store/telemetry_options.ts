@@ -1,0 +1,50 @@
+/**
+ * The options for telling of one's work.
+ *
+ * @module
+ */
+
+import { badType } from "../internal/arguments.ts";
+import type { EventStoredPublisher } from "./event_stored.ts";
+import { checkTelemetry, hasMethods } from "../internal/telemetry/options.ts";
+import type { ActiveSpan, Meter } from "../internal/telemetry/types.ts";
+
+/** Options that every store has for telling of its work. */
+export interface StoreTelemetryOptions {
+  /**
+   * Where an {@linkcode EventStored} is published for each event that a save
+   * has newly stored, in order. Nobody waits for it: a bus that fails, hangs
+   * or is closed neither fails nor slows a save, and what it does not take is
+   * counted. The bus stays the caller's, and one that carries certain events
+   * must be said to carry these too:
+   * `new EventBus<OrderEvent | EventStored>()`. @default nowhere
+   */
+  bus?: EventStoredPublisher | undefined;
+  /**
+   * Where counters and durations are told as instruments; OpenTelemetry's
+   * `Meter` is one. @default nowhere
+   */
+  meter?: Meter | undefined;
+  /**
+   * Gives the span that is active when something is saved. Its trace context
+   * is stored beside the events, never in them, and goes with what is published
+   * on the bus; subscriptions of a store that has this option hand it on.
+   * @default none
+   */
+  activeSpan?: ActiveSpan | undefined;
+}
+
+/** The options, checked. */
+export type ResolvedTelemetry = Readonly<StoreTelemetryOptions>;
+
+/** Checks the options that every store has for telling of its work. */
+export function resolveTelemetry(
+  { bus, meter, activeSpan }: StoreTelemetryOptions,
+  action: string,
+): ResolvedTelemetry {
+  if (bus !== undefined && !hasMethods(bus, "publish")) {
+    throw badType(action, "bus", "an event bus", bus);
+  }
+  checkTelemetry({ meter, activeSpan }, action);
+  return { bus, meter, activeSpan };
+}

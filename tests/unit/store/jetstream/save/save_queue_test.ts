@@ -1,0 +1,125 @@
+import { assert, assertEquals } from "@std/assert";
+import type { Msg } from "@nats-io/nats-core";
+import type {
+  Call,
+  Multiplexer,
+} from "../../../../../internal/nats/multiplexer.ts";
+import {
+  Committer,
+  type Unit,
+} from "../../../../../store/jetstream/save/_save_queue.ts";
+import {
+  Draft,
+  Entry,
+} from "../../../../../store/jetstream/save/_publisher.ts";
+import { NotSentError } from "../../../../../store/jetstream/stream/attempt_outcome.ts";
+import type { StreamReader } from "../../../../../store/jetstream/stream/stream_reader.ts";
+import { NO_TAIL } from "../../../../../store/jetstream/read/tail_cache.ts";
+import { createEvent } from "../../../../../event/create_event.ts";
+
+/** Takes what is sent, and answers when it is told to. */
+class FakeServer {
+  /** The subjects of the messages, in the order they came in. */
+  readonly sent: string[] = [];
+  readonly #calls: Call[] = [];
+  #sequence = 0;
+
+  readonly mux = {
+    call: (call: Call) => {
+      this.sent.push(call.subject);
+      this.#calls.push(call);
+    },
+    publish: (subject: string) => this.sent.push(subject),
+  } as unknown as Multiplexer;
+
+  /** Says of the request that has waited longest that it was stored. */
+  answer(): void {
+    const data = new TextEncoder().encode(
+      `{"stream":"S","seq":${++this.#sequence}}`,
+    );
+    this.#calls.shift()!.take({ data } as Msg);
+  }
+}
+
+function open(server: FakeServer): Committer {
+  const stream = { name: "S", domain: "", replicas: 1, leadership: "" };
+  const reader = { stream, watch: { stream } } as StreamReader;
+  return new Committer(server.mux, reader, "writer", true);
+}
+
+const outcomes = new WeakMap<Unit, unknown>();
+
+/** A unit of one event for each subject. */
+function unitOf(subjects: readonly string[], deadline = Infinity): Unit {
+  const entries = subjects.map((subject) => {
+    const event = createEvent({
+      eventType: "Happened",
+      actorId: subject,
+      version: 1,
+      data: {},
+    });
+    const payload = new Uint8Array(1);
+    const draft = new Draft(event, subject, subject, payload, "");
+    return new Entry(draft, NO_TAIL, "save");
+  });
+  const unit: Unit = {
+    entries,
+    timeout: 5_000,
+    deadline,
+    stored: (sequence) => outcomes.set(unit, sequence),
+    failed: (error) => outcomes.set(unit, error),
+  };
+  return unit;
+}
+
+Deno.test("units have their turn in the order they came in, those of several events too", async () => {
+  const server = new FakeServer();
+  const committer = open(server);
+  const submit = (name: string, count: number) => {
+    for (let i = 0; i < count; i++) committer.submit(unitOf([`${name}-${i}`]));
+  };
+  submit("first", 2_000);
+  submit("before", 100);
+  committer.submit(unitOf(["pair-0", "pair-1"]));
+  submit("after", 3_000);
+  assertEquals(server.sent.length, 2_000);
+  while (server.sent.length < 5_102) {
+    server.answer();
+    // Whoever a batch has told is waited for.
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+  const place = (subject: string) => server.sent.indexOf(subject);
+  assertEquals(place("before-99"), 2_099);
+  assertEquals([place("pair-0"), place("pair-1")], [2_100, 2_101]);
+});
+
+Deno.test("a unit whose turn does not come by its deadline is not sent", async () => {
+  const server = new FakeServer();
+  const committer = open(server);
+  for (let i = 0; i < 2_000; i++) committer.submit(unitOf([`first-${i}`]));
+  const late = unitOf(["late"], performance.now() + 20);
+  const later = unitOf(["later"]);
+  committer.submit(late);
+  committer.submit(later);
+  while (!outcomes.has(late)) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  assert(outcomes.get(late) instanceof NotSentError);
+  assertEquals(outcomes.has(later), false);
+  server.answer();
+  server.answer();
+  await undefined;
+  assertEquals(server.sent.slice(2_000), ["later"]);
+});
+
+Deno.test("a unit that is taken back is not sent, and nothing is left behind", () => {
+  const server = new FakeServer();
+  const committer = open(server);
+  for (let i = 0; i < 2_000; i++) committer.submit(unitOf([`first-${i}`]));
+  const unit = unitOf(["unit"], performance.now() + 1_000);
+  committer.submit(unit);
+  assertEquals(committer.withdraw(unit), true);
+  assertEquals(committer.withdraw(unit), false);
+  server.answer();
+  assertEquals(server.sent.length, 2_000);
+});
