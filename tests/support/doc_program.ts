@@ -1,5 +1,5 @@
 /**
- * The programs and commands of the README, run as a reader runs them.
+ * Runs the programs and commands of README and docs as a reader would.
  *
  * @module
  */
@@ -16,25 +16,32 @@ export interface Ended {
   readonly code: number;
 }
 
+/** Where the servers are that programs name by their default addresses. */
+export interface Addresses {
+  /** For `nats://127.0.0.1:4222`. */
+  readonly url: string;
+  /** For `ws://127.0.0.1:8080`. */
+  readonly wsUrl: string;
+}
+
 /**
- * Runs a program in TypeScript with what the README says it needs: the net,
- * here this machine only, and the variables it reads.
- *
- * @param env The variables, the only ones it may read.
+ * Runs a program in TypeScript with the one permission that the README names:
+ * the net, here this machine only.
  */
 export function runProgram(
   program: string,
-  env: Readonly<Record<string, string>>,
+  { url, wsUrl }: Addresses,
 ): Promise<Ended> {
   const args = [
     "run",
     "--quiet",
     "--no-prompt",
     "--allow-net=127.0.0.1",
-    `--allow-env=${Object.keys(env).join(",")}`,
     "-",
   ];
-  return run(args, env, program);
+  const here = program.replaceAll("nats://127.0.0.1:4222", url)
+    .replaceAll("ws://127.0.0.1:8080", wsUrl);
+  return run(args, {}, here);
 }
 
 /** Runs one of deno's commands. */
