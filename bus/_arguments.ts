@@ -11,8 +11,8 @@ import {
   checkInteger,
   checkSignal,
   oneOf,
+  type OptionNames,
   optionsOf,
-  refuseOptions,
 } from "../internal/arguments.ts";
 import { checkTrace } from "../internal/telemetry/trace.ts";
 import { checkTelemetry } from "../internal/telemetry/options.ts";
@@ -62,7 +62,29 @@ export interface BusOptions {
   onError?: (error: unknown) => void;
 }
 
-/** Checks the options that every bus has. */
+/** The options that every bus has. */
+export const BUS_OPTIONS: OptionNames<BusOptions> = {
+  activeSpan: true,
+  meter: true,
+  onError: true,
+};
+
+const PUBLISH_OPTIONS: OptionNames<PublishOptions> = {
+  signal: true,
+  trace: true,
+};
+
+const SUBSCRIBE_OPTIONS: OptionNames<BusSubscribeOptions> = {
+  eventTypes: true,
+  actors: true,
+  buffer: true,
+  overflow: true,
+  onDrop: true,
+  onGap: true,
+  signal: true,
+};
+
+/** Checks the values of the options that every bus has. */
 export function resolveBusOptions(
   options: BusOptions,
   action: string,
@@ -82,7 +104,7 @@ export function resolvePublish(
   options: PublishOptions,
   action: string,
 ): { signal: AbortSignal | undefined; trace: TraceContext | undefined } {
-  const { signal, trace } = optionsOf(options, action);
+  const { signal, trace } = optionsOf(options, PUBLISH_OPTIONS, action);
   return {
     signal: checkSignal(signal, action),
     trace: checkTrace(trace, action),
@@ -99,9 +121,6 @@ export function resolveSubscribe<
 ): { filter: Filter; options: MailboxOptions<E> } {
   const action = "subscribe";
   const namespaces = parsePattern(pattern, action);
-  const given = optionsOf(options, action);
-  const instead = "actors and eventTypes are options themselves";
-  refuseOptions(given, ["filter"], action, instead);
   const {
     eventTypes,
     actors = ">",
@@ -110,7 +129,7 @@ export function resolveSubscribe<
     onDrop,
     onGap,
     signal,
-  } = given;
+  } = optionsOf(options, SUBSCRIBE_OPTIONS, action);
   encodeActorPattern(actors, action);
   checkInteger(buffer, action, "buffer", 1, MAX_BUFFER);
   checkFunction(onDrop, action, "onDrop");

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { optionsOf } from "../internal/arguments.ts";
 import type { Reason } from "../internal/iteration.ts";
 import type { AnyEvent } from "../event/event.ts";
 import type { ActiveSpan } from "../internal/telemetry/types.ts";
@@ -34,11 +33,8 @@ export class Subscribers<E extends AnyEvent> {
   #closed = false;
 
   /** @param system What carries the events, for the instruments. */
-  constructor(system: string, options: BusOptions | undefined, action: string) {
-    const { activeSpan, meter, onError } = resolveBusOptions(
-      optionsOf(options, action),
-      action,
-    );
+  constructor(system: string, options: BusOptions, action: string) {
+    const { activeSpan, meter, onError } = resolveBusOptions(options, action);
     this.meter = new BusMeter(system, meter, () => this.#pending());
     this.report = reportTo(onError);
     this.activeSpan = activeSpan;

@@ -4,10 +4,12 @@
  * @module
  */
 
+import { optionsOf } from "../internal/arguments.ts";
 import { sealEvent } from "../event/event_codec.ts";
 import { activeTrace } from "../internal/telemetry/trace.ts";
 import type { AnyEvent, Event, EventOfType } from "../event/event.ts";
 import {
+  BUS_OPTIONS,
   type BusOptions,
   resolvePublish,
   resolveSubscribe,
@@ -86,7 +88,9 @@ export class EventBus<E extends AnyEvent = Event>
    * @throws {TypeError} If an option is not valid.
    */
   constructor(options?: EventBusOptions) {
-    this.#subscribers = new Subscribers("aether", options, "open bus");
+    const action = "open bus";
+    const given = optionsOf(options, BUS_OPTIONS, action);
+    this.#subscribers = new Subscribers("aether", given, action);
     this.#routes = new Routes(this.#subscribers.meter);
   }
 

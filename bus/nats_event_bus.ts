@@ -18,7 +18,7 @@ import {
   encodeToken,
 } from "../internal/nats/names.ts";
 import { show } from "../internal/show.ts";
-import { optionsOf } from "../internal/arguments.ts";
+import { type OptionNames, optionsOf } from "../internal/arguments.ts";
 import { encodeEventTo } from "../event/event_codec.ts";
 import { activeTrace, traceLines } from "../internal/telemetry/trace.ts";
 import { untilAborted } from "../internal/waiting.ts";
@@ -26,6 +26,7 @@ import { PayloadTooLargeError } from "../event/errors.ts";
 import type { AnyEvent, Event, EventOfType } from "../event/event.ts";
 import type { TraceContext } from "../internal/telemetry/types.ts";
 import {
+  BUS_OPTIONS,
   type BusOptions,
   resolvePublish,
   resolveSubscribe,
@@ -53,6 +54,11 @@ export interface NatsEventBusOptions extends BusOptions {
    */
   prefix?: string | undefined;
 }
+
+const OPTIONS: OptionNames<NatsEventBusOptions> = {
+  prefix: true,
+  ...BUS_OPTIONS,
+};
 
 const ACTION = "publish event";
 
@@ -122,10 +128,10 @@ export class NatsEventBus<E extends AnyEvent = Event>
   constructor(nc: NatsConnection, options?: NatsEventBusOptions) {
     const action = "open bus";
     checkConnection(nc, action);
-    const { prefix = "aether" } = optionsOf(options, action);
+    const { prefix = "aether", ...given } = optionsOf(options, OPTIONS, action);
     this.#nc = nc;
     this.#root = `${checkPrefix(prefix, action)}.bus`;
-    const subscribers = new Subscribers<E>("nats", options, action);
+    const subscribers = new Subscribers<E>("nats", given, action);
     this.#subscribers = subscribers;
     const listener: ConnectionListener = {
       up: (downtime) => {

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { nearestName } from "./nearest.ts";
 import { show } from "./show.ts";
 
 /** The error for a value of another type. */
@@ -31,37 +32,51 @@ export function badRange(
   );
 }
 
-/** The options object, or an empty one; only `undefined` is left out. */
+/**
+ * The names of the options of `T`, which the compiler keeps complete:
+ *
+ *     const OPTIONS: OptionNames<ReadOptions> = {
+ *       consistency: true,
+ *       signal: true,
+ *     };
+ */
+export type OptionNames<T> = Readonly<Record<keyof T, true>>;
+
+/**
+ * The options object, or an empty one; only `undefined` counts as left out.
+ *
+ * @param names The options there are.
+ * @throws {TypeError} If it is no object, or has an option of another name.
+ */
 export function optionsOf<T extends object>(
   options: T | undefined,
+  names: OptionNames<T>,
   action: string,
-  name = "options",
+  what = "options",
 ): Partial<T> {
   if (options === undefined) return {};
   if (
-    typeof options === "object" && options !== null && !Array.isArray(options)
-  ) return options;
-  throw badType(action, name, "an object", options);
+    typeof options !== "object" || options === null || Array.isArray(options)
+  ) throw badType(action, what, "an object", options);
+  for (const name of Object.keys(options)) {
+    if (Object.hasOwn(names, name)) continue;
+    throw unknownOption(name, Object.keys(names), action);
+  }
+  return options;
 }
 
-/**
- * Refuses options that belong to another method, where leaving them out would
- * change what is saved or delivered.
- *
- * @throws {TypeError} If there is one.
- */
-export function refuseOptions(
-  options: object,
+function unknownOption(
+  name: string,
   names: readonly string[],
   action: string,
-  instead: string,
-): void {
-  for (const name of names) {
-    if (!(name in options)) continue;
-    throw new TypeError(
-      `Cannot ${action}: there is no option ${name} here; ${instead}`,
-    );
-  }
+): TypeError {
+  const nearest = nearestName(name, names);
+  const remedy = nearest === undefined
+    ? `there are ${names.join(", ")}`
+    : `did you mean ${nearest}?`;
+  return new TypeError(
+    `Cannot ${action}: there is no option ${show(name)}; ${remedy}`,
+  );
 }
 
 /**
@@ -129,7 +144,10 @@ export function resolveSignal(
   options: { signal?: AbortSignal | undefined } | undefined,
   action: string,
 ): AbortSignal | undefined {
-  return checkSignal(optionsOf(options, action).signal, action);
+  return checkSignal(
+    optionsOf(options, { signal: true }, action).signal,
+    action,
+  );
 }
 
 /** Checks a choice among literal strings. */

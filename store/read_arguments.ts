@@ -13,8 +13,8 @@ import {
   checkInteger,
   checkSignal,
   oneOf,
+  type OptionNames,
   optionsOf,
-  refuseOptions,
 } from "../internal/arguments.ts";
 import type { ReplayError } from "./errors.ts";
 import type {
@@ -22,6 +22,7 @@ import type {
   Consistency,
   ReadEventsOptions,
   ReadOptions,
+  SubscribeFilter,
   SubscribeOptions,
 } from "./event_store.ts";
 
@@ -58,12 +59,38 @@ export interface ResolvedSubscribe {
   readonly signal: AbortSignal | undefined;
 }
 
+const READ_OPTIONS: OptionNames<ReadOptions> = {
+  consistency: true,
+  signal: true,
+};
+
+const READ_EVENTS_OPTIONS: OptionNames<ReadEventsOptions> = {
+  fromVersion: true,
+  toVersion: true,
+  limit: true,
+  direction: true,
+  ...READ_OPTIONS,
+};
+
+const SUBSCRIBE_OPTIONS: OptionNames<SubscribeOptions> = {
+  after: true,
+  filter: true,
+  live: true,
+  onReplayError: true,
+  signal: true,
+};
+
+const FILTER_OPTIONS: OptionNames<SubscribeFilter> = {
+  actors: true,
+  eventTypes: true,
+};
+
 /** Resolves the options every read has. */
 export function resolveReadOptions(
   options: ReadOptions | undefined,
   action: string,
 ): ResolvedReadOptions {
-  const { consistency, signal } = optionsOf(options, action);
+  const { consistency, signal } = optionsOf(options, READ_OPTIONS, action);
   return {
     consistency: consistency === undefined ? "strong" : oneOf(
       consistency,
@@ -126,7 +153,7 @@ export function resolveReadEvents(
     direction = "forward",
     consistency,
     signal,
-  } = optionsOf(options, action);
+  } = optionsOf(options, READ_EVENTS_OPTIONS, action);
   if (limit !== Infinity) checkInteger(limit, action, "limit", 1);
   return {
     actorId,
@@ -143,15 +170,22 @@ export function resolveSubscribe(
   options: SubscribeOptions | undefined,
 ): ResolvedSubscribe {
   const action = "subscribe";
-  const given = optionsOf(options, action);
-  refuseOptions(given, ["actors", "eventTypes"], action, "they go in `filter`");
-  const { after, filter, live = true, onReplayError, signal } = given;
+  const { after, filter, live = true, onReplayError, signal } = optionsOf(
+    options,
+    SUBSCRIBE_OPTIONS,
+    action,
+  );
   if (after !== undefined && typeof after !== "string") {
     throw badType(action, "after", "a string", after);
   }
   checkBoolean(live, action, "live");
   checkFunction(onReplayError, action, "onReplayError");
-  const { actors = ">", eventTypes } = optionsOf(filter, action, "filter");
+  const { actors = ">", eventTypes } = optionsOf(
+    filter,
+    FILTER_OPTIONS,
+    action,
+    "filter",
+  );
   encodeActorPattern(actors, action);
   return {
     after,

@@ -11,8 +11,8 @@ import {
   badType,
   checkInteger,
   checkSignal,
+  type OptionNames,
   optionsOf,
-  refuseOptions,
 } from "../internal/arguments.ts";
 import { copyJson } from "../event/json.ts";
 import { isTimestamp } from "../event/timestamp.ts";
@@ -39,6 +39,15 @@ export interface ResolvedSaveEvents {
   readonly signal: AbortSignal | undefined;
 }
 
+const SAVE_OPTIONS: OptionNames<SaveOptions> = {
+  expectedVersion: true,
+  signal: true,
+};
+const SAVE_EVENTS_OPTIONS: OptionNames<SaveEventsOptions> = {
+  expectedVersions: true,
+  signal: true,
+};
+
 const noSaveOptions: ResolvedSave = Object.freeze({
   expectedVersion: undefined,
   signal: undefined,
@@ -49,10 +58,7 @@ const noExpectations: ReadonlyMap<string, number> = new Map();
 export function resolveSave(options: SaveOptions | undefined): ResolvedSave {
   if (options === undefined) return noSaveOptions;
   const action = "save event";
-  const given = optionsOf(options, action);
-  const instead = "use expectedVersion, a number";
-  refuseOptions(given, ["expectedVersions"], action, instead);
-  const { expectedVersion, signal } = given;
+  const { expectedVersion, signal } = optionsOf(options, SAVE_OPTIONS, action);
   return {
     expectedVersion: expectedVersion === undefined
       ? undefined
@@ -66,10 +72,11 @@ export function resolveSaveEvents(
   options: SaveEventsOptions | undefined,
 ): ResolvedSaveEvents {
   const action = "save events";
-  const given = optionsOf(options, action);
-  const instead = "use expectedVersions, a Map of versions by actor id";
-  refuseOptions(given, ["expectedVersion"], action, instead);
-  const { expectedVersions, signal } = given;
+  const { expectedVersions, signal } = optionsOf(
+    options,
+    SAVE_EVENTS_OPTIONS,
+    action,
+  );
   return {
     expectedVersions: copyExpectations(expectedVersions, action),
     signal: checkSignal(signal, action),

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { badType } from "../internal/arguments.ts";
+import { badType, type OptionNames } from "../internal/arguments.ts";
 import type { EventStoredPublisher } from "./event_stored.ts";
 import { checkTelemetry, hasMethods } from "../internal/telemetry/options.ts";
 import type { ActiveSpan, Meter } from "../internal/telemetry/types.ts";
@@ -36,6 +36,13 @@ export interface StoreTelemetryOptions {
 
 /** The options, checked. */
 export type ResolvedTelemetry = Readonly<StoreTelemetryOptions>;
+
+/** The names of these options. */
+export const TELEMETRY_OPTIONS: OptionNames<StoreTelemetryOptions> = {
+  bus: true,
+  meter: true,
+  activeSpan: true,
+};
 
 /** Checks the options that every store has for telling of its work. */
 export function resolveTelemetry(

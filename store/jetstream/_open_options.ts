@@ -12,6 +12,7 @@ import {
   checkInteger,
   checkSignal,
   oneOf,
+  type OptionNames,
   optionsOf,
 } from "../../internal/arguments.ts";
 import type { StreamSettings } from "./stream/stream.ts";
@@ -19,6 +20,7 @@ import {
   type ResolvedTelemetry,
   resolveTelemetry,
   type StoreTelemetryOptions,
+  TELEMETRY_OPTIONS,
 } from "../telemetry_options.ts";
 
 /**
@@ -119,6 +121,25 @@ export interface ResolvedOpen {
   readonly signal: AbortSignal | undefined;
 }
 
+const OPTIONS: OptionNames<JetStreamEventStoreOptions> = {
+  namespace: true,
+  prefix: true,
+  create: true,
+  replicas: true,
+  storage: true,
+  maxAge: true,
+  maxBytes: true,
+  maxMessages: true,
+  duplicateWindow: true,
+  inboxPrefix: true,
+  saveTimeout: true,
+  groupSaves: true,
+  readTimeout: true,
+  cachedActors: true,
+  signal: true,
+  ...TELEMETRY_OPTIONS,
+};
+
 const ACTION = "open store";
 
 /**
@@ -152,7 +173,7 @@ export function resolveOpen(
     cachedActors = 100_000,
     signal,
     ...telemetry
-  } = optionsOf(options, ACTION);
+  } = optionsOf(options, OPTIONS, ACTION);
   checkBoolean(create, ACTION, "create");
   checkBoolean(groupSaves, ACTION, "groupSaves");
   checkNamespace(namespace, ACTION);

@@ -9,6 +9,7 @@ import { show } from "../../internal/show.ts";
 import {
   badRange,
   badType,
+  type OptionNames,
   optionsOf,
   resolveSignal,
 } from "../../internal/arguments.ts";
@@ -35,6 +36,7 @@ import {
 import {
   resolveTelemetry,
   type StoreTelemetryOptions,
+  TELEMETRY_OPTIONS,
 } from "../telemetry_options.ts";
 import { StoreClosedError } from "../errors.ts";
 import type { AnyEvent, Event, EventOfType } from "../../event/event.ts";
@@ -71,6 +73,12 @@ export interface InMemoryEventStoreOptions extends StoreTelemetryOptions {
    */
   duplicateWindow?: number | undefined;
 }
+
+const OPTIONS: OptionNames<InMemoryEventStoreOptions> = {
+  namespace: true,
+  duplicateWindow: true,
+  ...TELEMETRY_OPTIONS,
+};
 
 /**
  * Events in the memory of this process: the whole contract of
@@ -119,7 +127,7 @@ export class InMemoryEventStore<E extends AnyEvent = Event>
   constructor(options: InMemoryEventStoreOptions = {}) {
     const action = "open store";
     const { duplicateWindow = 30_000, namespace = "default", ...telemetry } =
-      optionsOf(options, action);
+      optionsOf(options, OPTIONS, action);
     const name = "duplicateWindow";
     if (typeof duplicateWindow !== "number") {
       throw badType(action, name, "a number", duplicateWindow);

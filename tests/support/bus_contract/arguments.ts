@@ -139,6 +139,35 @@ export function argumentsContract({ test }: BusContract): void {
     return Promise.resolve();
   });
 
+  test("every call names the nearest option when one is unknown", async ({ bus, publisher }) => {
+    const subscribe = (options: object) => () =>
+      bus.subscribe("orders", options as BusSubscribeOptions);
+    for (
+      const [options, nearest] of [
+        [{ eventType: ["A"] }, "eventTypes"],
+        [{ onDropped: () => {} }, "onDrop"],
+        [{ actor: "a" }, "actors"],
+      ] as const
+    ) {
+      assertThrows(
+        subscribe(options),
+        TypeError,
+        `Cannot subscribe: there is no option "${
+          Object.keys(options)[0]
+        }"; did you mean ${nearest}?`,
+      );
+    }
+    const options = { tracing: undefined } as PublishOptions;
+    const reason = await reasonOf(() =>
+      publisher.publish("orders", makeEvent(), options)
+    );
+    assertErrorIs(reason, TypeError);
+    assertEquals(
+      (reason as Error).message,
+      'Cannot publish event: there is no option "tracing"; did you mean trace?',
+    );
+  });
+
   test("publish() refuses what is no event, and sends nothing", async (fixture) => {
     const { bus, publisher } = fixture;
     await using subscription = bus.subscribe(">");

@@ -137,7 +137,8 @@ export function tellingContract({ test, testWith }: BusContract): void {
     await inPlace(first, second);
     await publisher.publish("orders", makeEvent(), { trace });
     const [delivery] = await pendingOf(fixture, first);
-    await publisher.publish("copies", delivery!.event, delivery);
+    const { event, trace: passedOn } = delivery!;
+    await publisher.publish("copies", event, { trace: passedOn });
     assertEquals(await pendingOf(fixture, second), [
       { ...delivery!, namespace: "copies" },
     ]);

@@ -263,6 +263,50 @@ export function argumentsContract({ test }: Contract): void {
     return Promise.resolve();
   });
 
+  test("every call names the nearest option when one is unknown", async ({ store }) => {
+    const read: readonly [unknown, string][] = [
+      [{ consistancy: "strong" }, "consistency"],
+      [{ Signal: undefined }, "signal"],
+    ];
+    for (const [options, nearest] of read as Wrong) {
+      const calls: (() => Promise<unknown>)[] = [
+        () => store.getEvents("a", 0, options),
+        () => store.getEventsWithErrors("a", 0, options),
+        () => store.getLatestVersion("a", options),
+        () => store.getLatestVersions(["a"], options),
+        () => store.getLatestSnapshot("a", options),
+      ];
+      for (const call of calls) {
+        await assertRejects(call, TypeError, `did you mean ${nearest}?`);
+      }
+    }
+    const event = makeEvent("a", 1);
+    const saves: readonly [() => Promise<unknown>, string][] = [
+      [
+        () => store.saveEvent(event, { expectVersion: 0 } as Wrong),
+        'Cannot save event: there is no option "expectVersion"; did you mean expectedVersion?',
+      ],
+      [
+        () => store.saveEvents([event], { sgnal: undefined } as Wrong),
+        'Cannot save events: there is no option "sgnal"; did you mean signal?',
+      ],
+    ];
+    for (const [call, message] of saves) {
+      await assertRejects(call, TypeError, message);
+    }
+    await assertHistory(store, "a", []);
+    assertThrows(
+      () => store.readEvents("a", { maxVersion: 3 } as Wrong),
+      TypeError,
+      'Cannot read events: there is no option "maxVersion"',
+    );
+    assertThrows(
+      () => store.subscribe({ onReplyError: undefined } as Wrong),
+      TypeError,
+      'Cannot subscribe: there is no option "onReplyError"; did you mean onReplayError?',
+    );
+  });
+
   test("subscribe() throws at the call when an option is not valid", ({ store }) => {
     const wrong: unknown[] = [null, 1, "end"];
     for (const after of [null, 0, {}]) wrong.push({ after });

@@ -150,11 +150,7 @@ Deno.test("resolveSubscribe() refuses a pattern that is none", () => {
   }
 });
 
-Deno.test("resolveSubscribe() refuses a filter that is not in `filter`, which would be none", () => {
-  for (const wrong of [{ actors: "a" }, { eventTypes: ["A"] }]) {
-    const options = wrong as unknown as SubscribeOptions;
-    assertThrows(() => resolveSubscribe(options), TypeError, "filter");
-  }
+Deno.test("resolveSubscribe() refuses a filter that is no object", () => {
   const options = { filter: ["a"] } as unknown as SubscribeOptions;
   assertThrows(() => resolveSubscribe(options), TypeError, "filter must be");
 });
