@@ -17,7 +17,8 @@ import { EventWriter } from "./save/event_writer.ts";
 import { Monitor } from "../instrumentation.ts";
 import type { ResolvedOpen } from "./_open_options.ts";
 import { openBucket } from "./snapshot/snapshot_bucket.ts";
-import { checkServer, openStream } from "./stream/stream.ts";
+import { checkServer } from "../../internal/nats/streams.ts";
+import { openStream } from "./stream/stream.ts";
 import { StreamReader } from "./stream/stream_reader.ts";
 import { StreamSnapshots } from "./snapshot/stream_snapshots.ts";
 import { TailCache } from "./read/tail_cache.ts";
@@ -44,7 +45,7 @@ export async function openParts(
   for (;;) {
     await mux.watch.connected({ timeout: deadline.left });
     try {
-      await checkServer(mux);
+      await checkServer(mux, "open store");
       return await findParts(mux, options);
     } catch (error) {
       const isDown = error instanceof ConnectionLostError;

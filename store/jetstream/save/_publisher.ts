@@ -11,7 +11,7 @@ import type { ConnectionWatch } from "../../../internal/nats/connection_watch.ts
 import type { JetStreamApiError } from "../../../internal/nats/errors.ts";
 import { isApiError, JetStreamCode } from "../../../internal/nats/js_api.ts";
 import type { Call, Multiplexer } from "../../../internal/nats/multiplexer.ts";
-import { type Ack, AckReader } from "../stream/acknowledgement.ts";
+import { type Ack, AckReader } from "../../../internal/nats/acknowledgement.ts";
 import type { EncodedEvent } from "../../../event/event_codec.ts";
 import { LeaderChangedError } from "../stream/attempt_outcome.ts";
 import { Header } from "../stream/stored_message.ts";

@@ -10,6 +10,7 @@ import {
   RetentionPolicy,
   StorageType,
 } from "@nats-io/jetstream";
+import { AckReader } from "../../../internal/nats/acknowledgement.ts";
 import { EncodedHeaders } from "../../../internal/nats/encoding.ts";
 import { NoRespondersError } from "../../../internal/nats/errors.ts";
 import {
@@ -22,18 +23,17 @@ import type {
   Multiplexer,
   RequestOptions,
 } from "../../../internal/nats/multiplexer.ts";
-import { AckReader } from "../stream/acknowledgement.ts";
 import type { ReadBounds } from "../stream/read_retries.ts";
 import { isTransient } from "../stream/request_errors.ts";
 import { isFull } from "../stream/attempt_outcome.ts";
 import { type ApiMessage, fromApi, Header } from "../stream/stored_message.ts";
-import { createStream, streamInfo } from "../stream/stream.ts";
-import { backoff, delay } from "../../../internal/waiting.ts";
 import {
-  StreamFullError,
   StreamMismatchError,
   StreamNotFoundError,
-} from "../errors.ts";
+} from "../../../internal/nats/stream_errors.ts";
+import { createStream, streamInfo } from "../../../internal/nats/streams.ts";
+import { backoff, delay } from "../../../internal/waiting.ts";
+import { StreamFullError } from "../errors.ts";
 
 /** How long one attempt waits for its answer, in milliseconds. */
 const ATTEMPT_TIMEOUT = 5_000;

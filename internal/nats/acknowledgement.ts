@@ -4,11 +4,8 @@
  * @module
  */
 
-import { encodeUtf8 } from "../../../internal/nats/encoding.ts";
-import {
-  type ApiReply,
-  throwIfRefused,
-} from "../../../internal/nats/js_api.ts";
+import { encodeUtf8 } from "./encoding.ts";
+import { type ApiReply, throwIfRefused } from "./js_api.ts";
 
 const decoder = new TextDecoder();
 

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { JetStreamApiError } from "../../../../../internal/nats/errors.ts";
-import { AckReader } from "../../../../../store/jetstream/stream/acknowledgement.ts";
+import { JetStreamApiError } from "../../../../internal/nats/errors.ts";
+import { AckReader } from "../../../../internal/nats/acknowledgement.ts";
 
 const encode = (text: string) => new TextEncoder().encode(text);
 
