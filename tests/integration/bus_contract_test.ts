@@ -39,12 +39,12 @@ async function open(
   };
 }
 
-testBusContract("NatsEventBus", {
+testBusContract(Deno.test, "NatsEventBus", {
   blocks: false,
   open: (options) => open(1, options),
 });
 
-testBusContract("NatsEventBus, two connections", {
+testBusContract(Deno.test, "NatsEventBus, two connections", {
   blocks: false,
   open: (options) => open(2, options),
 });

@@ -19,10 +19,11 @@ function connectInTurn() {
   return connect([...urls.slice(first), ...urls.slice(0, first)]);
 }
 
-testEventStoreContract("JetStream on three servers", {
+testEventStoreContract(Deno.test, "JetStream on three servers", {
   separate: true,
   maxPayload: 1024 * 1024,
   race: { versions: 300 },
   runs: 10,
-  open: (options) => openFixture(connectInTurn, options, { replicas: 3 }),
+  open: (options) =>
+    openFixture({ connect: connectInTurn }, options, { replicas: 3 }),
 });

@@ -17,6 +17,7 @@ import {
   type EventStoredBackend,
   testEventStoredContract,
 } from "../support/event_stored_contract.ts";
+import { deleteStreams } from "../support/jetstream_backend.ts";
 import { connect } from "../support/nats_connect.ts";
 import { NatsServer } from "../support/nats_server.ts";
 import { testSaveTraces } from "../support/save_traces_contract.ts";
@@ -38,6 +39,8 @@ const backend: EventStoredBackend = {
       const close = store[Symbol.asyncDispose].bind(store);
       store[Symbol.asyncDispose] = async () => {
         await close();
+        if (nc.isClosed()) return;
+        await deleteStreams(nc, options.namespace);
         await nc.close();
       };
       return store;
@@ -48,8 +51,8 @@ const backend: EventStoredBackend = {
   },
 };
 
-testEventStoredContract("JetStreamEventStore", backend);
-testSaveTraces("JetStreamEventStore", backend);
+testEventStoredContract(Deno.test, "JetStreamEventStore", backend);
+testSaveTraces(Deno.test, "JetStreamEventStore", backend);
 
 Deno.test("a save that was stored, its answer lost, is told once when that is known", async () => {
   await using stack = new AsyncDisposableStack();

@@ -11,9 +11,9 @@ Deno.test.beforeAll(async () => {
 
 Deno.test.afterAll(() => server[Symbol.asyncDispose]());
 
-testEventStoreContract("JetStream over TCP", {
+testEventStoreContract(Deno.test, "JetStream over TCP", {
   separate: true,
   maxPayload: 1024 * 1024,
   race: { versions: 2_000 },
-  open: (options) => openFixture(() => connect(server), options),
+  open: (options) => openFixture({ connect: () => connect(server) }, options),
 });

@@ -11,10 +11,10 @@ Deno.test.beforeAll(async () => {
 
 Deno.test.afterAll(() => server[Symbol.asyncDispose]());
 
-testEventStoreContract("JetStream over WebSocket", {
+testEventStoreContract(Deno.test, "JetStream over WebSocket", {
   separate: true,
   maxPayload: 1024 * 1024,
   race: { versions: 300 },
   runs: 20,
-  open: (options) => openFixture(() => connectWs(server), options),
+  open: (options) => openFixture({ connect: () => connectWs(server) }, options),
 });

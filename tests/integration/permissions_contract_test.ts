@@ -61,7 +61,10 @@ async function openAsUser(
   }
   const user = userOf(namespace, create);
   return await openFixture(
-    () => connect(server, { user, pass: password, inboxPrefix }),
+    {
+      connect: () => connect(server, { user, pass: password, inboxPrefix }),
+      admin,
+    },
     { namespace, duplicateWindow },
     { inboxPrefix, create },
   );
@@ -74,12 +77,12 @@ const sizes = {
   runs: 5,
 };
 
-testEventStoreContract("JetStream for a user who may create", {
+testEventStoreContract(Deno.test, "JetStream for a user who may create", {
   ...sizes,
   open: (options) => openAsUser(true, options),
 });
 
-testEventStoreContract("JetStream for a user who may not create", {
+testEventStoreContract(Deno.test, "JetStream for a user who may not create", {
   ...sizes,
   async open({ namespace = freshNamespace(), duplicateWindow } = {}) {
     const made = await JetStreamEventStore.open(admin, {

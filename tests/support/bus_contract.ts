@@ -11,21 +11,26 @@ import type { BusBackend, BusContract } from "./bus_contract/fixture.ts";
 import { leavingContract } from "./bus_contract/leaving.ts";
 import { overflowingContract } from "./bus_contract/overflowing.ts";
 import { tellingContract } from "./bus_contract/telling.ts";
+import type { RegisterTest } from "./contract_runner.ts";
 
 export type { BusBackend, BusFixture } from "./bus_contract/fixture.ts";
 
-/** Registers the suite: one `Deno.test` for each promise, `name` in front. */
-export function testBusContract(name: string, backend: BusBackend): void {
+/** Registers the suite: one test for each promise, `name` in front. */
+export function testBusContract(
+  register: RegisterTest,
+  name: string,
+  backend: BusBackend,
+): void {
   const contract: BusContract = {
     blocks: backend.blocks,
     test(title, body, options) {
-      Deno.test(`${name}: ${title}`, async () => {
+      register(`${name}: ${title}`, async () => {
         await using fixture = await backend.open(options);
         await body(fixture);
       });
     },
     testWith(title, body) {
-      Deno.test(`${name}: ${title}`, () => body(backend.open));
+      register(`${name}: ${title}`, () => body(backend.open));
     },
   };
   argumentsContract(contract);

@@ -21,6 +21,7 @@ import { signalsContract } from "./contract/signals.ts";
 import { snapshotsContract } from "./contract/snapshots.ts";
 import { subscribingContract } from "./contract/subscribing.ts";
 import { versionsContract } from "./contract/versions.ts";
+import type { RegisterTest } from "./contract_runner.ts";
 
 export type {
   ContractBackend,
@@ -29,8 +30,9 @@ export type {
   ContractStoreOptions,
 } from "./contract/fixture.ts";
 
-/** Registers the suite: one `Deno.test` for each promise, `name` in front. */
+/** Registers the suite: one test for each promise, `name` in front. */
 export function testEventStoreContract(
+  register: RegisterTest,
   name: string,
   backend: ContractBackend,
 ): void {
@@ -47,19 +49,16 @@ export function testEventStoreContract(
     },
     open: (options) => backend.open(options),
     test(title, body, options) {
-      Deno.test(`${name}: ${title}`, async () => {
+      register(`${name}: ${title}`, async () => {
         await using fixture = await backend.open(options);
         await body(fixture);
       });
     },
     testTwo(title, body) {
-      Deno.test({
-        name: `${name}: ${title}`,
-        ignore: !separate,
-        async fn() {
-          await using fixture = await backend.open();
-          await body(fixture.store, await fixture.another!());
-        },
+      if (!separate) return;
+      register(`${name}: ${title}`, async () => {
+        await using fixture = await backend.open();
+        await body(fixture.store, await fixture.another!());
       });
     },
   };

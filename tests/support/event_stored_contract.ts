@@ -24,6 +24,7 @@ import {
   reasonOf,
   upTo,
 } from "./contract/helpers.ts";
+import type { RegisterTest } from "./contract_runner.ts";
 
 /** A store with its numbers. */
 export type MeasuredStore = EventStore & { readonly metrics: StoreMetrics };
@@ -55,8 +56,9 @@ class FakeBus implements EventStoredPublisher {
   }
 }
 
-/** Registers the suite: one `Deno.test` for each promise, `name` in front. */
+/** Registers the suite: one test for each promise, `name` in front. */
 export function testEventStoredContract(
+  register: RegisterTest,
   name: string,
   backend: EventStoredBackend,
 ): void {
@@ -66,7 +68,7 @@ export function testEventStoredContract(
     bus: () => EventStoredPublisher,
     body: (store: MeasuredStore, bus: never) => Promise<void>,
   ) =>
-    Deno.test(`${name}: ${title}`, async () => {
+    register(`${name}: ${title}`, async () => {
       const given = bus();
       await using store = await backend.open({
         bus: given,
@@ -276,24 +278,27 @@ export function testEventStoredContract(
     },
   );
 
-  Deno.test(`${name}: what is saved while the bus is told comes after it`, async () => {
-    const saved: Promise<unknown>[] = [];
-    const bus = new FakeBus(() => {
-      const [, { actorId, version }] = bus.given.at(-1)!;
-      if (actorId === "a" && version === 1) {
-        saved.push(store.saveEvents(makeEvents("b", 1, 2)));
-      }
-      return Promise.resolve();
-    });
-    await using store = await backend.open({ bus, namespace: "nested" });
-    await store.saveEvents(makeEvents("a", 1, 2, 3));
-    await waitFor(() => bus.given.length === 5);
-    await Promise.all(saved);
-    assertEquals(bus.told, [
-      ...upTo(3).map((version): [string, number] => ["a", version]),
-      ...upTo(2).map((version): [string, number] => ["b", version]),
-    ]);
-  });
+  register(
+    `${name}: what is saved while the bus is told comes after it`,
+    async () => {
+      const saved: Promise<unknown>[] = [];
+      const bus = new FakeBus(() => {
+        const [, { actorId, version }] = bus.given.at(-1)!;
+        if (actorId === "a" && version === 1) {
+          saved.push(store.saveEvents(makeEvents("b", 1, 2)));
+        }
+        return Promise.resolve();
+      });
+      await using store = await backend.open({ bus, namespace: "nested" });
+      await store.saveEvents(makeEvents("a", 1, 2, 3));
+      await waitFor(() => bus.given.length === 5);
+      await Promise.all(saved);
+      assertEquals(bus.told, [
+        ...upTo(3).map((version): [string, number] => ["a", version]),
+        ...upTo(2).map((version): [string, number] => ["b", version]),
+      ]);
+    },
+  );
 
   test(
     "closing the store gives the bus what waits",
@@ -364,7 +369,7 @@ export function testEventStoredContract(
     assert(Object.isFrozen(before));
   });
 
-  Deno.test(`${name}: options that are none are refused`, async () => {
+  register(`${name}: options that are none are refused`, async () => {
     const bad: unknown[] = [
       { bus: {} },
       { bus: "bus" },

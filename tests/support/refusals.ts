@@ -6,6 +6,7 @@
 
 import { assert } from "@std/assert";
 import { assertErrorIs } from "./contract/helpers.ts";
+import { inspect } from "./inspect.ts";
 
 /**
  * Milliseconds after which an answer did not come at once. It only tells from
@@ -25,9 +26,9 @@ export async function refusalOf(
   );
   try {
     const value = await Promise.race([run(), late.promise]);
-    throw new Error(`Expected a rejection, got ${Deno.inspect(value)}`);
+    throw new Error(`Expected a rejection, got ${inspect(value)}`);
   } catch (reason) {
-    assert(reason instanceof Error, `not an error: ${Deno.inspect(reason)}`);
+    assert(reason instanceof Error, `not an error: ${inspect(reason)}`);
     return reason;
   } finally {
     clearTimeout(timer);

@@ -9,6 +9,7 @@ import { EventBus } from "../../bus/mod.ts";
 import type { SpanContext } from "../../store/mod.ts";
 import { BusReader } from "./bus_contract/helpers.ts";
 import { makeEvent, makeEvents, upTo } from "./contract/helpers.ts";
+import type { RegisterTest } from "./contract_runner.ts";
 import type { EventStoredBackend } from "./event_stored_contract.ts";
 
 const traceId = "0af7651916cd43dd8448eb211c80319c";
@@ -22,15 +23,18 @@ function spanOf(number: number, state?: string): SpanContext {
     : { ...span, traceState: { serialize: () => state } };
 }
 
-/** Registers the suite: one `Deno.test` for each promise, `name` in front. */
+/** Registers the suite: one test for each promise, `name` in front. */
 export function testSaveTraces(
+  register: RegisterTest,
   name: string,
   backend: EventStoredBackend,
 ): void {
   let namespaces = 0;
   const namespace = () => `traced ${++namespaces}`;
+  const test = (title: string, body: () => Promise<void>) =>
+    register(`${name}: ${title}`, body);
 
-  Deno.test(`${name}: the active span's context goes with EventStored`, async () => {
+  test("the active span's context goes with EventStored", async () => {
     const bus = new EventBus();
     const internal = bus.subscribe("__internal__");
     const span = spanOf(1);
@@ -47,7 +51,7 @@ export function testSaveTraces(
     }, TypeError);
   });
 
-  Deno.test(`${name}: a subscription hands on the trace of each save`, async () => {
+  test("a subscription hands on the trace of each save", async () => {
     let span: SpanContext | undefined;
     await using store = await backend.open({
       namespace: namespace(),
@@ -81,7 +85,7 @@ export function testSaveTraces(
     assertEquals(await store.getEvents("a"), [event, next]);
   });
 
-  Deno.test(`${name}: a span that is none is no reason for a save to fail`, async () => {
+  test("a span that is none is no reason for a save to fail", async () => {
     const spans: (() => SpanContext | undefined)[] = [
       () => {
         throw new Error("no span");

@@ -12,6 +12,7 @@ import type {
   PublishOptions,
 } from "../../../bus/mod.ts";
 import { InvalidEventError } from "../../../store/mod.ts";
+import { inspect } from "../inspect.ts";
 import type { BusContract } from "./fixture.ts";
 import {
   assertErrorIs,
@@ -76,7 +77,7 @@ const badOptions: [unknown, typeof TypeError | typeof RangeError][] = [
   [{ signal: {} }, TypeError],
 ];
 
-const badEvents: unknown[] = [
+const badEvents = (): unknown[] => [
   undefined,
   null,
   "event",
@@ -172,13 +173,13 @@ export function argumentsContract({ test }: BusContract): void {
     const { bus, publisher } = fixture;
     await using subscription = bus.subscribe(">");
     await inPlace(subscription);
-    for (const event of badEvents) {
+    for (const event of badEvents()) {
       const reason = await reasonOf(() =>
         publisher.publish("orders", event as Event)
       );
       const isOne = reason instanceof InvalidEventError ||
         reason instanceof RangeError;
-      assert(isOne, Deno.inspect(reason));
+      assert(isOne, inspect(reason));
       assert(reason.message.startsWith("Cannot publish event: "));
     }
     assertEquals(await pendingOf(fixture, subscription), []);

@@ -7,6 +7,7 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { InvalidEventError } from "../../../event/errors.ts";
 import type { Event } from "../../../event/event.ts";
+import { inspect } from "../inspect.ts";
 import type { Contract } from "./fixture.ts";
 import { assertHistory, assertRefused, makeEvent } from "./helpers.ts";
 
@@ -110,7 +111,7 @@ export function argumentsContract({ test }: Contract): void {
     test(`saveEvent() refuses an event when its ${field} is not valid`, async ({ store }) => {
       for (const value of values) {
         const event = { ...makeEvent("a", 1), [field]: value } as Wrong;
-        const what = `${field} ${Deno.inspect(value)}`;
+        const what = `${field} ${inspect(value)}`;
         await assertRefused(() => store.saveEvent(event), what);
         const batch = [makeEvent("a", 1), event];
         await assertRefused(() => store.saveEvents(batch), what);
@@ -138,7 +139,7 @@ export function argumentsContract({ test }: Contract): void {
 
   test("saveEvent() refuses what is no event", async ({ store }) => {
     for (const value of [undefined, null, 1, "event", [], () => {}]) {
-      const what = Deno.inspect(value);
+      const what = inspect(value);
       await assertRefused(() => store.saveEvent(value as Wrong), what);
       await assertRefused(() => store.saveEvents([value as Wrong]), what);
     }
@@ -201,7 +202,7 @@ export function argumentsContract({ test }: Contract): void {
 
   test("every read refuses an actor id when it is not valid", async ({ store }) => {
     for (const value of badActorIds as Wrong[]) {
-      const what = Deno.inspect(value).slice(0, 80);
+      const what = inspect(value).slice(0, 80);
       await assertRefused(() => store.getEvents(value), what);
       await assertRefused(() => store.getEventsWithErrors(value), what);
       await assertRefused(() => store.getLatestVersion(value), what);
@@ -252,7 +253,7 @@ export function argumentsContract({ test }: Contract): void {
       wrong.push({ direction });
     }
     for (const options of wrong as Wrong[]) {
-      const what = Deno.inspect(options);
+      const what = inspect(options);
       assertThrows(
         () => store.readEvents("a", options),
         Error,
@@ -323,7 +324,7 @@ export function argumentsContract({ test }: Contract): void {
       wrong.push({ filter: { eventTypes } });
     }
     for (const options of wrong as Wrong[]) {
-      const what = Deno.inspect(options);
+      const what = inspect(options);
       const error = assertThrows(
         () => store.subscribe(options),
         Error,

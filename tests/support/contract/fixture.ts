@@ -64,7 +64,7 @@ export interface Contract {
     body: (fixture: ContractFixture) => Promise<void>,
     options?: ContractStoreOptions,
   ): void;
-  /** As `test`, for backends with a second instance; else it is ignored. */
+  /** As `test`, for backends with a second instance; else it is left out. */
   testTwo(
     title: string,
     body: (store: EventStore, other: EventStore) => Promise<void>,

@@ -11,6 +11,7 @@ import type {
   EventSubscription,
   SubscribedEvent,
 } from "../../../store/event_store.ts";
+import { inspect } from "../inspect.ts";
 
 /** A valid event with an id of its own. Not frozen. */
 export function makeEvent(
@@ -107,7 +108,7 @@ export async function reasonOf(
   } catch (reason) {
     return reason;
   }
-  throw new Error(`Expected a rejection, got ${Deno.inspect(value)}`);
+  throw new Error(`Expected a rejection, got ${inspect(value)}`);
 }
 
 /** Rejects with a TypeError or a RangeError whose message says the action. */
@@ -118,7 +119,7 @@ export async function assertRefused(
   const reason = await reasonOf(run);
   assert(
     reason instanceof TypeError || reason instanceof RangeError,
-    `${what}: expected a TypeError or RangeError, got ${Deno.inspect(reason)}`,
+    `${what}: expected a TypeError or RangeError, got ${inspect(reason)}`,
   );
   assert(reason.message.startsWith("Cannot "), `${what}: ${reason.message}`);
 }

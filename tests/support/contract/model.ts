@@ -12,6 +12,7 @@ import {
 } from "../../../store/errors.ts";
 import type { Event } from "../../../event/event.ts";
 import type { EventStore } from "../../../store/event_store.ts";
+import { inspect } from "../inspect.ts";
 import type { Contract } from "./fixture.ts";
 import { collect, makeEvent } from "./helpers.ts";
 
@@ -214,7 +215,7 @@ async function runStep(
     }
     throw error;
   }
-  throw new Error(`Expected a rejection, as ${Deno.inspect(outcome)}`);
+  throw new Error(`Expected a rejection, as ${inspect(outcome)}`);
 }
 
 /** Registers the tests. */

@@ -6,6 +6,7 @@
 
 import { assertEquals, assertRejects } from "@std/assert";
 import type { ActorSnapshot } from "../../../store/event_store.ts";
+import { inspect } from "../inspect.ts";
 import type { Contract } from "./fixture.ts";
 import { assertRefused, makeEvent, makeEvents } from "./helpers.ts";
 import { oddActorIds } from "./limits.ts";
@@ -135,7 +136,7 @@ export function snapshotsContract({ test, testTwo }: Contract): void {
     for (const snapshot of wrong) {
       await assertRefused(
         () => store.saveSnapshot(snapshot as ActorSnapshot),
-        Deno.inspect(snapshot),
+        inspect(snapshot),
       );
     }
     for (const options of [null, 1, { signal: {} }]) {

@@ -15,7 +15,7 @@ import {
   upTo,
 } from "../../support/bus_contract/helpers.ts";
 
-testBusContract("EventBus", {
+testBusContract(Deno.test, "EventBus", {
   blocks: true,
   open(options) {
     const bus = new EventBus(options);

@@ -10,5 +10,5 @@ const backend: EventStoredBackend = {
   open: async (options) => new InMemoryEventStore(options),
 };
 
-testEventStoredContract("InMemoryEventStore", backend);
-testSaveTraces("InMemoryEventStore", backend);
+testEventStoredContract(Deno.test, "InMemoryEventStore", backend);
+testSaveTraces(Deno.test, "InMemoryEventStore", backend);

@@ -26,7 +26,7 @@ import {
 } from "../../../support/contract/helpers.ts";
 import { testEventStoreContract } from "../../../support/event_store_contract.ts";
 
-testEventStoreContract("InMemoryEventStore", {
+testEventStoreContract(Deno.test, "InMemoryEventStore", {
   open({ duplicateWindow } = {}) {
     const store = new InMemoryEventStore({ duplicateWindow });
     return Promise.resolve({
