@@ -14,8 +14,8 @@ import {
 
 /** How events are saved in bulk. */
 export interface BulkSaverOptions<E extends AnyEvent> {
-  /** Told of every batch that is stored, and whether it had been before. */
-  onSaved?: ((batch: readonly E[], duplicate: boolean) => void) | undefined;
+  /** Told of every batch that is stored, now or before. */
+  onSaved?: ((batch: readonly E[]) => void) | undefined;
   /** Told of an event that the store refused, and why. The others go on. */
   onRefused: (event: E, error: Error) => void;
   /** Gives up. */
@@ -113,8 +113,8 @@ export class BulkSaver<E extends AnyEvent> {
     const { signal, onSaved, onRefused } = this.#options;
     if (batch.length === 0) return;
     try {
-      const { duplicate } = await this.#store.saveEvents(batch, { signal });
-      onSaved?.(batch, duplicate);
+      await this.#store.saveEvents(batch, { signal });
+      onSaved?.(batch);
     } catch (error) {
       if (!isRefusal(error)) throw error;
       if (batch.length === 1) return onRefused(batch[0]!, error);

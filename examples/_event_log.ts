@@ -6,8 +6,7 @@
 
 import { createEvent, type Event, MetadataKey } from "@flowmade-one/aether";
 import { generate } from "@std/uuid/v5";
-// @ts-types="@types/papaparse"
-import Papa from "papaparse";
+import { type CsvRow, readCsv } from "./_csv.ts";
 
 /** What a row becomes; `data` holds the columns that have no other meaning. */
 export type LogEvent = Event<string, Record<string, string>>;
@@ -30,6 +29,8 @@ export interface EventLogOptions {
   columns?: Partial<LogColumns> | undefined;
   /** What divides the fields. @default {","} */
   delimiter?: string | undefined;
+  /** How the file is encoded, as TextDecoder names it. @default {"utf-8"} */
+  encoding?: string | undefined;
 }
 
 /** A row of a log: the event it is, or why it is none. */
@@ -61,25 +62,25 @@ const ID_NAMESPACE = "9d6de7f5-6c39-4ac9-8ae3-3ba08f51cbb1";
  * time, so that the same log gives the same events each time.
  *
  * @throws {RangeError} If a column is missing, or there are two of a name.
+ * @throws {CsvError} If the file can't be read on: a quote that is never
+ * closed, bytes that are not of its encoding.
  */
 export async function* readEventLog(
   csv: ReadableStream<Uint8Array>,
-  { columns = {}, delimiter = "," }: EventLogOptions = {},
+  { columns = {}, delimiter = ",", encoding = "utf-8" }: EventLogOptions = {},
 ): AsyncGenerator<LogRow, void> {
   let toEvent: ((fields: readonly string[]) => Promise<LogEvent>) | undefined;
-  const toRow = async (record: CsvRecord): Promise<LogRow> => {
-    const { fields, line, bytes } = record;
+  const toRow = async ({ fields, line, bytes }: CsvRow): Promise<LogRow> => {
     try {
-      if (fields === undefined) throw new SyntaxError("a quote is not closed");
       return { line, bytes, event: await toEvent!(fields) };
     } catch (error) {
       return { line, bytes, error };
     }
   };
-  for await (const records of readRecords(csv, delimiter)) {
-    toEvent ??= mapping(records.shift()!.fields ?? [], columns);
+  for await (const rows of readCsv(csv, { delimiter, encoding })) {
+    toEvent ??= mapping(rows.shift()?.fields ?? [], columns);
     // Together, for hashes are made on other threads.
-    yield* await Promise.all(records.map(toRow));
+    yield* await Promise.all(rows.map(toRow));
   }
   if (toEvent === undefined) mapping([], columns);
 }
@@ -97,7 +98,7 @@ function mapping(
     if (index >= 0 && index === header.lastIndexOf(column)) return index;
     throw new RangeError(
       `Cannot read event log: its header must have one column "${column}", has ${
-        header.map((name) => `"${name}"`).join(", ")
+        header.slice(0, 50).map((name) => JSON.stringify(name)).join(", ")
       }`,
     );
   };
@@ -142,65 +143,4 @@ function mapping(
       timestamp,
     });
   };
-}
-
-/** Fields of a row; undefined when its end is not to be found. */
-interface CsvRecord {
-  readonly fields: readonly string[] | undefined;
-  /** The line it begins on. */
-  readonly line: number;
-  /** How many bytes were read when it was found. */
-  readonly bytes: number;
-}
-
-/** Reads CSV, a few records at a time. Blank lines are left out. */
-async function* readRecords(
-  csv: ReadableStream<Uint8Array>,
-  delimiter: string,
-): AsyncGenerator<CsvRecord[], void> {
-  const decoder = new TextDecoder();
-  let parser: Papa.Parser | undefined;
-  let text = "";
-  let enough = 0;
-  let line = 1;
-  let bytes = 0;
-
-  const parse = (last: boolean): CsvRecord[] => {
-    const newline = /\r?\n/.exec(text)?.[0] === "\r\n" ? "\r\n" : "\n";
-    parser ??= new Papa.Parser({ delimiter, newline });
-    const { data, errors, meta }: Papa.ParseResult<string[]> = parser.parse(
-      text,
-      0,
-      !last,
-    );
-    const open = errors.some(({ code }) => code === "MissingQuotes")
-      ? data.length - 1
-      : -1;
-    text = text.slice(meta.cursor);
-    // A long field is not gone through again with every few bytes.
-    enough = data.length === 0 ? 2 * text.length : 0;
-    const records: CsvRecord[] = [];
-    for (const [index, fields] of data.entries()) {
-      if (fields.length > 1 || fields[0] !== "") {
-        records.push({
-          fields: index === open ? undefined : fields,
-          line,
-          bytes,
-        });
-      }
-      for (const field of fields) line += field.split("\n").length - 1;
-      line++;
-    }
-    return records;
-  };
-
-  for await (const chunk of csv) {
-    bytes += chunk.length;
-    text += decoder.decode(chunk, { stream: true });
-    if (text.length < enough || !text.includes("\n")) continue;
-    const records = parse(false);
-    if (records.length > 0) yield records;
-  }
-  const records = parse(true);
-  if (records.length > 0) yield records;
 }

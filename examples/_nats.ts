@@ -27,6 +27,21 @@ export async function connectToNats(
     servers: url.split(","),
     maxReconnectAttempts: -1,
     timeout: 2000,
+  }).catch((cause) => {
+    const reason = cause instanceof Error ? cause.message : cause;
+    throw new Error(`Cannot connect to ${url}: ${reason}`, { cause });
   });
+  tellOfOutages(connection);
   return resources.adopt(connection, (connection) => connection.close());
+}
+
+/** Says on stderr when the connection is lost and when it is back. */
+async function tellOfOutages(connection: NatsConnection): Promise<void> {
+  for await (const { type } of connection.status()) {
+    if (type === "disconnect") {
+      console.error("the connection to the server is lost; trying again");
+    } else if (type === "reconnect") {
+      console.error("the connection to the server is back");
+    }
+  }
 }

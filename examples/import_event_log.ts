@@ -12,9 +12,12 @@
  */
 
 import {
+  ConnectionLostError,
   type EventStore,
   InMemoryEventStore,
   JetStreamEventStore,
+  JetStreamUnavailableError,
+  SaveOutcomeUnknownError,
 } from "@flowmade-one/aether";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
@@ -42,16 +45,22 @@ Saves an event log, one row an event, and replays every actor.
   --time COLUMN     when, with its offset           [${DEFAULT_COLUMNS.time}]
   --user COLUMN     who did it                      [${DEFAULT_COLUMNS.user}]
   --delimiter CHAR  what divides the fields         [,]
+  --encoding NAME   such as windows-1252            [utf-8]
   --help            this text`;
+
+/** A store that counts what it does, as both stores do. */
+type CountingStore = EventStore<LogEvent> & {
+  readonly metrics: { readonly savedEvents: number };
+};
 
 /** What {@linkcode importEventLog} did. */
 export interface ImportResult {
-  /** Rows, those that are no events as well. */
+  /** Rows, including those that are not events. */
   readonly rows: number;
-  /** Events that are stored, also those that had been before. */
+  /** Events that are stored now, new or already stored before. */
   readonly events: number;
-  /** How many of them had been stored before, in batches without a new one. */
-  readonly storedBefore: number;
+  /** How many of them are new. */
+  readonly newEvents: number;
   /** The cases, in the order of their first rows. */
   readonly actors: readonly string[];
 }
@@ -79,7 +88,7 @@ export interface ReplaySummary {
 /** Saves a log's events. */
 export async function importEventLog(
   csv: ReadableStream<Uint8Array>,
-  store: EventStore<LogEvent>,
+  store: CountingStore,
   { onBadRow, onProgress, signal, ...options }: ImportOptions,
 ): Promise<ImportResult> {
   const lines = new Map<string, number>();
@@ -87,12 +96,11 @@ export async function importEventLog(
   let rows = 0;
   let bytes = 0;
   let events = 0;
-  let storedBefore = 0;
+  const { savedEvents } = store.metrics;
   const saver = new BulkSaver(store, {
     signal,
-    onSaved(batch, duplicate) {
+    onSaved(batch) {
       events += batch.length;
-      if (duplicate) storedBefore += batch.length;
       for (const { id } of batch) lines.delete(id);
       onProgress?.(bytes, events);
     },
@@ -117,7 +125,8 @@ export async function importEventLog(
   } finally {
     await saver.settled();
   }
-  return { rows, events, storedBefore, actors: [...actors] };
+  const newEvents = store.metrics.savedEvents - savedEvents;
+  return { rows, events, newEvents, actors: [...actors] };
 }
 
 /** How many actors are read at a time. */
@@ -171,6 +180,7 @@ function readOptions(args: readonly string[]): Options {
       time: text,
       user: text,
       delimiter: text,
+      encoding: text,
     },
   });
   const [file, ...more] = positionals;
@@ -179,8 +189,8 @@ function readOptions(args: readonly string[]): Options {
       `Cannot import: name one file, got ${positionals.length}; --help tells how`,
     );
   }
-  const { store, namespace = "event-log", delimiter, actor, type, time, user } =
-    values;
+  const { store, namespace = "event-log", delimiter, encoding } = values;
+  const { actor, type, time, user } = values;
   const columns = Object.fromEntries(
     Object.entries({ actor, type, time, user })
       .filter(([, column]) => column !== undefined),
@@ -192,13 +202,14 @@ function readOptions(args: readonly string[]): Options {
     namespace,
     columns,
     delimiter,
+    encoding,
   };
 }
 
 async function openStore(
   { nats, storeDir, namespace }: Options,
   resources: AsyncDisposableStack,
-): Promise<EventStore<LogEvent>> {
+): Promise<CountingStore> {
   return resources.use(
     nats
       ? await JetStreamEventStore.open<LogEvent>(
@@ -209,7 +220,11 @@ async function openStore(
   );
 }
 
-async function main(options: Options): Promise<void> {
+/** Rows that are left out of which each gets a line of its own. */
+const BAD_ROWS_SHOWN = 10;
+
+/** @returns Whether every row is stored. */
+async function main(options: Options): Promise<boolean> {
   await using resources = new AsyncDisposableStack();
   using file = await Deno.open(options.file);
   const store = await openStore(options, resources);
@@ -223,8 +238,13 @@ async function main(options: Options): Promise<void> {
     onBadRow(line, error) {
       bad++;
       progress.clear();
-      const reason = error instanceof Error ? error.message : error;
-      console.error(`line ${line} is left out: ${reason}`);
+      if (bad <= BAD_ROWS_SHOWN) {
+        console.error(
+          printable(`line ${line} is left out: ${reasonOf(error)}`),
+        );
+      } else if (bad === BAD_ROWS_SHOWN + 1) {
+        console.error("more rows are left out; the summary counts them");
+      }
     },
   });
   const saving = (performance.now() - start) / 1000;
@@ -234,30 +254,52 @@ async function main(options: Options): Promise<void> {
   const replayed = await replay(store, imported.actors);
   const reading = (performance.now() - start) / 1000;
 
-  const { rows, events, storedBefore, actors } = imported;
+  const { rows, events, newEvents, actors } = imported;
   const rate = (count: number, seconds: number) =>
     `${seconds.toFixed(2)} s, ${format(count / seconds)} events/s`;
-  console.log(
-    `Saved ${format(events)} events of ${format(rows)} rows: ${
-      rate(events, saving)
-    }`,
-  );
-  if (storedBefore > 0) {
-    console.log(`  stored before: ${format(storedBefore)}`);
+  console.log(`Read ${format(rows)} rows: ${rate(events, saving)}`);
+  const outcomes = [
+    ["new", newEvents],
+    ["already stored", events - newEvents],
+    ["left out", bad],
+  ] as const;
+  for (const [outcome, count] of outcomes) {
+    console.log(`${format(count).padStart(9)}  ${outcome}`);
   }
-  if (bad > 0) console.log(`  left out: ${format(bad)}`);
   console.log(
     `Replayed ${format(replayed.events)} events of ${
       format(actors.length)
     } actors: ${rate(replayed.events, reading)}`,
   );
-  if (replayed.events === 0) return;
+  if (replayed.events === 0) return bad === 0;
   const { longest, types } = replayed;
-  console.log(`Longest history: ${longest.actorId}, ${longest.events} events`);
+  console.log(
+    printable(`Longest history: ${longest.actorId}, ${longest.events} events`),
+  );
   console.log(`Most common of ${types.length} event types:`);
   for (const [type, count] of types.slice(0, 5)) {
-    console.log(`${format(count).padStart(9)}  ${type}`);
+    console.log(printable(`${format(count).padStart(9)}  ${type}`));
   }
+  return bad === 0;
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Whether it may go well the next time. */
+function isOutage(error: unknown): boolean {
+  return error instanceof SaveOutcomeUnknownError ||
+    error instanceof JetStreamUnavailableError ||
+    error instanceof ConnectionLostError;
+}
+
+/** Without the control characters that would steer a terminal. */
+function printable(text: string): string {
+  return text.replaceAll(
+    /\p{Cc}/gu,
+    (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`,
+  );
 }
 
 if (import.meta.main) {
@@ -265,9 +307,14 @@ if (import.meta.main) {
     console.log(HELP);
   } else {
     try {
-      await main(readOptions(Deno.args));
+      if (!await main(readOptions(Deno.args))) Deno.exitCode = 1;
     } catch (error) {
-      console.error(error instanceof Error ? error.message : error);
+      console.error(printable(reasonOf(error)));
+      if (isOutage(error)) {
+        console.error(
+          "Run the same command again: nothing is stored twice",
+        );
+      }
       Deno.exitCode = 1;
     }
   }

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { CsvError } from "../../examples/_csv.ts";
 import {
   type LogEvent,
   type LogRow,
@@ -11,7 +12,6 @@ import {
   replay,
 } from "../../examples/import_event_log.ts";
 import {
-  type EventStore,
   InMemoryEventStore,
   JetStreamEventStore,
   VersionConflictError,
@@ -59,13 +59,15 @@ async function read(log: ReadableStream<Uint8Array>): Promise<LogRow[]> {
   return await Array.fromAsync(readEventLog(log));
 }
 
+type Store = InMemoryEventStore<LogEvent> | JetStreamEventStore<LogEvent>;
+
 interface Report extends ImportResult {
   readonly bad: readonly (readonly [line: number, error: unknown])[];
 }
 
 async function importLog(
   log: ReadableStream<Uint8Array>,
-  store: EventStore<LogEvent>,
+  store: Store,
   options: Partial<ImportOptions> = {},
 ): Promise<Report> {
   const bad: [number, unknown][] = [];
@@ -77,7 +79,7 @@ async function importLog(
 }
 
 /** Every stored event, in stream order. */
-async function stored(store: EventStore<LogEvent>): Promise<LogEvent[]> {
+async function stored(store: Store): Promise<LogEvent[]> {
   const all: LogEvent[] = [];
   for await (const { event } of store.subscribe({ live: false })) {
     all.push(event);
@@ -88,7 +90,7 @@ async function stored(store: EventStore<LogEvent>): Promise<LogEvent[]> {
 /** Runs the test on both kinds of store. */
 function testStores(
   name: string,
-  body: (store: EventStore<LogEvent>) => Promise<void>,
+  body: (store: Store) => Promise<void>,
 ): void {
   Deno.test(`${name}, in memory`, async () => {
     await using store = new InMemoryEventStore<LogEvent>();
@@ -185,6 +187,108 @@ Deno.test("readEventLog() reads the columns it is told", async () => {
   );
 });
 
+/** A log of these bytes, in chunks of a few. */
+function log(bytes: string | Uint8Array): ReadableStream<Uint8Array> {
+  const all = typeof bytes === "string"
+    ? new TextEncoder().encode(bytes)
+    : bytes;
+  const size = Math.max(5, Math.ceil(all.length / 50));
+  return ReadableStream.from(
+    Array.from(
+      { length: Math.ceil(all.length / size) },
+      (_, i) => all.subarray(i * size, (i + 1) * size),
+    ),
+  );
+}
+
+Deno.test("readEventLog() gives what lies before a quote that is not closed, then fails", async () => {
+  for (const [line, row] of [[1, `"${HEADER}`], [4, `c,B,${NOON},,"open`]]) {
+    const lines = [HEADER, `c,A,${NOON},,`, `c,A,${NOON},,`];
+    if (line === 1) lines[0] = row as string;
+    else lines.push(row as string);
+    lines.push(...rows(100, 2));
+    const read: LogRow[] = [];
+    const error = await assertRejects(async () => {
+      for await (const each of readEventLog(log(lines.join("\n")))) {
+        read.push(each);
+      }
+    });
+    assertEquals(read.length, line === 1 ? 0 : 2);
+    assertEquals(
+      error instanceof CsvError && error.message,
+      `Cannot read CSV: the row that begins on line ${line} has a quote that is not closed, so that nothing behind it can be read`,
+    );
+  }
+});
+
+Deno.test("readEventLog() does not read a whole file for a quote that is not closed", async () => {
+  let sent = 0;
+  const endless = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      const text = sent++ === 0 ? `${HEADER}\n"` : "x".repeat(1 << 16);
+      controller.enqueue(new TextEncoder().encode(text));
+    },
+  });
+  const error = await assertRejects(
+    () => Array.fromAsync(readEventLog(endless)),
+    CsvError,
+  );
+  assert(error.message.includes("line 2 is longer than 8 MiB"), error.message);
+  assert(sent < 200, `${sent} chunks were read`);
+});
+
+Deno.test("readEventLog() reads rows that end in LF and CRLF, as each likes", async () => {
+  const breaks = ["\n", "\r\n"];
+  for (const first of breaks) {
+    let text = `${HEADER}${first}`;
+    for (let i = 0; i < 400; i++) {
+      const note = i % 3 === 0 ? '"a\r\nb"' : `n${i}`;
+      text += `c,A,${NOON},,${note}${breaks[(i >> 3) % 2]}`;
+    }
+    const notes = (await Array.fromAsync(readEventLog(log(text)))).map(
+      (row) => {
+        assert("event" in row);
+        return row.event.data.note;
+      },
+    );
+    assertEquals(
+      notes,
+      notes.map((_, i) => i % 3 === 0 ? "a\r\nb" : `n${i}`),
+    );
+    assertEquals(notes.length, 400);
+  }
+});
+
+Deno.test("readEventLog() refuses bytes that are not of the encoding", async () => {
+  const text = `${HEADER}\nc,Gr\u00fc\u00dfe,${NOON},,\n`;
+  const latin = Uint8Array.from(text, (char) => char.charCodeAt(0));
+  const error = await assertRejects(
+    () => Array.fromAsync(readEventLog(log(latin))),
+    CsvError,
+  );
+  assert(error.message.includes("is not utf-8; --encoding names another"));
+  const [row] = await Array.fromAsync(
+    readEventLog(log(latin), { encoding: "latin1" }),
+  );
+  assert(row && "event" in row);
+  assertEquals(row.event.eventType, "Gr\u00fc\u00dfe");
+  await assertRejects(
+    () => Array.fromAsync(readEventLog(log(text), { encoding: "klingon" })),
+    RangeError,
+    'there is no encoding "klingon"',
+  );
+});
+
+Deno.test("readEventLog() refuses a delimiter that is not one character", async () => {
+  for (const delimiter of ["", ";;", '"', "\n"]) {
+    await assertRejects(
+      () => Array.fromAsync(readEventLog(csv(), { delimiter })),
+      RangeError,
+      "the delimiter must be one character",
+    );
+  }
+});
+
 Deno.test("readEventLog() refuses a log without the columns it needs", async () => {
   for (const header of ["", "a,b", `${HEADER},note`]) {
     const bytes = new TextEncoder().encode(`${header}\n1,2\n`);
@@ -212,18 +316,16 @@ testStores(
         `a,Long,${NOON},,,,`,
         `a,,${NOON},,`,
         `a,Went on,${NOON},,`,
-        `b,Begun,${NOON},,"never closed`,
-        `b,Swallowed,${NOON},,`,
       ),
       store,
     );
     assertEquals(result, {
-      rows: 8,
+      rows: 7,
       events: 2,
-      storedBefore: 0,
+      newEvents: 2,
       actors: ["a"],
     });
-    assertEquals(bad.map(([line]) => line), [3, 4, 5, 6, 7, 9]);
+    assertEquals(bad.map(([line]) => line), [3, 4, 5, 6, 7]);
     for (const [, error] of bad) {
       assert(
         error instanceof Error && error.message,
@@ -239,12 +341,12 @@ testStores(
 testStores("importEventLog() stores nothing twice", async (store) => {
   const lines = rows(300, 6);
   const first = await importLog(csv(...lines), store);
-  assertEquals([first.events, first.storedBefore], [1800, 0]);
+  assertEquals([first.events, first.newEvents], [1800, 1800]);
   const before = await stored(store);
   assertEquals(before.length, 1800);
 
   const again = await importLog(csv(...lines), store);
-  assertEquals([again.events, again.storedBefore], [1800, 1800]);
+  assertEquals([again.events, again.newEvents], [1800, 0]);
   assertEquals(again.bad, []);
   assertEquals(await stored(store), before);
 });
@@ -333,8 +435,8 @@ Deno.test("importEventLog() stores nothing twice long after the duplicate window
 
   await using second = await connected();
   await using store = await open(second.nc);
-  const { events, storedBefore, bad } = await importLog(csv(...lines), store);
-  assertEquals([events, storedBefore, bad], [1500, 1500, []]);
+  const { events, newEvents, bad } = await importLog(csv(...lines), store);
+  assertEquals([events, newEvents, bad], [1500, 0, []]);
   assertEquals((await stored(store)).length, 1500);
 });
 
@@ -400,15 +502,71 @@ Deno.test("the import shows its progress and sums up", async () => {
     const { success, stdout, stderr } = await child.output();
     const text = new TextDecoder().decode(stdout);
     const told = new TextDecoder().decode(stderr);
-    assert(success, told);
+    assert(!success, "a row was left out");
     assert(/^\d+ % read, 60 events saved, [\d,]+ events\/s$/m.test(told), told);
     assert(/^line 62 is left out: .*timestamp/m.test(told), told);
-    assert(/^Saved 60 events of 61 rows: .* events\/s$/m.test(text), text);
-    assert(/^ +left out: 1$/m.test(text), text);
+    assert(/^Read 61 rows: .* events\/s$/m.test(text), text);
+    assert(/^ +60 {2}new$/m.test(text), text);
+    assert(/^ +0 {2}already stored$/m.test(text), text);
+    assert(/^ +1 {2}left out$/m.test(text), text);
     assert(/^Replayed 60 events of 20 actors: /m.test(text), text);
     assert(/^Longest history: c0, 3 events$/m.test(text), text);
     assert(/^ +20 +Step 1$/m.test(text), text);
   });
+});
+
+Deno.test("the import shows a few of many bad rows, without control characters", async () => {
+  const lines = Array.from(
+    { length: 500 },
+    (_, i) => `c${i},A,${i},,`,
+  );
+  lines.push(`\x1b[31mc,\x1b[32mA,${NOON},,`);
+  await runImport(lines, [], async (child) => {
+    const { success, stdout, stderr } = await child.output();
+    const [text, told] = [stdout, stderr].map((bytes) =>
+      new TextDecoder().decode(bytes)
+    );
+    assert(!success);
+    assertEquals(told!.match(/is left out/g)?.length, 10);
+    assert(told!.includes("more rows are left out"), told);
+    assert(!text!.includes("\x1b"), text);
+    assert(text!.includes("Longest history: \\x1b[31mc,"), text);
+    assert(text!.includes("\\x1b[32mA"), text);
+    assert(/^ +500 {2}left out$/m.test(text!), text);
+  });
+});
+
+Deno.test("the import names the server it can't connect to", async () => {
+  const url = "nats://127.0.0.1:1";
+  await runImport(rows(1, 1), ["--nats"], async (child) => {
+    const { success, stderr } = await child.output();
+    const told = new TextDecoder().decode(stderr);
+    assert(!success);
+    assert(told.startsWith(`Cannot connect to ${url}: `), told);
+  }, url);
+});
+
+Deno.test("the import says when its server goes away, and goes on when it is back", async () => {
+  await using own = await NatsServer.start();
+  await runImport(rows(3000, 15), ["--nats"], async (child) => {
+    const stderr = child.stderr.pipeThrough(new TextDecoderStream());
+    let told = "";
+    let isKilled = false;
+    for await (const text of stderr) {
+      told += text;
+      if (!isKilled && /[1-9][\d,]* events saved/.test(told)) {
+        isKilled = true;
+        await own.kill();
+      }
+      const isLost = told.includes("the connection to the server is lost");
+      if (isLost && own.pid === undefined) await own.restart();
+    }
+    const { success } = await child.status;
+    const text = await new Response(child.stdout).text();
+    assert(success, told);
+    assert(told.includes("the connection to the server is back"), told);
+    assert(text.startsWith("Read 45,000 rows"), text);
+  }, own.url);
 });
 
 Deno.test("an import whose process was killed is finished by the next", async () => {
@@ -429,7 +587,7 @@ Deno.test("an import whose process was killed is finished by the next", async ()
   await runImport(lines, args, async (child) => {
     const { success, stdout } = await child.output();
     assert(success);
-    assert(new TextDecoder().decode(stdout).startsWith("Saved 15,000 events"));
+    assert(new TextDecoder().decode(stdout).startsWith("Read 15,000 rows"));
   });
   const all = await stored(store);
   assertEquals(all.length, 15_000);
@@ -443,8 +601,8 @@ Deno.test("the import keeps its files where it is told", async () => {
       await runImport(rows(10, 2), ["--store", folder], async (child) => {
         const { success, stdout } = await child.output();
         const text = new TextDecoder().decode(stdout);
-        assert(success && text.startsWith("Saved 20 events of 20 rows"), text);
-        assertEquals(text.includes("stored before: 20"), before);
+        assert(success && text.startsWith("Read 20 rows"), text);
+        assertEquals(/^ +20 {2}already stored$/m.test(text), before);
       }, "");
     }
   } finally {
