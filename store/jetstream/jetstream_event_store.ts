@@ -335,11 +335,11 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
     const { reader, root, monitor, tails: { cache } } = this.#parts;
     const { traces } = monitor;
     const seen = cache.highest;
-    const saw = cache.saw.bind(cache);
+    const noteSeen = cache.noteSeen.bind(cache);
     const subscription = new StreamSubscription<E>(
       reader,
       root,
-      { ...resolved, traces, seen, saw },
+      { ...resolved, traces, seen, noteSeen },
       this.#subscriptions,
     );
     if (this.#closed) subscription.fail(new StoreClosedError("subscribe"));

@@ -98,7 +98,7 @@ export class ActorHistory {
     const renew = () => {
       own = this.#reader.boundsOfNext(bounds);
     };
-    const leader = this.#tails.mustAsk(floor)
+    const leader = this.#tails.needsCheck(floor)
       ? ahead(this.#tails.lastMessage(actorId, floor, bounds))
       : undefined;
     let { sequence: next, versionBefore: version, unproven } = await this
@@ -161,7 +161,7 @@ export class ActorHistory {
         });
       }
       if (events.length > 0) {
-        this.#tails.cache.saw(actorId, lastSequence);
+        this.#tails.cache.noteSeen(actorId, lastSequence);
         yield events;
         renew();
       }

@@ -1,6 +1,5 @@
 /**
- * Where actors' histories end, by what this store instance has seen and what
- * the servers say.
+ * Where actors' histories end, by the cache and by the servers.
  *
  * @module
  */
@@ -9,7 +8,12 @@ import {
   encodeActorId,
   eventSubjectRoot,
 } from "../../../internal/nats/names.ts";
-import { type Floor, lastAbove, mustAsk, type Wanted } from "./_freshness.ts";
+import {
+  type Floor,
+  lastMessagesAbove,
+  needsCheck,
+  type WantedTail,
+} from "./_freshness.ts";
 import type { ReadBounds } from "../stream/read_retries.ts";
 import { tryRead } from "../stream/stored_event.ts";
 import type { StoredMessage } from "../stream/stored_message.ts";
@@ -24,13 +28,13 @@ import { StaleReadError } from "../errors.ts";
 
 /** The ends of the histories of one store's actors. */
 export class ActorTails {
-  /** The requests this is made of. */
+  /** Reads the stream. */
   readonly reader: StreamReader;
-  /** What this store instance has seen; kept up to date. */
+  /** The tails this store instance has seen; kept up to date here. */
   readonly cache: TailCache;
-  /** A filter for all events of the store. */
+  /** A subject filter for all events of the store. */
   readonly subjects: string;
-  /** What all subjects begin with, to the dot. */
+  /** The subjects' common beginning, with its dot. */
   readonly #root: string;
 
   constructor(
@@ -60,7 +64,7 @@ export class ActorTails {
     return (await this.last(actorId, consistency, bounds)).tail;
   }
 
-  /** As {@linkcode of}, with the message that told it. */
+  /** As {@linkcode of}, with the actor's last message. */
   async last(
     actorId: string,
     consistency: Consistency,
@@ -73,7 +77,7 @@ export class ActorTails {
     );
   }
 
-  /** As {@linkcode of}, of several actors, with as few requests as will do. */
+  /** As {@linkcode of}, of several actors: 1,000 a request. */
   ofAll(
     actorIds: readonly string[],
     consistency: Consistency,
@@ -84,8 +88,8 @@ export class ActorTails {
   }
 
   /**
-   * The ends of histories for a save, as the leader knows them if `strong`,
-   * else whichever replica answers: the server checks what rests on them.
+   * The tails a save rests on, as the leader knows them if `strong`, else as
+   * any replica does: the server checks the save in any case.
    */
   forSave(
     actorIds: readonly string[],
@@ -99,12 +103,12 @@ export class ActorTails {
     return this.#ofAll(actorIds, floorOf, bounds);
   }
 
-  /** Whether more of the actor may have been seen than what is remembered. */
-  isUnsure(actorId: string): boolean {
+  /** Whether more of the actor may have been seen than is remembered. */
+  mayLack(actorId: string): boolean {
     return this.replicated && this.floorOf(actorId, "strong").seen > 0;
   }
 
-  /** The last message on an actor's subject, except below what is known. */
+  /** The last message on an actor's subject, which reaches its floor. */
   async lastMessage(
     actorId: string,
     floor: Floor,
@@ -117,13 +121,13 @@ export class ActorTails {
     const isEnough = !this.replicated || (last?.sequence ?? 0) >= floor.seen;
     if (isEnough) return last;
     const wanted = [{ actorId, subject, floor }];
-    return (await lastAbove(this.reader, this.subjects, wanted, bounds))
+    return (await lastMessagesAbove(this.reader, this.subjects, wanted, bounds))
       .get(subject);
   }
 
-  /** Whether it matters who answers. */
-  mustAsk(floor: Pick<Floor, "seen" | "strong">): boolean {
-    return mustAsk(floor, this.reader.stream.replicas);
+  /** Whether replicas may answer with less than a read must see. */
+  needsCheck(floor: Pick<Floor, "seen" | "strong">): boolean {
+    return needsCheck(floor, this.reader.stream.replicas);
   }
 
   async #last(
@@ -148,12 +152,12 @@ export class ActorTails {
         return { actorId, subject, floor: floorOf(actorId) };
       });
       if (wanted.length === 1) {
-        const [{ actorId, floor }] = wanted as [Wanted];
+        const [{ actorId, floor }] = wanted as [WantedTail];
         const { tail } = await this.#last(actorId, floor, bounds);
         tails.set(actorId, tail);
         continue;
       }
-      const messages = await lastAbove(
+      const messages = await lastMessagesAbove(
         this.reader,
         this.subjects,
         wanted,
@@ -170,14 +174,14 @@ export class ActorTails {
     return tails;
   }
 
-  /** The later of what the server says and what is known. */
+  /** The later one of the server's tail and the known one. */
   async #reconcile(
     actorId: string,
     message: StoredMessage | undefined,
     floor: Floor,
     bounds: ReadBounds,
   ): Promise<Tail> {
-    // What was known may have been forgotten meanwhile.
+    // The known tail may have been forgotten meanwhile.
     const cached = this.cache.get(actorId) ?? NO_TAIL;
     const known = cached.sequence >= floor.known.sequence
       ? cached
@@ -210,17 +214,17 @@ export class ActorTails {
     return this.reader.stream.replicas > 1;
   }
 
-  /** What a read that begins now must not fall behind of. */
+  /** The floor of a read that begins now. */
   floorOf(actorId: string, consistency: Consistency): Floor {
     const known = this.cache.get(actorId) ?? NO_TAIL;
-    const seen = this.cache.unsureOf(actorId);
+    const seen = this.cache.unconfirmedOf(actorId);
     return { known, seen, strong: consistency === "strong" };
   }
 
   /**
-   * What to do about a history that ends before it should: true, and the actor
-   * forgotten, if the rest has expired; else false after a while, for the next
-   * look, for then a replica lags.
+   * Decides about a history that ends too early: true, and the actor forgotten,
+   * if the rest has expired; else a replica lags, and it is false after a short
+   * wait.
    *
    * @throws {StreamReplacedError} If it is another stream by now.
    * @throws {StaleReadError} If the time is up.
@@ -231,7 +235,7 @@ export class ActorTails {
     attempt: number,
     bounds: ReadBounds,
   ): Promise<boolean> {
-    // Among replicas one that lags is by far the likelier.
+    // On replicas a lagging one is far more likely: seldom ask about expiry.
     if (
       (!this.replicated || attempt % 16 === 8) &&
       await this.#lacks(required, bounds)
@@ -247,7 +251,7 @@ export class ActorTails {
     return false;
   }
 
-  /** The tail that a last message makes, behind the one that is known. */
+  /** The tail that ends with a message behind the known tail. */
   async #resolve(
     actorId: string,
     known: Tail,
@@ -260,7 +264,7 @@ export class ActorTails {
       !isAbove && known.sequence > 0 &&
       await this.#lacks(known.sequence, bounds)
     ) {
-      // It has no say any more: the actor may have begun anew.
+      // The known tail has expired: the actor may have begun anew.
       return await this.#resolve(actorId, NO_TAIL, message, bounds);
     }
     if (
@@ -271,7 +275,7 @@ export class ActorTails {
       const { sequence } = message;
       return { version, sequence, eventId: id, trail: trailOf(message) };
     }
-    // Somebody else's message: only all that is not known tells the version.
+    // Not proven to be the highest: only reading all unknown events shows it.
     const { sequence } = message;
     const last = await this.#lastEvent(actorId, known, sequence, bounds);
     const { version, eventId } = last === undefined

@@ -1,5 +1,5 @@
 /**
- * What getEventsWithErrors tells.
+ * Reads for getEventsWithErrors.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import type { ReplayError } from "../../errors.ts";
 import type { AnyEvent } from "../../../event/event.ts";
 import type { Consistency } from "../../event_store.ts";
 
-/** Everything stored for an actor, with what is no event of it. */
+/** Reads an actor's whole history and reports malformed messages. */
 export async function readWithErrors(
   tails: ActorTails,
   actorId: string,
@@ -59,7 +59,7 @@ export async function readWithErrors(
     }
     if (page.lastSequence > 0) {
       reached = page.lastSequence;
-      tails.cache.saw(actorId, reached);
+      tails.cache.noteSeen(actorId, reached);
       next = reached + 1;
       // Each page has the whole time.
       bounds = tails.reader.bounds(bounds.signal);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { hashText } from "../../../internal/hash.ts";
 import type { Trail } from "../stream/trail.ts";
 
 /** The end of one actor's history. */
@@ -14,7 +15,7 @@ export interface Tail {
   readonly sequence: number;
   /** The id of its last event; undefined when it has none. */
   readonly eventId: string | undefined;
-  /** What its last message says of those before, if that is known. */
+  /** Its last message's trail to those before, if that is known. */
   readonly trail: Trail | undefined;
 }
 
@@ -27,17 +28,17 @@ export const NO_TAIL: Tail = {
 };
 
 /**
- * How many places there are for what was seen of actors that are not
- * remembered: half a megabyte, and few actors share one that matters.
+ * Slots for sequences of forgotten actors, by the hash of their ids: half a
+ * megabyte, and few actors share a slot.
  */
-const PLACES = 65_536;
+const FORGOTTEN_SLOTS = 65_536;
 
 /** A remembered tail, between those used before and after it. */
 interface Entry {
   readonly actorId: string;
   tail: Tail;
-  /** See {@linkcode TailCache.unsureOf}. */
-  unsure: number;
+  /** See {@linkcode TailCache.unconfirmedOf}. */
+  unconfirmed: number;
   before: Entry;
   after: Entry;
 }
@@ -46,21 +47,21 @@ interface Entry {
  * A bounded map of tails, the least recently used forgotten first. A tail in
  * it never goes back.
  *
- * The order is a list of its own: a `Map` in which each use were a deletion
- * and an addition would make a new table every so often, and the old ones keep
- * alive what they held.
+ * The order is a linked list: a `Map` in which each use were a deletion and an
+ * addition would allocate a new table every so often, and the old tables keep
+ * their entries alive.
  */
 export class TailCache {
   readonly #entries = new Map<string, Entry>();
   readonly #capacity: number;
-  /** In a ring: `after` it is the least recently used, `before` the latest. */
+  /** A ring: `after` it is the least recently used, `before` it the latest. */
   readonly #ring: Entry;
   #highest = 0;
   /**
-   * By the hash of an actor, the highest sequence that was seen of those with
-   * that hash and may not be remembered.
+   * The highest sequence that was seen of forgotten actors, by the hash of
+   * their ids.
    */
-  #seen: Float64Array | undefined;
+  #forgotten: Float64Array | undefined;
 
   /** @param capacity The most actors to remember; 1 or more. */
   constructor(capacity: number) {
@@ -81,46 +82,47 @@ export class TailCache {
   }
 
   /**
-   * A sequence up to which more of the actor may have been seen than what is
-   * remembered; 0 if nothing was.
+   * A sequence up to which more of the actor may have been seen than is
+   * remembered; 0 for none.
    */
-  unsureOf(actorId: string): number {
-    return this.#entries.get(actorId)?.unsure ?? this.#seenOf(actorId);
+  unconfirmedOf(actorId: string): number {
+    return this.#entries.get(actorId)?.unconfirmed ??
+      this.#forgottenOf(actorId);
   }
 
   /** Notes that a message of the actor was seen. */
-  saw(actorId: string, sequence: number): void {
+  noteSeen(actorId: string, sequence: number): void {
     if (sequence > this.#highest) this.#highest = sequence;
     const entry = this.#entries.get(actorId);
-    if (entry === undefined) this.#note(actorId, sequence);
+    if (entry === undefined) this.#noteForgotten(actorId, sequence);
     else if (sequence > entry.tail.sequence) {
-      entry.unsure = Math.max(entry.unsure, sequence);
+      entry.unconfirmed = Math.max(entry.unconfirmed, sequence);
     }
   }
 
   /**
    * Remembers a tail, unless a later one is known; returns the later one. Its
-   * actor is the one used last then.
+   * actor becomes the most recently used.
    *
-   * @param proven A sequence up to which the tail surely lacks nothing.
+   * @param confirmed A sequence up to which the tail surely lacks nothing.
    */
-  advance(actorId: string, tail: Tail, proven: number = 0): Tail {
+  advance(actorId: string, tail: Tail, confirmed: number = 0): Tail {
     const entry = this.#entries.get(actorId);
-    const sure = Math.max(proven, tail.sequence);
+    const sure = Math.max(confirmed, tail.sequence);
     if (entry !== undefined) {
       unlink(entry);
       this.#append(entry);
-      if (entry.unsure <= sure) entry.unsure = 0;
+      if (entry.unconfirmed <= sure) entry.unconfirmed = 0;
       const known = entry.tail;
       if (known.sequence > tail.sequence) return known;
       if (known.sequence === tail.sequence && known.trail) return known;
       entry.tail = tail;
     } else {
       if (this.#entries.size >= this.#capacity) this.#evict();
-      const seen = this.#seenOf(actorId);
-      const unsure = seen <= sure ? 0 : seen;
+      const seen = this.#forgottenOf(actorId);
+      const unconfirmed = seen <= sure ? 0 : seen;
       const { before } = this.#ring;
-      const added = { actorId, tail, unsure, before, after: this.#ring };
+      const added = { actorId, tail, unconfirmed, before, after: this.#ring };
       this.#entries.set(actorId, added);
       this.#append(added);
     }
@@ -132,15 +134,16 @@ export class TailCache {
   forget(actorId: string, upTo: number): void {
     const entry = this.#entries.get(actorId);
     if (entry === undefined || entry.tail.sequence > upTo) return;
-    if (entry.unsure > upTo) this.#note(actorId, entry.unsure);
+    const { unconfirmed } = entry;
+    if (unconfirmed > upTo) this.#noteForgotten(actorId, unconfirmed);
     this.#drop(entry);
   }
 
-  /** Forgets whoever was used longest ago. */
+  /** Forgets the least recently used actor. */
   #evict(): void {
     const entry = this.#ring.after;
-    const { actorId, tail, unsure } = entry;
-    this.#note(actorId, Math.max(tail.sequence, unsure));
+    const { actorId, tail, unconfirmed } = entry;
+    this.#noteForgotten(actorId, Math.max(tail.sequence, unconfirmed));
     this.#drop(entry);
   }
 
@@ -148,17 +151,19 @@ export class TailCache {
     const { actorId } = entry;
     this.#entries.delete(actorId);
     unlink(entry);
-    entry.before = entry.after = entry; // it keeps nobody alive
+    entry.before = entry.after = entry; // it keeps no other entry alive
   }
 
-  #seenOf(actorId: string): number {
-    return this.#seen === undefined ? 0 : this.#seen[placeOf(actorId)]!;
+  #forgottenOf(actorId: string): number {
+    return this.#forgotten === undefined
+      ? 0
+      : this.#forgotten[slotOf(actorId)]!;
   }
 
-  #note(actorId: string, sequence: number): void {
-    this.#seen ??= new Float64Array(PLACES);
-    const place = placeOf(actorId);
-    if (sequence > this.#seen[place]!) this.#seen[place] = sequence;
+  #noteForgotten(actorId: string, sequence: number): void {
+    this.#forgotten ??= new Float64Array(FORGOTTEN_SLOTS);
+    const slot = slotOf(actorId);
+    if (sequence > this.#forgotten[slot]!) this.#forgotten[slot] = sequence;
   }
 
   #append(entry: Entry): void {
@@ -174,11 +179,6 @@ function unlink({ before, after }: Entry): void {
   after.before = before;
 }
 
-/** A hash, FNV-1a (Fowler, Noll, Vo 1991) over UTF-16 code units. */
-function placeOf(actorId: string): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < actorId.length; i++) {
-    hash = Math.imul(hash ^ actorId.charCodeAt(i), 0x01000193);
-  }
-  return (hash ^ hash >>> 16) & (PLACES - 1);
+function slotOf(actorId: string): number {
+  return hashText(actorId) & (FORGOTTEN_SLOTS - 1);
 }

@@ -147,7 +147,7 @@ export class Save {
     const { history, tails: ends } = this.#context;
     // What a conflict tells must not fall behind of what was seen.
     const isSure = confirmed &&
-      !this.#actorIds.some((actorId) => ends.isUnsure(actorId));
+      !this.#actorIds.some((actorId) => ends.mayLack(actorId));
     for (let asked = isSure ? 1 : 0;; asked++) {
       try {
         return await planSave(
@@ -292,7 +292,7 @@ export class Save {
     const same = subject === draft.subject && stored !== undefined &&
       sameEvent(stored, decodeEvent(draft.payload));
     if (same) return;
-    if (stored) this.#context.tails.cache.saw(stored.actorId, sequence);
+    if (stored) this.#context.tails.cache.noteSeen(stored.actorId, sequence);
     throw duplicateOf(draft, { event: stored, sequence });
   }
 

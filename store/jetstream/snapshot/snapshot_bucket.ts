@@ -1,6 +1,6 @@
 /**
- * The KV bucket beside the stream, over the store's own requests: laid out as
- * every KV client knows it.
+ * The KV bucket of snapshots, in the layout that KV clients know, over the
+ * store's own requests.
  *
  * @module
  */
@@ -35,10 +35,10 @@ import { createStream, streamInfo } from "../../../internal/nats/streams.ts";
 import { backoff, delay } from "../../../internal/waiting.ts";
 import { StreamFullError } from "../errors.ts";
 
-/** How long one attempt waits for its answer, in milliseconds. */
-const ATTEMPT_TIMEOUT = 5_000;
+/** How long one attempt waits for its answer. */
+const ATTEMPT_TIMEOUT_MS = 5_000;
 
-/** What a bucket is made with. */
+/** How a bucket is created. */
 export interface BucketSettings {
   readonly create: boolean;
   readonly replicas: number;
@@ -47,7 +47,7 @@ export interface BucketSettings {
   domain(): string;
 }
 
-/** A value, and what replaces it must say it replaces. */
+/** A value, and the revision to replace it at. */
 export interface BucketEntry {
   /** Undefined when there is none, or it was deleted. */
   readonly data: Uint8Array | undefined;
@@ -55,7 +55,7 @@ export interface BucketEntry {
   readonly revision: number;
 }
 
-/** Finds the bucket, or makes it. */
+/** Opens the bucket; creates it if there is none and `create` says so. */
 export async function openBucket(
   mux: Multiplexer,
   bucket: string,
@@ -106,7 +106,7 @@ export class SnapshotBucket {
   }
 
   /**
-   * What the bucket's leader has for a key.
+   * The value of a key, as the bucket's leader knows it.
    *
    * @throws {StreamNotFoundError} If the bucket is gone.
    */
@@ -134,7 +134,7 @@ export class SnapshotBucket {
   }
 
   /**
-   * Replaces what a key has, or false if that is no longer of this revision.
+   * Replaces the value of a key; false if its revision is another one by now.
    * After a lost answer it may be false although this call replaced it.
    *
    * @throws {StreamNotFoundError} If the bucket is gone.
@@ -184,7 +184,10 @@ export class SnapshotBucket {
     for (let n = 0;; n++) {
       try {
         await this.#mux.watch.connected({ timeout: deadline.left, signal });
-        const timeout = Math.min(ATTEMPT_TIMEOUT, Math.max(1, deadline.left));
+        const timeout = Math.min(
+          ATTEMPT_TIMEOUT_MS,
+          Math.max(1, deadline.left),
+        );
         return await attempt({ timeout, signal });
       } catch (error) {
         signal?.throwIfAborted();

@@ -20,11 +20,11 @@ import { JetStreamUnavailableError, StreamNotFoundError } from "../errors.ts";
 /** The most bytes the headers of a snapshot take. */
 const MAX_HEADER_BYTES = 80;
 
-/** A snapshot as it is kept. */
-interface Kept extends ActorSnapshot {
+/** A snapshot as it is stored. */
+interface StoredSnapshot extends ActorSnapshot {
   /** The sequence of its last event. */
   readonly sequence: number;
-  /** The incarnation of the stream it was taken of. */
+  /** The incarnation of the stream it belongs to. */
   readonly stream: string;
 }
 
@@ -44,28 +44,30 @@ export class StreamSnapshots {
     this.#history = history;
   }
 
-  /** The actor's snapshot, if it is one of its history as it is now. */
+  /** The actor's snapshot, if it belongs to its present history. */
   async get(
     actorId: string,
     consistency: Consistency,
     bounds: ReadBounds,
   ): Promise<ActorSnapshot | undefined> {
-    const [{ kept }, tail] = await Promise.all([
+    const [{ stored }, tail] = await Promise.all([
       this.#load(actorId, bounds).catch(nothingIfGone),
       this.#tails.of(actorId, consistency, bounds),
     ]);
-    if (kept === undefined || kept.version > tail.version) return undefined;
+    if (stored === undefined || stored.version > tail.version) return undefined;
     const { mayExpire } = this.#tails.reader.stream;
-    if (mayExpire && !(await this.#isContinued(kept, bounds))) return undefined;
-    const { version, state, timestamp } = kept;
+    if (mayExpire && !(await this.#isContinued(stored, bounds))) {
+      return undefined;
+    }
+    const { version, state, timestamp } = stored;
     return Object.freeze({ actorId, version, state, timestamp });
   }
 
   /**
-   * Keeps a snapshot, unless one of a later event is kept.
+   * Stores a snapshot, unless one of a later event is stored.
    *
    * @throws {RangeError} If its version is above the actor's latest.
-   * @throws {PayloadTooLargeError} If the server does not take it.
+   * @throws {PayloadTooLargeError} If it exceeds the server's limit.
    */
   async save(snapshot: ActorSnapshot, bounds: ReadBounds): Promise<void> {
     const { actorId, version, state, timestamp } = snapshot;
@@ -77,14 +79,14 @@ export class StreamSnapshots {
     this.#checkSize(actorId, data.length);
     const key = encodeActorId(actorId);
     for (let n = 0;; n++) {
-      const { kept, revision } = await this.#load(actorId, bounds);
-      if (kept !== undefined) {
+      const { stored, revision } = await this.#load(actorId, bounds);
+      if (stored !== undefined) {
         // Versions in one gap have the same sequence.
-        if (kept.sequence > sequence) return;
-        if (kept.sequence === sequence && kept.version > version) return;
+        if (stored.sequence > sequence) return;
+        if (stored.sequence === sequence && stored.version > version) return;
       }
       if (await this.#bucket.replace(key, data, revision, bounds)) return;
-      // Somebody else was faster: is theirs a later one?
+      // Another save was faster: is its snapshot a later one?
       if (bounds.deadline.left === 0) {
         throw new JetStreamUnavailableError(
           `Cannot save snapshot: others replaced that of actor ${
@@ -99,16 +101,16 @@ export class StreamSnapshots {
   async #load(
     actorId: string,
     bounds: ReadBounds,
-  ): Promise<{ kept: Kept | undefined; revision: number }> {
+  ): Promise<{ stored: StoredSnapshot | undefined; revision: number }> {
     const key = encodeActorId(actorId);
     const { data, revision } = await this.#bucket.get(key, bounds);
-    const kept = data && parse(data);
+    const stored = data && parse(data);
     const { incarnation } = this.#tails.reader.stream;
-    const isOurs = kept?.stream === incarnation && kept.actorId === actorId;
-    return { kept: isOurs ? kept : undefined, revision };
+    const isOurs = stored?.stream === incarnation && stored.actorId === actorId;
+    return { stored: isOurs ? stored : undefined, revision };
   }
 
-  /** The sequence of the last event in a state of this version. */
+  /** The sequence of the last event up to a version. */
   async #sequenceOf(
     actorId: string,
     version: number,
@@ -142,14 +144,14 @@ export class StreamSnapshots {
   /**
    * Whether no event between the snapshot and the rest of the history is
    * missing: an actor whose events have all expired begins anew at 1, and an
-   * old snapshot is none of its new history.
+   * old snapshot has no place in its new history.
    */
   async #isContinued(
-    { actorId, sequence }: Kept,
+    { actorId, sequence }: StoredSnapshot,
     bounds: ReadBounds,
   ): Promise<boolean> {
     const subject = this.#tails.subjectOf(actorId);
-    // Of a replica that lags it would look as if all had expired.
+    // On a lagging replica all would seem to have expired.
     const message = await this.#tails.reader
       .fromLeader({ seq: sequence, next_by_subj: subject }, bounds);
     return message !== undefined && (message.sequence === sequence ||
@@ -169,18 +171,18 @@ export class StreamSnapshots {
   }
 }
 
-/** A cache that is gone has nothing. */
-function nothingIfGone(error: unknown): { kept: undefined } {
-  if (error instanceof StreamNotFoundError) return { kept: undefined };
+/** Snapshots are a cache: without its bucket it is empty. */
+function nothingIfGone(error: unknown): { stored: undefined } {
+  if (error instanceof StreamNotFoundError) return { stored: undefined };
   throw error;
 }
 
 const decoder = new TextDecoder();
 
-function parse(data: Uint8Array): Kept | undefined {
+function parse(data: Uint8Array): StoredSnapshot | undefined {
   try {
     return freezeJson(JSON.parse(decoder.decode(data)), "");
   } catch {
-    return undefined; // a cache: whatever can't be read is not there
+    return undefined; // a cache: an unreadable entry counts as none
   }
 }

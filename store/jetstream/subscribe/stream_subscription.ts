@@ -38,8 +38,8 @@ export interface StreamSubscriptionOptions extends ResolvedSubscribe {
   readonly traces: boolean;
   /** The highest sequence of the stream that was seen before. */
   readonly seen: number;
-  /** Hears of each message that is delivered. */
-  saw(actorId: string, sequence: number): void;
+  /** Notes each event that is delivered. */
+  noteSeen(actorId: string, sequence: number): void;
 }
 
 /** Where a subscription begins, and what catches it up. */
@@ -213,7 +213,7 @@ export class StreamSubscription<E extends AnyEvent>
   #deliver(): SubscribedEvent<E> {
     const next = this.#next!;
     this.#next = undefined;
-    this.#options.saw(next.event.actorId, next.sequence);
+    this.#options.noteSeen(next.event.actorId, next.sequence);
     this.#pass(next.sequence);
     return next;
   }

@@ -244,7 +244,7 @@ Deno.test("ActorTails never goes back, however much the servers lag that answer"
           } else if (servers.log.length > servers.expired) {
             const sequence = servers.log.length;
             const actor = servers.log[sequence - 1]!;
-            cache.saw(actor, sequence);
+            cache.noteSeen(actor, sequence);
             show(actor, sequence, 0);
           }
         }

@@ -33,12 +33,12 @@ Deno.test("TailCache does not forget what is later than what has expired", () =>
   assertEquals(tails.get("a"), tail(5));
   tails.forget("a", 5);
   assertEquals(tails.get("a"), undefined);
-  assertEquals(tails.unsureOf("a"), 0);
+  assertEquals(tails.unconfirmedOf("a"), 0);
   tails.advance("a", tail(6));
-  tails.saw("a", 8);
+  tails.noteSeen("a", 8);
   tails.forget("a", 6);
   assertEquals(tails.get("a"), undefined);
-  assertEquals(tails.unsureOf("a"), 8);
+  assertEquals(tails.unconfirmedOf("a"), 8);
 });
 
 Deno.test("TailCache keeps a trail when the same tail comes without one", () => {
@@ -54,10 +54,10 @@ Deno.test("TailCache forgets whoever was used longest ago when it is full", () =
   const tails = new TailCache(2);
   tails.advance("a", tail(1));
   tails.advance("b", tail(2));
-  assertEquals(tails.unsureOf("b"), 0);
+  assertEquals(tails.unconfirmedOf("b"), 0);
   tails.advance("a", tail(3));
   tails.advance("c", tail(4));
-  assertEquals(tails.unsureOf("b"), 2);
+  assertEquals(tails.unconfirmedOf("b"), 2);
   assertEquals(tails.get("b"), undefined);
   assertEquals(tails.get("a"), tail(3));
   assertEquals(tails.get("c"), tail(4));
@@ -104,25 +104,25 @@ Deno.test("TailCache holds what a list in the order of use would hold", () => {
 Deno.test("TailCache tells how far it may have seen more than it remembers", () => {
   const tails = new TailCache(1);
   tails.advance("a", tail(7));
-  assertEquals(tails.unsureOf("a"), 0);
+  assertEquals(tails.unconfirmedOf("a"), 0);
   tails.advance("b", tail(8));
-  assertEquals(tails.unsureOf("a"), 7);
-  assertEquals(tails.unsureOf("b"), 0);
+  assertEquals(tails.unconfirmedOf("a"), 7);
+  assertEquals(tails.unconfirmedOf("b"), 0);
   tails.advance("a", tail(5), 6);
-  assertEquals(tails.unsureOf("a"), 7);
+  assertEquals(tails.unconfirmedOf("a"), 7);
   tails.advance("a", tail(5), 7);
-  assertEquals(tails.unsureOf("a"), 0);
-  tails.saw("a", 9);
-  assertEquals(tails.unsureOf("a"), 9);
+  assertEquals(tails.unconfirmedOf("a"), 0);
+  tails.noteSeen("a", 9);
+  assertEquals(tails.unconfirmedOf("a"), 9);
   tails.advance("c", tail(3));
-  assertEquals(tails.unsureOf("a"), 9);
+  assertEquals(tails.unconfirmedOf("a"), 9);
   tails.advance("a", tail(9));
-  assertEquals(tails.unsureOf("a"), 0);
-  tails.saw("d", 20);
-  assertEquals(tails.unsureOf("d"), 20);
+  assertEquals(tails.unconfirmedOf("a"), 0);
+  tails.noteSeen("d", 20);
+  assertEquals(tails.unconfirmedOf("d"), 20);
   assertEquals(tails.highest, 20);
-  tails.saw("a", 8);
-  assertEquals(tails.unsureOf("a"), 0);
+  tails.noteSeen("a", 8);
+  assertEquals(tails.unconfirmedOf("a"), 0);
 });
 
 Deno.test("TailCache lets no read go back that asks as far as it is unsure", () => {
@@ -147,7 +147,7 @@ Deno.test("TailCache lets no read go back that asks as far as it is unsure", () 
         const begin = (actor: string) => ({
           actor,
           known: tails.get(actor)?.sequence ?? 0,
-          unsure: tails.unsureOf(actor),
+          unsure: tails.unconfirmedOf(actor),
           floor: shown.get(actor) ?? 0,
         });
         const reads: ReturnType<typeof begin>[] = [];
