@@ -23,6 +23,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "store/jetstream/subscribe",
     "store/jetstream/snapshot",
   ],
+  "decider": ["store"],
   "bus": ["event", "internal", "internal/nats", "internal/telemetry"],
 };
 

@@ -1,0 +1,95 @@
+/**
+ * What a decider is.
+ *
+ * @module
+ */
+
+import type { AnyEvent } from "../event/event.ts";
+
+/**
+ * An event that has no place in a history yet: what a decision says happened.
+ *
+ * @typeParam E The events it may become.
+ */
+export type EventDraftOf<E extends AnyEvent> = E extends AnyEvent ? {
+    /** As in {@linkcode Event.eventType}. */
+    readonly eventType: E["eventType"];
+    /** As in {@linkcode Event.data}. */
+    readonly data: E["data"];
+    /** As in {@linkcode Event.metadata}. */
+    readonly metadata?: Readonly<Record<string, string>> | undefined;
+  }
+  : never;
+
+/**
+ * A decision: what happened, as one event draft, several, or none (an empty
+ * array). Naming it as the return type of `decide` has the compiler report a
+ * wrong draft where it stands, not at `decide` as a whole.
+ *
+ * @typeParam E The events that may be decided.
+ */
+export type Decided<E extends AnyEvent> =
+  | EventDraftOf<E>
+  | readonly EventDraftOf<E>[];
+
+/**
+ * How one kind of actor decides: three parts without side effects, which can
+ * be used and tested without a store.
+ *
+ * `decide` and `evolve` must be pure: they give the same result for the same
+ * arguments and change none of them. Time, ids and random values a decision
+ * needs come in its command.
+ *
+ * @typeParam State What is known of an actor. It is never changed, only
+ * replaced.
+ * @typeParam Command What can be asked of one, such as a union that narrows on
+ * `type`.
+ * @typeParam E The events that can happen to one.
+ *
+ * @example Decide without a store
+ * ```ts
+ * import type { Event } from "@flowmade-one/aether";
+ * import { type Decider, Rejection } from "@flowmade-one/aether/decider";
+ * import { assertEquals, assertThrows } from "@std/assert";
+ *
+ * type SeatReserved = Event<"SeatReserved", { by: string }>;
+ *
+ * const seat: Decider<{ by?: string }, { by: string }, SeatReserved> = {
+ *   initialState: {},
+ *   decide({ by }, state) {
+ *     if (state.by !== undefined) throw new Rejection("taken", "Seat is taken");
+ *     return { eventType: "SeatReserved", data: { by } };
+ *   },
+ *   evolve(state, event) {
+ *     return event.eventType === "SeatReserved" ? { by: event.data.by } : state;
+ *   },
+ * };
+ *
+ * assertEquals(seat.decide({ by: "Jane" }, seat.initialState), {
+ *   eventType: "SeatReserved",
+ *   data: { by: "Jane" },
+ * });
+ * assertThrows(() => seat.decide({ by: "John" }, { by: "Jane" }), Rejection);
+ * ```
+ */
+export interface Decider<State, Command, E extends AnyEvent> {
+  /** The state of an actor to which nothing has happened. */
+  readonly initialState: State;
+  /**
+   * Says what happens when a state is given a command. An empty array is
+   * nothing; to refuse the command, throw a {@linkcode Rejection}.
+   */
+  decide(command: Command, state: State): Decided<E>;
+  /**
+   * The state after an event. It gets every event of the actor, those of other
+   * deciders too: return the state as it is by default.
+   */
+  evolve(state: State, event: E): State;
+}
+
+/** The drafts of a decision as an array. */
+export function draftsOf<E extends AnyEvent>(
+  decided: Decided<E>,
+): readonly EventDraftOf<E>[] {
+  return Array.isArray(decided) ? decided : [decided as EventDraftOf<E>];
+}

@@ -1,0 +1,167 @@
+/**
+ * Makes command handlers.
+ *
+ * @module
+ */
+
+import type { AnyEvent } from "../event/event.ts";
+import {
+  badType,
+  checkInteger,
+  checkSignal,
+  type OptionNames,
+  optionsOf,
+  resolveSignal,
+} from "../internal/arguments.ts";
+import { checkActorId } from "../internal/nats/names.ts";
+import type { EventStore } from "../store/event_store.ts";
+import { ActorStates, type ActorStatesOptions } from "./_actor_states.ts";
+import { type Call, Execution, type ExecutionParts } from "./_execution.ts";
+import { Turns } from "./_turns.ts";
+import type {
+  CommandHandler,
+  CommandHandlerOptions,
+  Executed,
+  ExecuteOptions,
+  Loaded,
+  LoadOptions,
+} from "./command_handler.ts";
+import type { Decider } from "./decider.ts";
+
+const HANDLER_OPTIONS: OptionNames<CommandHandlerOptions> = {
+  retries: true,
+  cachedActors: true,
+  rememberedCommands: true,
+};
+
+const EXECUTE_OPTIONS: OptionNames<ExecuteOptions> = {
+  commandId: true,
+  expectedVersion: true,
+  metadata: true,
+  signal: true,
+};
+
+/**
+ * Makes a handler that executes commands: load, decide, save with the version
+ * that was decided on, and again if others were faster.
+ *
+ * A command on an actor that is cached costs one round trip, that of its save.
+ * A cached state is never trusted further than that: the store refuses what was
+ * decided on an old one, and where nothing would be saved, since the command
+ * is refused or changes nothing, what is new is read first.
+ *
+ * @example
+ * ```ts
+ * import { type Event, InMemoryEventStore } from "@flowmade-one/aether";
+ * import { commandHandler, type Decider } from "@flowmade-one/aether/decider";
+ * import { assertEquals } from "@std/assert";
+ *
+ * type Counted = Event<"Counted", { by: number }>;
+ *
+ * const counter: Decider<number, { by: number }, Counted> = {
+ *   initialState: 0,
+ *   decide: ({ by }) => ({ eventType: "Counted", data: { by } }),
+ *   evolve: (count, event) => count + event.data.by,
+ * };
+ *
+ * await using store = new InMemoryEventStore<Counted>();
+ * const counters = commandHandler(store, counter);
+ * await counters.execute("counter-1", { by: 2 });
+ * const { state, version } = await counters.execute("counter-1", { by: 3 });
+ * assertEquals([state, version], [5, 2]);
+ * ```
+ *
+ * @typeParam Stored The events of the store: those of the decider and others.
+ * @throws {TypeError | RangeError} If an option is not valid.
+ */
+export function commandHandler<
+  Stored extends AnyEvent,
+  State,
+  Command,
+  E extends Stored,
+>(
+  store: EventStore<Stored>,
+  decider: Decider<State, Command, E>,
+  options?: CommandHandlerOptions,
+): CommandHandler<State, Command, E> {
+  const action = "make command handler";
+  const { retries = 10, cachedActors = 10_000, rememberedCommands = 64 } =
+    optionsOf(options, HANDLER_OPTIONS, action);
+  const limits = { retries, cachedActors, rememberedCommands };
+  for (const [name, limit] of Object.entries(limits)) {
+    checkInteger(limit, action, name);
+  }
+  // Events of other deciders reach `evolve` only, which takes all of them.
+  return new Handler(store as unknown as EventStore<E>, decider, limits);
+}
+
+/** Executes commands one at a time for each actor. */
+class Handler<State, Command, E extends AnyEvent>
+  implements CommandHandler<State, Command, E> {
+  readonly #parts: ExecutionParts<State, Command, E>;
+  readonly #turns = new Turns();
+
+  constructor(
+    store: EventStore<E>,
+    decider: Decider<State, Command, E>,
+    { retries, ...limits }: { readonly retries: number } & ActorStatesOptions,
+  ) {
+    const actors = new ActorStates(store, decider, limits);
+    this.#parts = { store, decider, actors, retries };
+  }
+
+  async execute(
+    actorId: string,
+    command: Command,
+    options?: ExecuteOptions,
+  ): Promise<Executed<State, E>> {
+    const call = resolveCall(actorId, command, options);
+    await this.#turns.begin(actorId, call.signal);
+    try {
+      return await Execution.run(this.#parts, call);
+    } finally {
+      this.#turns.end(actorId);
+    }
+  }
+
+  async load(actorId: string, options?: LoadOptions): Promise<Loaded<State>> {
+    const action = "load actor";
+    checkActorId(actorId, action);
+    const signal = resolveSignal(options, action);
+    const { actors } = this.#parts;
+    const cached = actors.cached(actorId);
+    const actor = cached === undefined
+      ? await actors.load(actorId, signal)
+      : await actors.refresh(actorId, cached, signal);
+    // Unless a command has moved it on meanwhile.
+    if (actors.cached(actorId) === cached) actors.keep(actorId, actor);
+    return { state: actor.state, version: actor.version };
+  }
+}
+
+function resolveCall<Command>(
+  actorId: string,
+  command: Command,
+  options: ExecuteOptions | undefined,
+): Call<Command> {
+  const action = "execute command";
+  checkActorId(actorId, action);
+  const { commandId, expectedVersion, metadata, signal } = optionsOf(
+    options,
+    EXECUTE_OPTIONS,
+    action,
+  );
+  if (commandId !== undefined && typeof commandId !== "string") {
+    throw badType(action, "commandId", "a string", commandId);
+  }
+  return {
+    actorId,
+    command,
+    commandId,
+    expectedVersion: expectedVersion === undefined
+      ? undefined
+      : checkInteger(expectedVersion, action, "expectedVersion"),
+    metadata,
+    signal: checkSignal(signal, action),
+  };
+}
