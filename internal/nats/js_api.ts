@@ -5,7 +5,8 @@
  */
 
 import { JetStreamApiError } from "./errors.ts";
-import type { Multiplexer, RequestOptions } from "./multiplexer.ts";
+import type { RequestOptions } from "./call.ts";
+import type { Multiplexer } from "./multiplexer.ts";
 
 /** What JetStream's API subjects begin with. */
 export const API_PREFIX = "$JS.API";

@@ -94,7 +94,7 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
 
   private constructor(parts: StoreParts) {
     this.#parts = parts;
-    parts.mux.watch.listen({ up: () => parts.reader.watch.suspect() });
+    parts.mux.watch.listen({ up: () => parts.reader.watch.refresh() });
   }
 
   /**
@@ -426,7 +426,7 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
   /** Checks whether a call may begin, or go on. */
   #check(action: string, signal: AbortSignal | undefined): void {
     this.#throwIfOver(action, signal);
-    this.#parts.reader.watch.glance(performance.now());
+    this.#parts.reader.watch.refreshIfStale(performance.now());
   }
 
   /** As {@linkcode #check}, without a look at the clock. */
@@ -481,7 +481,7 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
   /** Counts a save until it ends; returns when it began. */
   #saveBegins(): number {
     const now = performance.now();
-    this.#parts.reader.watch.glance(now);
+    this.#parts.reader.watch.refreshIfStale(now);
     this.#saving++;
     return now;
   }

@@ -13,7 +13,7 @@ import {
 } from "../stream/stored_event.ts";
 import type { StreamReader } from "../stream/stream_reader.ts";
 import type { Tail } from "./tail_cache.ts";
-import { NEAR, nearOf, type Trail } from "../stream/trail.ts";
+import { MAX_NEAR, nearOf, type Trail } from "../stream/trail.ts";
 import {
   descend,
   type Searched,
@@ -40,7 +40,7 @@ const SCANNED_PER_HOP = 1_500;
 const COUNTED_PER_PAGE = 5_000;
 
 /** At most this many events are fetched one by one from a history's middle. */
-const FEW = 4 * NEAR;
+const FEW = 4 * MAX_NEAR;
 
 /** Events that are wanted. Versions are inclusive. */
 export interface WantedEvents {
@@ -168,7 +168,7 @@ function comeSoonerSingly(
   const before = version - fromVersion;
   if (before <= 0) return true; // asking for the last one tells
   if (trail.count === 0) return false;
-  const hops = Math.ceil(before / NEAR);
+  const hops = Math.ceil(before / MAX_NEAR);
   if (hops > MAX_HOPS) return false;
   const known = Math.min(before, trail.count);
   const spacing = (sequence - nearOf(trail)[known - 1]!) / known;

@@ -5,7 +5,7 @@
  */
 
 /** For how long that is remembered, in milliseconds. */
-const TERM = 1_000;
+const CONTENTION_MS = 1_000;
 
 /** Remembers subjects for a while. */
 export class Contention {
@@ -29,7 +29,7 @@ export class Contention {
     this.#forget(now);
     for (const subject of subjects) {
       this.#until.delete(subject); // to the end
-      this.#until.set(subject, now + TERM);
+      this.#until.set(subject, now + CONTENTION_MS);
     }
   }
 

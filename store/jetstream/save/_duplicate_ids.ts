@@ -9,7 +9,7 @@ import { Header, type StoredMessage } from "../stream/stored_message.ts";
 import { PAGE_SIZE, type StreamReader } from "../stream/stream_reader.ts";
 
 /** How much older than the window a message may be and its id still known. */
-const SLACK = 1_000;
+const DUPLICATE_WINDOW_MARGIN_MS = 1_000;
 
 /**
  * Finds the messages within the stream's duplicate window that have one of
@@ -23,7 +23,8 @@ export async function findRecentIds(
   bounds: ReadBounds,
 ): Promise<StoredMessage[]> {
   const { time } = await reader.state("save", bounds);
-  const since = time - reader.stream.duplicateWindow - SLACK;
+  const since = time - reader.stream.duplicateWindow -
+    DUPLICATE_WINDOW_MARGIN_MS;
   const found: StoredMessage[] = [];
   let from: number | Date = new Date(since);
   for (;;) {

@@ -10,7 +10,8 @@ import { EncodedHeaders } from "../../../internal/nats/encoding.ts";
 import type { ConnectionWatch } from "../../../internal/nats/connection_watch.ts";
 import type { JetStreamApiError } from "../../../internal/nats/errors.ts";
 import { isApiError, JetStreamCode } from "../../../internal/nats/js_api.ts";
-import type { Call, Multiplexer } from "../../../internal/nats/multiplexer.ts";
+import type { Call } from "../../../internal/nats/call.ts";
+import type { Multiplexer } from "../../../internal/nats/multiplexer.ts";
 import { type Ack, AckReader } from "../../../internal/nats/acknowledgement.ts";
 import type { EncodedEvent } from "../../../event/event_codec.ts";
 import { LeaderChangedError } from "../stream/attempt_outcome.ts";
@@ -219,7 +220,7 @@ class Attempt implements Call {
     if (this.#watch.stream.leadership !== this.#leadership) {
       return new LeaderChangedError(this.subject);
     }
-    this.#watch.lookForLeader();
+    this.#watch.refreshLeader();
     return undefined;
   }
 

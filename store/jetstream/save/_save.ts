@@ -14,7 +14,7 @@ import type { Multiplexer } from "../../../internal/nats/multiplexer.ts";
 import { show } from "../../../internal/show.ts";
 import type { ActorHistory } from "../read/actor_history.ts";
 import type { ActorTails } from "../read/actor_tails.ts";
-import type { Committer, Unit } from "./_save_queue.ts";
+import type { QueuedSave, SaveQueue } from "./_save_queue.ts";
 import { decodeEvent, sameEvent } from "../../../event/event_codec.ts";
 import { type Draft, tailsAfter } from "./_publisher.ts";
 import type { ReadBounds } from "../stream/read_retries.ts";
@@ -32,10 +32,10 @@ import {
   type SaveRequest,
 } from "./_save_plan.ts";
 import {
+  classify,
   isFull,
-  judge,
   NotSentError,
-  type Verdict,
+  type Outcome,
 } from "../stream/attempt_outcome.ts";
 import { Header, type StoredMessage } from "../stream/stored_message.ts";
 import type { Tail } from "../read/tail_cache.ts";
@@ -53,7 +53,7 @@ import {
 } from "../errors.ts";
 
 /** How long one attempt waits for its answer, in milliseconds. */
-export const ATTEMPT_TIMEOUT = 5_000;
+export const ATTEMPT_TIMEOUT_MS = 5_000;
 
 /** How often a leader is asked about a tail that is lower than expected. */
 const MAX_CONFIRMATIONS = 3;
@@ -63,7 +63,7 @@ export interface SaveContext {
   readonly mux: Multiplexer;
   readonly history: ActorHistory;
   readonly tails: ActorTails;
-  readonly committer: Committer;
+  readonly queue: SaveQueue;
   /** Milliseconds until an outcome counts as unknown. */
   readonly timeout: number;
   /** Milliseconds of it that have passed already. */
@@ -71,7 +71,7 @@ export interface SaveContext {
 }
 
 /** How an attempt ended that did not store everything. */
-export type Setback =
+export type FailedAttempt =
   | { readonly error: unknown }
   /** A single message's id was known, at this sequence. */
   | { readonly duplicate: number; readonly draft: Draft };
@@ -108,17 +108,17 @@ export class Save {
   /**
    * Saves all that is not stored; what became of each draft, in their order.
    *
-   * @param setback How an attempt ended that was made before.
+   * @param failure How an attempt ended that was made before.
    */
-  async run(setback?: Setback): Promise<Saved[]> {
+  async run(failure?: FailedAttempt): Promise<Saved[]> {
     try {
       // Whoever is behind it must not wait for a look that is of no use.
       const isLate = this.#bounds.deadline.left === 0;
-      if (isLate && setback === undefined) throw new NotSentError();
-      let tails = setback === undefined
+      if (isLate && failure === undefined) throw new NotSentError();
+      let tails = failure === undefined
         ? await this.#knownTails()
-        : await this.#recover(setback, 0);
-      let confirmed = setback !== undefined;
+        : await this.#recover(failure, 0);
+      let confirmed = failure !== undefined;
       for (let attempt = 1;; attempt++) {
         const plan = await this.#plan(tails, confirmed);
         if (plan.entries.length === 0) return this.#outcome(plan);
@@ -126,7 +126,7 @@ export class Save {
         if (next === undefined) return this.#outcome(plan);
         tails = await this.#recover(next, attempt);
         confirmed = true;
-        if (attempt > 2 && verdictOf(next) === "duplicate-id") {
+        if (attempt > 2 && outcomeOf(next) === "duplicate-id") {
           await this.#nameDuplicate(plan);
         }
       }
@@ -172,27 +172,29 @@ export class Save {
   }
 
   /** Sends what is to be sent; undefined when it is stored. */
-  async #attempt({ entries, stored }: Plan): Promise<Setback | undefined> {
-    const { mux, tails, committer } = this.#context;
+  async #attempt(
+    { entries, stored }: Plan,
+  ): Promise<FailedAttempt | undefined> {
+    const { mux, tails, queue } = this.#context;
     const { deadline, signal } = this.#bounds;
     await mux.watch.connected({ timeout: deadline.left, signal });
     signal?.throwIfAborted();
     if (deadline.left === 0) return { error: new NotSentError() };
     const { highest } = tails.cache;
     return await new Promise((resolve, reject) => {
-      const settle = (setback: Setback | undefined) => {
+      const settle = (failure: FailedAttempt | undefined) => {
         offAbort(signal, abortable);
-        resolve(setback);
+        resolve(failure);
       };
-      const unit: Unit = {
+      const queued: QueuedSave = {
         entries,
-        timeout: Math.min(ATTEMPT_TIMEOUT, Math.max(1, deadline.left)),
+        timeout: Math.min(ATTEMPT_TIMEOUT_MS, Math.max(1, deadline.left)),
         deadline: deadline.at,
         stored: (sequence, duplicate) => {
           if (duplicate) {
             return settle({ duplicate: sequence, draft: entries[0]!.draft });
           }
-          if (sequence <= highest) tails.reader.watch.suspect();
+          if (sequence <= highest) tails.reader.watch.refresh();
           entries.forEach(({ draft: { id } }, i) => {
             const own = sequence - entries.length + 1 + i;
             stored.set(id, { sequence: own, fresh: true });
@@ -206,14 +208,14 @@ export class Save {
       };
       const abortable = {
         aborted: () => {
-          if (!committer.withdraw(unit)) {
+          if (!queue.withdraw(queued)) {
             this.#doubt = { cause: signal!.reason };
           }
           reject(signal!.reason);
         },
       };
       onAbort(signal, abortable);
-      committer.submit(unit);
+      queue.submit(queued);
     });
   }
 
@@ -224,18 +226,18 @@ export class Save {
    * @throws What the save ends with, if trying again is of no use.
    */
   async #recover(
-    setback: Setback,
+    failure: FailedAttempt,
     attempt: number,
   ): Promise<ReadonlyMap<string, Tail>> {
     const { mux, tails } = this.#context;
     const { deadline, signal } = this.#bounds;
-    if ("duplicate" in setback) {
-      await this.#checkDuplicate(setback);
+    if ("duplicate" in failure) {
+      await this.#checkDuplicate(failure);
     } else {
-      const { error } = setback;
-      const verdict = judge(error);
-      if (verdict === "unknown") this.#doubt = { cause: error };
-      if (verdict === "final" && this.#doubt === undefined) {
+      const { error } = failure;
+      const outcome = classify(error);
+      if (outcome === "unknown") this.#doubt = { cause: error };
+      if (outcome === "final" && this.#doubt === undefined) {
         // A server without room may not have looked what is stored already.
         if (!isFull(error) || this.#wasFull) throw error;
         this.#wasFull = true;
@@ -244,7 +246,7 @@ export class Save {
       if (error instanceof NoRespondersError) {
         await tails.reader.state("save", this.#bounds);
       }
-      if (attempt > 0 || verdict === "refused" || verdict === "final") {
+      if (attempt > 0 || outcome === "refused" || outcome === "final") {
         await delay(Math.min(backoff(attempt), deadline.left), signal);
       }
     }
@@ -349,7 +351,7 @@ export class Save {
       return closedDuring("save", error, false);
     }
     const isStale = error instanceof StaleReadError;
-    if (judge(error) === "final" && !isStale) return error;
+    if (classify(error) === "final" && !isStale) return error;
     const why = error instanceof ConnectionLostError
       ? "the NATS connection was not back"
       : `stream ${JSON.stringify(name)} did not take it`;
@@ -375,8 +377,8 @@ export function outcomeUnknown(
   );
 }
 
-function verdictOf(setback: Setback): Verdict {
-  return "error" in setback ? judge(setback.error) : "overtaken";
+function outcomeOf(failure: FailedAttempt): Outcome {
+  return "error" in failure ? classify(failure.error) : "conflict";
 }
 
 function tryDecode(data: Uint8Array): AnyEvent | undefined {

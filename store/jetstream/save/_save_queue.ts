@@ -9,7 +9,7 @@ import type { Multiplexer } from "../../../internal/nats/multiplexer.ts";
 import { Contention } from "./_contention.ts";
 import { Grouping } from "./_grouping.ts";
 import { type AttemptHandlers, type Entry, Publisher } from "./_publisher.ts";
-import { judge, NotSentError } from "../stream/attempt_outcome.ts";
+import { classify, NotSentError } from "../stream/attempt_outcome.ts";
 import type { StreamReader } from "../stream/stream_reader.ts";
 import { Deadline } from "../../../internal/waiting.ts";
 
@@ -18,19 +18,19 @@ const MAX_IN_FLIGHT = 2_000;
 const MAX_BYTES_IN_FLIGHT = 32 * 1024 * 1024;
 
 /** Bytes of payload in a group at most. */
-const GROUP_BYTES = 4 * 1024 * 1024;
+const MAX_GROUP_BYTES = 4 * 1024 * 1024;
 
 /** How often it is looked whose time is up, in milliseconds. */
-const EXPIRY_INTERVAL = 50;
+const EXPIRY_INTERVAL_MS = 50;
 
 /** Turns of the microtask queue in which a save that was told is answered. */
-const HOPS = 64;
+const CALLER_TURNS = 64;
 
 /**
- * Entries that are stored together. No two units that wait have an actor in
+ * Entries that are stored together. No two saves that wait have an actor in
  * common.
  */
-export interface Unit extends AttemptHandlers {
+export interface QueuedSave extends AttemptHandlers {
   readonly entries: readonly Entry[];
   /** Milliseconds it may take from when it is sent. */
   readonly timeout: number;
@@ -38,53 +38,53 @@ export interface Unit extends AttemptHandlers {
   readonly deadline: number;
 }
 
-const NO_UNITS: readonly Unit[] = [];
+const NO_SAVES: readonly QueuedSave[] = [];
 
 /** Units that are under way together. */
-class Flight implements AttemptHandlers {
-  readonly first: Unit;
-  readonly others: readonly Unit[];
+class Batch implements AttemptHandlers {
+  readonly first: QueuedSave;
+  readonly others: readonly QueuedSave[];
   readonly events: number;
   readonly bytes: number;
-  readonly #landing: Landing;
+  readonly #batchEnded: BatchListener;
 
   constructor(
-    first: Unit,
-    others: readonly Unit[],
+    first: QueuedSave,
+    others: readonly QueuedSave[],
     events: number,
     bytes: number,
-    landing: Landing,
+    batchEnded: BatchListener,
   ) {
     this.first = first;
     this.others = others;
     this.events = events;
     this.bytes = bytes;
-    this.#landing = landing;
+    this.#batchEnded = batchEnded;
   }
 
   stored(sequence: number, duplicate: boolean): void {
-    this.#landing.stored(this, sequence, duplicate);
+    this.#batchEnded.stored(this, sequence, duplicate);
   }
 
   failed(error: unknown): void {
-    this.#landing.failed(this, error);
+    this.#batchEnded.failed(this, error);
   }
 }
 
-/** Hears of flights that end. */
-interface Landing {
-  stored(flight: Flight, sequence: number, duplicate: boolean): void;
-  failed(flight: Flight, error: unknown): void;
+/** Hears of batches that end. */
+interface BatchListener {
+  stored(batch: Batch, sequence: number, duplicate: boolean): void;
+  failed(batch: Batch, error: unknown): void;
 }
 
-/** Sends units, alone or in groups. */
-export class Committer {
+/** Sends saves, alone or in groups. */
+export class SaveQueue {
   readonly #publisher: Publisher;
   readonly #reader: StreamReader;
   readonly #grouping: Grouping | undefined;
   /** Subjects whose expectations failed, which go apart for a while. */
   readonly #contention = new Contention();
-  #queue: Unit[] = [];
+  #queue: QueuedSave[] = [];
   #expiry: ReturnType<typeof setTimeout> | undefined;
   #settling = false;
   #draining = false;
@@ -109,51 +109,55 @@ export class Committer {
   }
 
   /**
-   * Sends a unit, now or when its turn comes; one whose turn has not come by
+   * Sends a save, now or when its turn comes; one whose turn has not come by
    * its deadline fails with a {@linkcode NotSentError}.
    */
-  submit(unit: Unit): void {
-    if (this.#hasRoom && this.#maySendAtOnce(unit)) {
-      return this.#send(unit, NO_UNITS, unit.timeout);
+  submit(save: QueuedSave): void {
+    if (this.#hasRoom && this.#maySendAtOnce(save)) {
+      return this.#send(save, NO_SAVES, save.timeout);
     }
-    this.#queue.push(unit);
+    this.#queue.push(save);
     this.#watch();
   }
 
-  #maySendAtOnce(unit: Unit): boolean {
+  #maySendAtOnce(save: QueuedSave): boolean {
     const grouping = this.#grouping;
-    const { length } = unit.entries;
+    const { length } = save.entries;
     if (grouping === undefined || grouping.goesAlone(length)) return true;
     return !this.#settling && grouping.sendsAtOnce(length) ||
-      this.#isContended(unit);
+      this.#isContended(save);
   }
 
-  /** Takes back a unit that was not sent yet; false if it was. */
-  withdraw(unit: Unit): boolean {
-    const index = this.#queue.indexOf(unit);
+  /** Takes back a save that was not sent yet; false if it was. */
+  withdraw(save: QueuedSave): boolean {
+    const index = this.#queue.indexOf(save);
     if (index === -1) return false;
     this.#queue.splice(index, 1);
     this.#watch();
     return true;
   }
 
-  #send(first: Unit, others: readonly Unit[], timeout: number): void {
+  #send(
+    first: QueuedSave,
+    others: readonly QueuedSave[],
+    timeout: number,
+  ): void {
     const entries = others.length === 0
       ? first.entries
-      : [first, ...others].flatMap((unit) => unit.entries);
+      : [first, ...others].flatMap((save) => save.entries);
     const { length } = entries;
     const bytes = bytesOf(entries);
     this.#inFlight += length;
     this.#bytesInFlight += bytes;
     this.#grouping?.begin(length);
-    const flight = new Flight(first, others, length, bytes, this.#landing);
-    this.#publisher.send(entries, timeout, flight);
+    const batch = new Batch(first, others, length, bytes, this.#batchEnded);
+    this.#publisher.send(entries, timeout, batch);
   }
 
-  readonly #landing: Landing = {
-    stored: (flight, sequence, duplicate) => {
-      this.#end(flight, true);
-      const { first, others, events } = flight;
+  readonly #batchEnded: BatchListener = {
+    stored: (batch, sequence, duplicate) => {
+      this.#end(batch, true);
+      const { first, others, events } = batch;
       // A batch lies in the stream without gaps, the last message last.
       for (let i = others.length - 1; i >= 0; i--) {
         others[i]!.stored(sequence, duplicate);
@@ -162,16 +166,16 @@ export class Committer {
       first.stored(sequence, duplicate);
       this.#goOn(events);
     },
-    failed: (flight, error) => {
-      this.#end(flight, judge(error) !== "unknown");
-      const { first, others, events } = flight;
+    failed: (batch, error) => {
+      this.#end(batch, classify(error) !== "unknown");
+      const { first, others, events } = batch;
       if (others.length === 0) this.#failOne(first, error);
       else this.#failGroup([first, ...others], error);
       this.#goOn(events);
     },
   };
 
-  #end({ events, bytes }: Flight, isAnswered: boolean): void {
+  #end({ events, bytes }: Batch, isAnswered: boolean): void {
     this.#inFlight -= events;
     this.#bytesInFlight -= bytes;
     this.#grouping?.end(events, isAnswered);
@@ -195,7 +199,7 @@ export class Committer {
    * what waits already, instead of a batch behind it.
    */
   async #settle(): Promise<void> {
-    for (let i = 0; i < HOPS; i++) await undefined;
+    for (let i = 0; i < CALLER_TURNS; i++) await undefined;
     this.#settling = false;
     if (this.#queue.length > 0) this.#drain();
   }
@@ -206,18 +210,18 @@ export class Committer {
     if (this.#draining) return;
     this.#draining = true;
     while (this.#queue.length > 0 && this.#hasRoom) {
-      const units = this.#next();
-      if (units === undefined) break;
-      this.#sendInTime(units);
+      const saves = this.#next();
+      if (saves === undefined) break;
+      this.#sendInTime(saves);
     }
     this.#draining = false;
     this.#watch();
   }
 
   /** Takes what is sent next: in turn, but singles pass a group that may not go. */
-  #next(): Unit[] | undefined {
+  #next(): QueuedSave[] | undefined {
     const grouping = this.#grouping;
-    const goesAlone = ({ entries }: Unit) =>
+    const goesAlone = ({ entries }: QueuedSave) =>
       grouping === undefined || grouping.goesAlone(entries.length);
     if (goesAlone(this.#queue[0]!)) return [this.#queue.shift()!];
     if (grouping!.maySendGroup) return this.#takeGroup();
@@ -225,17 +229,17 @@ export class Committer {
     return alone === -1 ? undefined : this.#queue.splice(alone, 1);
   }
 
-  /** Sends units together, all but those that come too late. */
-  #sendInTime(units: readonly Unit[]): void {
+  /** Sends saves together, all but those that come too late. */
+  #sendInTime(saves: readonly QueuedSave[]): void {
     const now = performance.now();
-    const inTime: Unit[] = [];
+    const inTime: QueuedSave[] = [];
     let timeout = Infinity;
-    for (const unit of units) {
-      const left = unit.deadline - now;
-      if (left <= 0) unit.failed(new NotSentError());
+    for (const save of saves) {
+      const left = save.deadline - now;
+      if (left <= 0) save.failed(new NotSentError());
       else {
-        inTime.push(unit);
-        timeout = Math.min(timeout, unit.timeout, left);
+        inTime.push(save);
+        timeout = Math.min(timeout, save.timeout, left);
       }
     }
     const [first, ...others] = inTime;
@@ -245,7 +249,7 @@ export class Committer {
   /** Looks from time to time whose time is up, while there is somebody. */
   #watch(): void {
     if (this.#queue.length > 0) {
-      this.#expiry ??= setTimeout(this.#expire, EXPIRY_INTERVAL);
+      this.#expiry ??= setTimeout(this.#expire, EXPIRY_INTERVAL_MS);
     } else if (this.#expiry !== undefined) {
       clearTimeout(this.#expiry);
       this.#expiry = undefined;
@@ -260,50 +264,50 @@ export class Committer {
       this.#queue = this.#queue.filter(({ deadline }) => deadline > now);
     }
     this.#watch();
-    for (const unit of late) unit.failed(new NotSentError());
+    for (const save of late) save.failed(new NotSentError());
   };
 
-  #takeGroup(): Unit[] {
+  #takeGroup(): QueuedSave[] {
     const most = this.#grouping!.groupSize;
     let [count, events, bytes] = [0, 0, 0];
     for (const { entries } of this.#queue) {
       events += entries.length;
       bytes += bytesOf(entries);
-      if (count > 0 && (events > most || bytes > GROUP_BYTES)) break;
+      if (count > 0 && (events > most || bytes > MAX_GROUP_BYTES)) break;
       count++;
     }
     return this.#queue.splice(0, count);
   }
 
-  #failOne(unit: Unit, error: unknown): void {
-    if (judge(error) === "overtaken") this.#mark(unit);
-    unit.failed(error);
+  #failOne(save: QueuedSave, error: unknown): void {
+    if (classify(error) === "conflict") this.#mark(save);
+    save.failed(error);
   }
 
-  #failGroup(units: readonly Unit[], error: unknown): void {
-    switch (judge(error)) {
-      case "overtaken":
-        this.#separate(units, error).catch(() => {
+  #failGroup(saves: readonly QueuedSave[], error: unknown): void {
+    switch (classify(error)) {
+      case "conflict":
+        this.#separate(saves, error).catch(() => {
           // Each finds out by itself, for it is certain that none was stored.
-          for (const unit of units) unit.failed(error);
+          for (const save of saves) save.failed(error);
         });
         break;
       case "duplicate-id":
       case "final":
         // The server does not say whose fault it is: each alone, it does.
-        for (const unit of units) this.#sendInTime([unit]);
+        for (const save of saves) this.#sendInTime([save]);
         break;
       default:
-        for (const unit of units) unit.failed(error);
+        for (const save of saves) save.failed(error);
     }
   }
 
-  /** Tells the units that were overtaken, and sends the others again. */
-  async #separate(units: readonly Unit[], error: unknown): Promise<void> {
-    const first = units.flatMap(({ entries }) =>
+  /** Tells the saves that were overtaken, and sends the others again. */
+  async #separate(saves: readonly QueuedSave[], error: unknown): Promise<void> {
+    const first = saves.flatMap(({ entries }) =>
       entries.filter(({ tail }) => tail !== undefined)
     );
-    const earliest = Math.min(...units.map(({ deadline }) => deadline));
+    const earliest = Math.min(...saves.map(({ deadline }) => deadline));
     const { messages: last } = await this.#reader.lastOf(
       first.map(({ draft }) => draft.subject),
       {
@@ -311,28 +315,28 @@ export class Committer {
         signal: undefined,
       },
     );
-    const isOvertaken = ({ entries }: Unit) =>
+    const isOvertaken = ({ entries }: QueuedSave) =>
       entries.some(({ draft: { subject }, tail }) =>
         tail !== undefined &&
         (last.get(subject)?.sequence ?? 0) > tail.sequence
       );
-    const innocent: Unit[] = [];
-    for (const unit of units) {
-      if (isOvertaken(unit)) this.#failOne(unit, error);
-      else innocent.push(unit);
+    const innocent: QueuedSave[] = [];
+    for (const save of saves) {
+      if (isOvertaken(save)) this.#failOne(save, error);
+      else innocent.push(save);
     }
-    if (innocent.length === units.length) {
+    if (innocent.length === saves.length) {
       // A replica may not know yet what the leader does.
-      for (const unit of innocent) this.#sendInTime([unit]);
+      for (const save of innocent) this.#sendInTime([save]);
     } else if (innocent.length > 0) this.#sendInTime(innocent);
   }
 
-  #mark({ entries }: Unit): void {
+  #mark({ entries }: QueuedSave): void {
     if (this.#grouping === undefined) return; // all go alone
     this.#contention.note(entries.map(({ draft }) => draft.subject));
   }
 
-  #isContended({ entries }: Unit): boolean {
+  #isContended({ entries }: QueuedSave): boolean {
     return this.#contention.size > 0 &&
       entries.some(({ draft }) => this.#contention.has(draft.subject));
   }

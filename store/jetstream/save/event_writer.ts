@@ -10,17 +10,17 @@
  *    time, `saveTimeout` from the call, runs from before that.
  * 3. A `Save` compares the drafts with what is known of their actors: what is
  *    stored already is left out, what follows becomes an `Entry`, all of them a
- *    `Unit`. It repeats this with what the servers say when an attempt does not
+ *    `QueuedSave`. It repeats this with what the servers say when an attempt does not
  *    go well. A `NextSave` is a unit without all that, for one event that
  *    follows the tail that is known.
- * 4. `Committer` has units wait for room, and may send several as one `Flight`.
+ * 4. `SaveQueue` has units wait for room, and may send several as one `Batch`.
  *    If one of them does not fit where it was expected, it sends the others
  *    again.
  * 5. `Publisher` sends the entries of a flight as an `Attempt`: a message, or an
  *    atomic batch, and one acknowledgement, which `Multiplexer` waits for.
  *
  * The outcome goes back the same way. A caller that gives up releases the locks
- * at once; what is then not in the committer's queue any more may still be
+ * at once; what is then not in the queue's queue any more may still be
  * sent, and its outcome counts as unknown.
  *
  * @module
@@ -34,14 +34,14 @@ import { show } from "../../../internal/show.ts";
 import type { ActorHistory } from "../read/actor_history.ts";
 import type { ActorTails } from "../read/actor_tails.ts";
 import { ActorLocks } from "./_actor_locks.ts";
-import { Committer, type Unit } from "./_save_queue.ts";
+import { type QueuedSave, SaveQueue } from "./_save_queue.ts";
 import { encodeEventTo } from "../../../event/event_codec.ts";
 import { Draft, Entry, MAX_HEADER_BYTES } from "./_publisher.ts";
 import {
-  ATTEMPT_TIMEOUT,
+  ATTEMPT_TIMEOUT_MS,
+  type FailedAttempt,
   outcomeUnknown,
   Save,
-  type Setback,
 } from "./_save.ts";
 import type { Saved, SaveRequest } from "./_save_plan.ts";
 import { PayloadTooLargeError } from "../../../event/errors.ts";
@@ -70,7 +70,7 @@ export interface SingleSave {
  * The save of the event that follows the tail that is known, on its way. It
  * listens to the caller's signal itself, which needs no function for each.
  */
-class NextSave implements Unit, Abortable {
+class NextSave implements QueuedSave, Abortable {
   readonly entry: Entry;
   readonly timeout: number;
   readonly deadline: number;
@@ -89,7 +89,7 @@ class NextSave implements Unit, Abortable {
   ) {
     this.call = call;
     this.entry = entry;
-    this.timeout = Math.min(ATTEMPT_TIMEOUT, left);
+    this.timeout = Math.min(ATTEMPT_TIMEOUT_MS, left);
     this.deadline = deadline;
     this.#ending = ending;
     onAbort(call.signal, this);
@@ -129,7 +129,7 @@ export class EventWriter {
   readonly #mux: Multiplexer;
   readonly #history: ActorHistory;
   readonly #tails: ActorTails;
-  readonly #committer: Committer;
+  readonly #queue: SaveQueue;
   readonly #locks = new ActorLocks();
   readonly #timeout: number;
   /** Names this writer among all that ever write to the stream. */
@@ -146,7 +146,7 @@ export class EventWriter {
     this.#history = history;
     this.#tails = tails;
     this.#timeout = timeout;
-    this.#committer = new Committer(
+    this.#queue = new SaveQueue(
       mux,
       tails.reader,
       this.#name,
@@ -226,7 +226,7 @@ export class EventWriter {
     }
     const entry = new Entry(call.draft, tail, name);
     const deadline = began + this.#timeout;
-    this.#committer.submit(
+    this.#queue.submit(
       new NextSave(call, entry, deadline, left, this.#next),
     );
   }
@@ -239,7 +239,7 @@ export class EventWriter {
         return this.#goOn(call, name, { draft, duplicate: sequence });
       }
       const { actorId, version, id } = draft;
-      if (sequence <= tail!.sequence) this.#tails.reader.watch.suspect();
+      if (sequence <= tail!.sequence) this.#tails.reader.watch.refresh();
       const stored = { version, sequence, eventId: id, trail };
       this.#tails.cache.advance(actorId, stored);
       if (save.isGivenUp) return;
@@ -253,7 +253,7 @@ export class EventWriter {
     givenUp: (save) => {
       const { call } = save;
       const { reason } = call.signal!;
-      const isBack = this.#committer.withdraw(save);
+      const isBack = this.#queue.withdraw(save);
       this.#locks.release(call.draft.actorId);
       call.failed(isBack ? reason : outcomeUnknown([call.draft], reason));
     },
@@ -262,13 +262,13 @@ export class EventWriter {
   /**
    * Leaves a save to a {@linkcode Save}.
    *
-   * @param setback How it went so far, if it was sent.
+   * @param failure How it went so far, if it was sent.
    */
-  #goOn(call: SingleSave, name: string, setback?: Setback): void {
+  #goOn(call: SingleSave, name: string, failure?: FailedAttempt): void {
     const { actorId } = call.draft;
     const spent = performance.now() - call.began;
     this.#begin(requestFor(call), [actorId], name, spent)
-      .run(setback)
+      .run(failure)
       .finally(() => this.#locks.release(actorId))
       .then(([saved]) => call.saved(saved!), (error) => call.failed(error));
   }
@@ -283,7 +283,7 @@ export class EventWriter {
       mux: this.#mux,
       history: this.#history,
       tails: this.#tails,
-      committer: this.#committer,
+      queue: this.#queue,
       timeout: this.#timeout,
       spent,
     });

@@ -19,10 +19,8 @@ import {
   isApiError,
   JetStreamCode,
 } from "../../../internal/nats/js_api.ts";
-import type {
-  Multiplexer,
-  RequestOptions,
-} from "../../../internal/nats/multiplexer.ts";
+import type { RequestOptions } from "../../../internal/nats/call.ts";
+import type { Multiplexer } from "../../../internal/nats/multiplexer.ts";
 import type { ReadBounds } from "../stream/read_retries.ts";
 import { isTransient } from "../stream/request_errors.ts";
 import { isFull } from "../stream/attempt_outcome.ts";

@@ -12,7 +12,7 @@ import {
 import type { StoredMessage } from "./stored_message.ts";
 
 /** Bytes of a request for subjects beside their list, at most. */
-const LIST_SLACK = 512;
+const REQUEST_OVERHEAD_BYTES = 512;
 
 /** The last messages of some subjects, by them. */
 export interface LastMessages {
@@ -46,7 +46,7 @@ export async function requestLast(
   const asked = witness === undefined ? subjects : [...subjects, witness];
   const isTooLong = () =>
     subjects.length > 1 &&
-    listBytes(asked) > requests.maxPayload() - LIST_SLACK;
+    listBytes(asked) > requests.maxPayload() - REQUEST_OVERHEAD_BYTES;
   const messages = new Map<string, StoredMessage>();
   let upTo = Infinity;
   try {

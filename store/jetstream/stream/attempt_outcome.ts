@@ -36,14 +36,14 @@ export class LeaderChangedError extends Error {
 
 /**
  * - `unknown`: it may have been stored.
- * - `overtaken`: it was not, and an actor may not be where it was expected.
+ * - `conflict`: it was not, and an actor may not be where it was expected.
  * - `duplicate-id`: it was not, an id in the batch is known to the server.
  * - `refused`: it was not, and may be the next time.
  * - `final`: it was not, and trying again is of no use.
  */
-export type Verdict =
+export type Outcome =
   | "unknown"
-  | "overtaken"
+  | "conflict"
   | "duplicate-id"
   | "refused"
   | "final";
@@ -55,7 +55,7 @@ const BUSY_STATUSES = [429, 503];
  * Judges the error of an attempt that was sent. Codes as met with nats-server
  * 2.15.2.
  */
-export function judge(error: unknown): Verdict {
+export function classify(error: unknown): Outcome {
   if (
     error instanceof RequestTimeoutError ||
     error instanceof LeaderChangedError ||
@@ -75,7 +75,7 @@ export function judge(error: unknown): Verdict {
       // On replicas: another write of the subject is in process, and may fail.
       JetStreamCode.wrongLastSequenceUnknown,
     )
-  ) return "overtaken";
+  ) return "conflict";
   if (isApiError(error, JetStreamCode.batchDuplicateId)) return "duplicate-id";
   return "final";
 }

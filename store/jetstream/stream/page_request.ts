@@ -7,10 +7,8 @@
 import type { Msg, MsgHdrs } from "@nats-io/nats-core";
 import { JetStreamApiError } from "../../../internal/nats/errors.ts";
 import { API_PREFIX } from "../../../internal/nats/js_api.ts";
-import type {
-  Multiplexer,
-  RequestOptions,
-} from "../../../internal/nats/multiplexer.ts";
+import type { RequestOptions } from "../../../internal/nats/call.ts";
+import type { Multiplexer } from "../../../internal/nats/multiplexer.ts";
 import { show } from "../../../internal/show.ts";
 import { fromDirectGet, type StoredMessage } from "./stored_message.ts";
 
@@ -18,10 +16,10 @@ import { fromDirectGet, type StoredMessage } from "./stored_message.ts";
  * A page of messages is cut off behind this many bytes, so that a reader
  * holds no more of them at once.
  */
-const PAGE_BYTES = 16 * 1024 * 1024;
+const MAX_PAGE_BYTES = 16 * 1024 * 1024;
 
 /** Bytes the server counts for a message beside its payload, at most. */
-const MOST_HEADERS = 8 * 1024;
+const MAX_HEADER_BYTES = 8 * 1024;
 
 /** Messages of one subject, in stream order. */
 export interface Page<T> {
@@ -34,7 +32,7 @@ export interface Page<T> {
   readonly upTo: number;
 }
 
-const NO_PAGE: Page<never> = {
+const EMPTY_PAGE: Page<never> = {
   items: [],
   lastSequence: 0,
   remaining: 0,
@@ -109,11 +107,11 @@ export async function requestPage<T>(
   options: RequestOptions,
 ): Promise<Page<T>> {
   const collector = collect();
-  let page: Page<T> = NO_PAGE;
+  let page: Page<T> = EMPTY_PAGE;
   let [count, bytes, before, isWhole] = [0, 0, 0, true];
   await mux.requestMany(
     `${API_PREFIX}.DIRECT.GET.${stream}`,
-    JSON.stringify({ ...body, max_bytes: PAGE_BYTES }),
+    JSON.stringify({ ...body, max_bytes: MAX_PAGE_BYTES }),
     options,
     (msg) => {
       const headers = headersOf(msg, count);
@@ -142,7 +140,7 @@ export async function requestPage<T>(
       const lastSequence = number("Nats-Last-Sequence");
       const pending = number("Nats-Num-Pending");
       if (body.no_hdr) {
-        const isFull = bytes + count * MOST_HEADERS >= PAGE_BYTES;
+        const isFull = bytes + count * MAX_HEADER_BYTES >= MAX_PAGE_BYTES;
         const most = Math.min(body.batch, pending);
         if (count < most && !isFull) isWhole = false;
       } else if (lastSequence !== before) isWhole = false;

@@ -16,19 +16,19 @@ import type { StreamWatch } from "./stream_watch.ts";
 import { backoff, type Deadline, delay } from "../../../internal/waiting.ts";
 
 /** How long one attempt waits on a stream without replicas, in milliseconds. */
-const SINGLE_ATTEMPT = 5_000;
+const SINGLE_SERVER_TIMEOUT_MS = 5_000;
 
 /**
  * How long the first attempt waits on a replicated stream: a stopped follower
  * keeps its share of the requests, and asking again finds another one.
  */
-const REPLICA_ATTEMPT = 400;
+const FIRST_REPLICA_TIMEOUT_MS = 400;
 
 /**
  * How long a later attempt waits at most on a replicated stream: one that is
  * sent while there is no leader is never answered, however soon there is one.
  */
-const LATER_REPLICA_ATTEMPT = 1_600;
+const MAX_REPLICA_TIMEOUT_MS = 1_600;
 
 /** The bounds of a read. */
 export interface ReadBounds {
@@ -51,7 +51,9 @@ export async function untilAnswered<T>(
   attempt: (timeout: number) => Promise<T>,
   { deadline, signal }: ReadBounds,
 ): Promise<T> {
-  let timeout = watch.stream.replicas > 1 ? REPLICA_ATTEMPT : SINGLE_ATTEMPT;
+  let timeout = watch.stream.replicas > 1
+    ? FIRST_REPLICA_TIMEOUT_MS
+    : SINGLE_SERVER_TIMEOUT_MS;
   for (let n = 0;; n++) {
     try {
       return await attempt(Math.min(timeout, Math.max(1, deadline.left)));
@@ -64,7 +66,10 @@ export async function untilAnswered<T>(
       ) {
         // Nobody serves a stream that is gone, nor one without a leader.
         await watch.verify("read", {
-          timeout: Math.max(1, Math.min(SINGLE_ATTEMPT, deadline.left)),
+          timeout: Math.max(
+            1,
+            Math.min(SINGLE_SERVER_TIMEOUT_MS, deadline.left),
+          ),
           signal,
         }).catch((checkError) => {
           if (!isTransient(checkError)) throw checkError;
@@ -78,7 +83,7 @@ export async function untilAnswered<T>(
       } else if (error instanceof RequestTimeoutError) {
         timeout = Math.max(
           timeout,
-          Math.min(2 * timeout, LATER_REPLICA_ATTEMPT),
+          Math.min(2 * timeout, MAX_REPLICA_TIMEOUT_MS),
         );
         continue;
       }

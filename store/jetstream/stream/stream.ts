@@ -30,7 +30,7 @@ import { StreamReplacedError } from "../errors.ts";
 const LAYOUT = "1";
 
 /** How far ids are remembered by default, in milliseconds. */
-const DEFAULT_DUPLICATE_WINDOW = 30_000;
+const DEFAULT_DUPLICATE_WINDOW_MS = 30_000;
 
 /** The settings of a stream that are the owner's choice. */
 export interface StreamSettings {
@@ -94,7 +94,7 @@ const FORBIDDEN: readonly (keyof StreamConfig)[] = [
   "sealed",
 ];
 
-function askedFor(settings: StreamSettings): Partial<StreamConfig> {
+function configOf(settings: StreamSettings): Partial<StreamConfig> {
   const { replicas, storage, maxAge, maxBytes, maxMessages, duplicateWindow } =
     settings;
   const config: Partial<StreamConfig> = {};
@@ -139,10 +139,10 @@ function newConfig(
     storage: StorageType.File,
     num_replicas: 1,
     // The server refuses a window longer than the age limit.
-    duplicate_window: nanos(Math.min(maxAge, DEFAULT_DUPLICATE_WINDOW)),
+    duplicate_window: nanos(Math.min(maxAge, DEFAULT_DUPLICATE_WINDOW_MS)),
     metadata: { "aether.layout": LAYOUT },
     ...requiredConfig(name, subjects),
-    ...askedFor(settings),
+    ...configOf(settings),
     name,
   };
 }
@@ -157,7 +157,7 @@ function checkStream(
   const differences: StreamDifference[] = [];
   const expected = {
     ...requiredConfig(config.name, subjects),
-    ...askedFor(settings),
+    ...configOf(settings),
   };
   for (const [setting, value] of Object.entries(expected)) {
     const found = config[setting as keyof StreamConfig];

@@ -41,7 +41,7 @@ import { Deadline } from "../../../internal/waiting.ts";
 export const PAGE_SIZE = 1_000;
 
 /** At most this many questions to the leader at once. */
-const LEADER_BURST = 100;
+const MAX_LEADER_REQUESTS = 100;
 
 /** What the server tells of a stream. */
 export interface StreamState {
@@ -175,8 +175,8 @@ export class StreamReader {
       const message = await this.fromLeader(request, bounds);
       if (message !== undefined) messages.set(subject, message);
     };
-    for (let i = 0; i < subjects.length; i += LEADER_BURST) {
-      await Promise.all(subjects.slice(i, i + LEADER_BURST).map(one));
+    for (let i = 0; i < subjects.length; i += MAX_LEADER_REQUESTS) {
+      await Promise.all(subjects.slice(i, i + MAX_LEADER_REQUESTS).map(one));
     }
     return messages;
   }

@@ -14,18 +14,18 @@ import { StreamReplacedError } from "../errors.ts";
  * nothing tells that it was replaced where an actor was never seen before, nor
  * that its owner has changed it.
  */
-const GLANCE_INTERVAL = 5_000;
+const REFRESH_INTERVAL_MS = 5_000;
 
 /** How long a look in the background may take, in milliseconds. */
-const GLANCE_TIMEOUT = 5_000;
+const REFRESH_TIMEOUT_MS = 5_000;
 
 /**
  * How often it is asked at most who leads a stream that does not answer, and
  * how long one question waits, in milliseconds: one that is asked while there
  * is no leader is never answered.
  */
-const LEADER_INTERVAL = 500;
-const LEADER_TIMEOUT = 1_000;
+const LEADER_INTERVAL_MS = 500;
+const LEADER_TIMEOUT_MS = 1_000;
 
 /** Knows a stream as it was when it was last looked at. */
 export class StreamWatch {
@@ -72,23 +72,23 @@ export class StreamWatch {
   }
 
   /** Asks in the background. */
-  suspect(): void {
-    this.#look(GLANCE_TIMEOUT);
+  refresh(): void {
+    this.#look(REFRESH_TIMEOUT_MS);
   }
 
   /**
    * Asks in the background, unless that was done not long before `now`, in
    * monotonic milliseconds.
    */
-  glance(now: number): void {
-    if (now - this.#lookedAt > GLANCE_INTERVAL) this.suspect();
+  refreshIfStale(now: number): void {
+    if (now - this.#lookedAt > REFRESH_INTERVAL_MS) this.refresh();
   }
 
   /** Asks in the background whether the replicas have another leader. */
-  lookForLeader(): void {
+  refreshLeader(): void {
     if (this.#stream.replicas === 1) return;
     const passed = performance.now() - this.#lookedAt;
-    if (passed >= LEADER_INTERVAL) this.#look(LEADER_TIMEOUT);
+    if (passed >= LEADER_INTERVAL_MS) this.#look(LEADER_TIMEOUT_MS);
   }
 
   #look(timeout: number): void {

@@ -38,10 +38,10 @@ export interface Trail {
 }
 
 /** How many of the nearest predecessors a trail has. */
-export const NEAR = 16;
+export const MAX_NEAR = 16;
 
 /** More intervals than this have no place below 2^53. */
-const MOST_FAR = 48;
+const MAX_FAR = 48;
 
 /**
  * The first interval of `far`; each further one is twice as long. One of them
@@ -75,7 +75,7 @@ export function followingTrail(
   const { ordinal, count, far } = trail;
   return {
     ordinal: ordinal && ordinal + 1,
-    count: Math.min(count + 1, NEAR),
+    count: Math.min(count + 1, MAX_NEAR),
     nearest: sequence,
     others: othersFrom(sequence, trail),
     far: ordinal > 0 && ordinal % INTERVAL === 0
@@ -93,7 +93,9 @@ function othersFrom(
   const first = sequence > 0 && nearest > 0
     ? (sequence - nearest).toString(36)
     : spell(nearest);
-  const kept = count < NEAR ? others : others.slice(0, others.lastIndexOf(","));
+  const kept = count < MAX_NEAR
+    ? others
+    : others.slice(0, others.lastIndexOf(","));
   // A sum of texts would hold its parts, and they those of earlier trails.
   return kept === "" ? first : [first, kept].join(",");
 }
@@ -243,7 +245,7 @@ function isPlausible(
   const versionsFall = far.every(({ version }, i) =>
     Number.isSafeInteger(version) && version <= (far[i - 1] ?? far[0]!).version
   );
-  return near.length <= NEAR && falls(near, true) &&
-    far.length <= MOST_FAR && versionsFall &&
+  return near.length <= MAX_NEAR && falls(near, true) &&
+    far.length <= MAX_FAR && versionsFall &&
     falls(far.map(({ sequence }) => sequence), false);
 }

@@ -1,12 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Msg } from "@nats-io/nats-core";
-import type {
-  Call,
-  Multiplexer,
-} from "../../../../../internal/nats/multiplexer.ts";
+import type { Call } from "../../../../../internal/nats/call.ts";
+import type { Multiplexer } from "../../../../../internal/nats/multiplexer.ts";
 import {
-  Committer,
-  type Unit,
+  type QueuedSave,
+  SaveQueue,
 } from "../../../../../store/jetstream/save/_save_queue.ts";
 import {
   Draft,
@@ -41,16 +39,16 @@ class FakeServer {
   }
 }
 
-function open(server: FakeServer): Committer {
+function open(server: FakeServer): SaveQueue {
   const stream = { name: "S", domain: "", replicas: 1, leadership: "" };
   const reader = { stream, watch: { stream } } as StreamReader;
-  return new Committer(server.mux, reader, "writer", true);
+  return new SaveQueue(server.mux, reader, "writer", true);
 }
 
-const outcomes = new WeakMap<Unit, unknown>();
+const outcomes = new WeakMap<QueuedSave, unknown>();
 
 /** A unit of one event for each subject. */
-function unitOf(subjects: readonly string[], deadline = Infinity): Unit {
+function unitOf(subjects: readonly string[], deadline = Infinity): QueuedSave {
   const entries = subjects.map((subject) => {
     const event = createEvent({
       eventType: "Happened",
@@ -62,7 +60,7 @@ function unitOf(subjects: readonly string[], deadline = Infinity): Unit {
     const draft = new Draft(event, subject, subject, payload, "");
     return new Entry(draft, NO_TAIL, "save");
   });
-  const unit: Unit = {
+  const unit: QueuedSave = {
     entries,
     timeout: 5_000,
     deadline,
@@ -74,13 +72,13 @@ function unitOf(subjects: readonly string[], deadline = Infinity): Unit {
 
 Deno.test("units have their turn in the order they came in, those of several events too", async () => {
   const server = new FakeServer();
-  const committer = open(server);
+  const queue = open(server);
   const submit = (name: string, count: number) => {
-    for (let i = 0; i < count; i++) committer.submit(unitOf([`${name}-${i}`]));
+    for (let i = 0; i < count; i++) queue.submit(unitOf([`${name}-${i}`]));
   };
   submit("first", 2_000);
   submit("before", 100);
-  committer.submit(unitOf(["pair-0", "pair-1"]));
+  queue.submit(unitOf(["pair-0", "pair-1"]));
   submit("after", 3_000);
   assertEquals(server.sent.length, 2_000);
   while (server.sent.length < 5_102) {
@@ -95,12 +93,12 @@ Deno.test("units have their turn in the order they came in, those of several eve
 
 Deno.test("a unit whose turn does not come by its deadline is not sent", async () => {
   const server = new FakeServer();
-  const committer = open(server);
-  for (let i = 0; i < 2_000; i++) committer.submit(unitOf([`first-${i}`]));
+  const queue = open(server);
+  for (let i = 0; i < 2_000; i++) queue.submit(unitOf([`first-${i}`]));
   const late = unitOf(["late"], performance.now() + 20);
   const later = unitOf(["later"]);
-  committer.submit(late);
-  committer.submit(later);
+  queue.submit(late);
+  queue.submit(later);
   while (!outcomes.has(late)) {
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
@@ -114,12 +112,12 @@ Deno.test("a unit whose turn does not come by its deadline is not sent", async (
 
 Deno.test("a unit that is taken back is not sent, and nothing is left behind", () => {
   const server = new FakeServer();
-  const committer = open(server);
-  for (let i = 0; i < 2_000; i++) committer.submit(unitOf([`first-${i}`]));
+  const queue = open(server);
+  for (let i = 0; i < 2_000; i++) queue.submit(unitOf([`first-${i}`]));
   const unit = unitOf(["unit"], performance.now() + 1_000);
-  committer.submit(unit);
-  assertEquals(committer.withdraw(unit), true);
-  assertEquals(committer.withdraw(unit), false);
+  queue.submit(unit);
+  assertEquals(queue.withdraw(unit), true);
+  assertEquals(queue.withdraw(unit), false);
   server.answer();
   assertEquals(server.sent.length, 2_000);
 });

@@ -5,7 +5,7 @@ import {
   FIRST_TRAIL,
   followingTrail,
   formatTrail,
-  NEAR,
+  MAX_NEAR,
   nearOf,
   parseTrail,
   type Trail,
@@ -43,7 +43,7 @@ function expected(messages: readonly Waypoint[], i: number): Places {
   }
   return {
     ordinal: i + 1,
-    near: before.slice(-NEAR).reverse().map(({ sequence }) => sequence),
+    near: before.slice(-MAX_NEAR).reverse().map(({ sequence }) => sequence),
     far,
   };
 }

@@ -1,0 +1,124 @@
+/**
+ * The state of a connection, followed once for all its users.
+ *
+ * @module
+ */
+
+import type {
+  NatsConnection,
+  PermissionViolationError,
+  QueuedIterator,
+  Status,
+} from "@nats-io/nats-core";
+import { ConnectionClosedError, PermissionDeniedError } from "./errors.ts";
+
+/** Hears of a connection. */
+export interface ConnectionListener {
+  /** It dropped. */
+  down?(): void;
+  /** It is back; it was away for this long, in milliseconds. */
+  up?(downtime: number): void;
+  /** The server refused a right to a user of the connection. */
+  denied?(error: PermissionDeniedError): void;
+  /** It is closed for good, or is not watched any more; nothing follows. */
+  over?(reason: ConnectionClosedError): void;
+}
+
+/** The connections that are followed. */
+const followed = new WeakMap<NatsConnection, ConnectionStatus>();
+
+/** Follows a connection for as long as somebody listens. */
+export class ConnectionStatus {
+  readonly #nc: NatsConnection;
+  readonly #listeners = new Set<ConnectionListener>();
+  readonly #statuses: QueuedIterator<Status>;
+  readonly #following: Promise<void>;
+  /** When it was lost, in monotonic milliseconds; undefined while it is up. */
+  #lostAt: number | undefined;
+
+  /** The status of a connection, with one more listener. */
+  static acquire(
+    nc: NatsConnection,
+    listener: ConnectionListener,
+  ): ConnectionStatus {
+    let status = followed.get(nc);
+    if (status === undefined) {
+      followed.set(nc, status = new ConnectionStatus(nc));
+    }
+    status.#listeners.add(listener);
+    return status;
+  }
+
+  private constructor(nc: NatsConnection) {
+    this.#nc = nc;
+    this.#statuses = nc.status() as QueuedIterator<Status>;
+    // While it dials it has no info, and reports nothing.
+    if (nc.info === undefined) this.#lostAt = performance.now();
+    this.#following = this.#follow();
+  }
+
+  /** Whether the connection is up, as far as it has said. */
+  get isUp(): boolean {
+    return this.#lostAt === undefined;
+  }
+
+  /** Takes a listener out; without listeners nothing is followed any more. */
+  async release(listener: ConnectionListener): Promise<void> {
+    this.#listeners.delete(listener);
+    if (this.#listeners.size > 0) return;
+    this.#forget();
+    this.#statuses.stop();
+    await this.#following;
+  }
+
+  async #follow(): Promise<void> {
+    for await (const status of this.#statuses) {
+      switch (status.type) {
+        case "disconnect":
+        case "reconnecting":
+          // While nats.js waits to dial again, only the latter comes.
+          if (!this.isUp) break;
+          this.#lostAt = performance.now();
+          this.#tell((listener) => listener.down?.());
+          break;
+        case "reconnect": {
+          const now = performance.now();
+          const downtime = now - (this.#lostAt ?? now);
+          this.#lostAt = undefined;
+          this.#tell((listener) => listener.up?.(downtime));
+          break;
+        }
+        case "error":
+          // By name: a program may hold two copies of nats-core.
+          if (status.error.name === "PermissionViolationError") {
+            const error = deniedBy(status.error as PermissionViolationError);
+            this.#tell((listener) => listener.denied?.(error));
+          }
+          break;
+      }
+    }
+    this.#forget();
+    this.#tell((listener) => listener.over?.(closedConnection()));
+  }
+
+  #tell(of: (listener: ConnectionListener) => void): void {
+    for (const listener of [...this.#listeners]) of(listener);
+  }
+
+  /** Has the next user follow the connection anew. */
+  #forget(): void {
+    if (followed.get(this.#nc) === this) followed.delete(this.#nc);
+  }
+}
+
+/** The error for a connection that is closed, or about to be. */
+export function closedConnection(): ConnectionClosedError {
+  return new ConnectionClosedError("The NATS connection is closed");
+}
+
+function deniedBy(
+  { operation, subject }: PermissionViolationError,
+): PermissionDeniedError {
+  const what = operation === "subscription" ? "subscribe" : "publish";
+  return new PermissionDeniedError(what, subject);
+}
