@@ -309,6 +309,7 @@ Deno.test("a bus opened before a lost connection is dialed again loses nothing s
   await proxy.refuse();
   proxy.cut();
   await waitFor(() => isDown(bus));
+  await bus.close(); // from another one on the connection it would know
   const late = stack.use(new NatsEventBus(nc));
   // Nothing tells it yet that the connection is down.
   const reason = await reasonOf(() => late.publish("orders", makeEvent()));
