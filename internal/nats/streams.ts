@@ -20,13 +20,13 @@ import {
 const REQUIRED_API_LEVEL = 2;
 
 /** Milliseconds an answer of JetStream's API is waited for. */
-const API_TIMEOUT = 5_000;
+const API_TIMEOUT_MS = 5_000;
 
 /** How long opening asks for a stream that stays silent, in milliseconds. */
-const PATIENCE = 10_000;
+const OPEN_TIMEOUT_MS = 10_000;
 
 /** How long the first of its attempts waits, in milliseconds. */
-const FIRST_ATTEMPT = 500;
+const FIRST_ATTEMPT_TIMEOUT_MS = 500;
 
 /** The settings of a stream that is to be made. */
 export type NewStream = Partial<StreamConfig> & Pick<StreamConfig, "name">;
@@ -47,7 +47,7 @@ export async function checkServer(
       mux,
       "INFO",
       undefined,
-      { timeout: API_TIMEOUT },
+      { timeout: API_TIMEOUT_MS },
     );
     apiLevel = api?.level ?? 0;
   } catch (error) {
@@ -86,8 +86,8 @@ export async function streamInfo(
   { timeout, signal }: { timeout?: number; signal?: AbortSignal | undefined } =
     {},
 ): Promise<StreamInfo | undefined> {
-  const deadline = new Deadline(timeout ?? PATIENCE);
-  for (let attempt = timeout ?? FIRST_ATTEMPT;; attempt *= 2) {
+  const deadline = new Deadline(timeout ?? OPEN_TIMEOUT_MS);
+  for (let attempt = timeout ?? FIRST_ATTEMPT_TIMEOUT_MS;; attempt *= 2) {
     try {
       return await apiRequest<StreamInfo>(
         mux,
@@ -112,10 +112,10 @@ async function requestStream(
   mux: Multiplexer,
   config: NewStream,
 ): Promise<StreamInfo> {
-  const deadline = new Deadline(API_TIMEOUT);
+  const deadline = new Deadline(API_TIMEOUT_MS);
   for (let n = 0;; n++) {
     try {
-      const timeout = API_TIMEOUT;
+      const timeout = API_TIMEOUT_MS;
       const endpoint = `STREAM.CREATE.${config.name}`;
       return await apiRequest<StreamInfo>(mux, endpoint, config, { timeout });
     } catch (error) {
