@@ -25,16 +25,19 @@ export class VersionConflictError extends Error {
     attemptedVersion: number;
     currentVersion: number;
     expectedVersion?: number | undefined;
+    /** What can't be done. @default {"save event"} */
+    action?: string | undefined;
   }) {
     const { actorId, attemptedVersion, currentVersion, expectedVersion } =
       details;
+    const { action = "save event" } = details;
     const actor = show(actorId);
     const isTooLow = expectedVersion === undefined ||
       expectedVersion === currentVersion;
     super(
       isTooLow
-        ? `Cannot save event: version ${attemptedVersion} of actor ${actor} is not greater than ${currentVersion}`
-        : `Cannot save event: actor ${actor} was expected at version ${expectedVersion} before version ${attemptedVersion}, its latest is ${currentVersion}${
+        ? `Cannot ${action}: version ${attemptedVersion} of actor ${actor} is not greater than ${currentVersion}`
+        : `Cannot ${action}: actor ${actor} was expected at version ${expectedVersion} before version ${attemptedVersion}, its latest is ${currentVersion}${
           expectedVersion < attemptedVersion
             ? ""
             : "; what is expected is the version before the event's own"

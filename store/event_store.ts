@@ -5,8 +5,45 @@
  */
 
 import type { AnyEvent, Event, EventOfType } from "../event/event.ts";
+import type { EventDraftOf } from "../event/event_draft.ts";
 import type { ReplayError } from "./errors.ts";
 import type { TraceContext } from "../internal/telemetry/types.ts";
+
+/** Options of {@linkcode EventStore.append}. */
+export interface AppendOptions {
+  /**
+   * The version the actor must be at before the append: exactly this one, 0
+   * for an actor without events. `"any"` appends behind whatever is there.
+   * @default {"any"}
+   */
+  expectedVersion?: number | "any" | undefined;
+  /**
+   * The command that the events follow from: at least one character. The ids
+   * of the events are made of it, so that a command that arrives again stores
+   * nothing again: see {@linkcode EventStore.append}. @default none
+   */
+  commandId?: string | undefined;
+  /** As in {@linkcode SaveOptions.signal}. */
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * What {@linkcode EventStore.append} did.
+ *
+ * @typeParam E The events of the store.
+ */
+export interface AppendResult<out E extends AnyEvent = Event> {
+  /** The events as they are stored, deeply frozen, in the order given. */
+  readonly events: readonly E[];
+  /** Where each of them is stored in the stream; rising. */
+  readonly sequences: readonly number[];
+  /** The version of the last of them; without any, the actor's latest. */
+  readonly version: number;
+  /** The sequence of the last of them; 0 without any. */
+  readonly sequence: number;
+  /** True when the events had been stored before, so that nothing was new. */
+  readonly duplicate: boolean;
+}
 
 /** Options of {@linkcode EventStore.saveEvent}. */
 export interface SaveOptions {
@@ -229,6 +266,36 @@ export interface EventSubscription<E extends AnyEvent = Event>
  */
 export interface EventStore<E extends AnyEvent = Event>
   extends AsyncDisposable {
+  /**
+   * Appends at most 1,000 events to one actor's history, all or none: the
+   * store gives them ids, consecutive versions and a timestamp.
+   *
+   * With `expectedVersion: "any"`, which is the default, they come behind
+   * whatever is there, and appends that race go through one after the other.
+   * No drafts append nothing; an expectation is checked nevertheless.
+   *
+   * With a `commandId` the events get ids that follow from the actor, the
+   * command and their place. If an event of the command is stored already,
+   * nothing is stored, whatever the drafts and the expectation are, and all
+   * stored events of the command are given with `duplicate: true`: for
+   * certain within the duplicate window, and after it if `expectedVersion` is
+   * the one that they were stored with.
+   *
+   * @throws {VersionConflictError} If the actor is not at `expectedVersion`.
+   * @throws {DuplicateEventError} If an id that a draft brought belongs to
+   * another event.
+   * @throws {SaveOutcomeUnknownError} If it can't be told whether the events
+   * were stored. Appending again tells if there is a `commandId`; else the
+   * ids in the error do.
+   * @throws {InvalidEventError | RangeError} If a draft or an option is not
+   * valid; nothing was sent.
+   */
+  append(
+    actorId: string,
+    drafts: readonly EventDraftOf<E>[],
+    options?: AppendOptions,
+  ): Promise<AppendResult<E>>;
+
   /**
    * Appends one event.
    *

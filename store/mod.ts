@@ -75,8 +75,11 @@ export {
 export { createEvent } from "../event/create_event.ts";
 export type { AnyEvent, Event, EventOfType } from "../event/event.ts";
 export type { EventInit, EventInitOf } from "../event/create_event.ts";
+export type { EventDraft, EventDraftOf } from "../event/event_draft.ts";
 export type {
   ActorSnapshot,
+  AppendOptions,
+  AppendResult,
   Checkpoint,
   Consistency,
   EventStore,

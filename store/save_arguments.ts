@@ -25,7 +25,7 @@ import type {
 } from "./event_store.ts";
 
 /** The most events one call may save, inclusive. */
-const maxBatchEvents = 1000;
+export const maxBatchEvents = 1000;
 
 /** Options of a save, checked. */
 export interface ResolvedSave {

@@ -13,6 +13,7 @@ import {
 } from "../../internal/nats/names.ts";
 import { ActorHistory } from "./read/actor_history.ts";
 import { ActorTails } from "./read/actor_tails.ts";
+import { Appender } from "./save/appender.ts";
 import { EventWriter } from "./save/event_writer.ts";
 import { Monitor } from "../instrumentation.ts";
 import type { ResolvedOpen } from "./_open_options.ts";
@@ -32,6 +33,7 @@ export interface StoreParts {
   readonly tails: ActorTails;
   readonly history: ActorHistory;
   readonly writer: EventWriter;
+  readonly appender: Appender;
   readonly snapshots: StreamSnapshots;
   readonly monitor: Monitor;
 }
@@ -77,11 +79,23 @@ async function findParts(
   const cache = new TailCache(options.cachedActors);
   const tails = new ActorTails(reader, cache, { prefix, namespace });
   const history = new ActorHistory(tails);
+  const timeout = options.saveTimeout;
   const writer = new EventWriter(mux, history, tails, {
-    timeout: options.saveTimeout,
+    timeout,
     grouping: options.groupSaves,
   });
+  const appender = new Appender({ writer, tails, history, timeout });
   const snapshots = new StreamSnapshots(bucket, tails, history);
   const monitor = new Monitor("nats", namespace, options.telemetry);
-  return { mux, root, reader, tails, history, writer, snapshots, monitor };
+  return {
+    mux,
+    root,
+    reader,
+    tails,
+    history,
+    writer,
+    appender,
+    snapshots,
+    monitor,
+  };
 }

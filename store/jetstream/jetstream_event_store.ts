@@ -26,6 +26,7 @@ import {
 import type { ReadBounds } from "./stream/read_retries.ts";
 import { readWithErrors } from "./read/replay.ts";
 import { errorOfCall, isReasonOf } from "./stream/request_errors.ts";
+import { resolveAppend } from "../append_arguments.ts";
 import {
   groupBatch,
   resolveBatch,
@@ -39,8 +40,11 @@ import { traceLines } from "../../internal/telemetry/trace.ts";
 import { untilAborted } from "../../internal/waiting.ts";
 import { StoreClosedError } from "../errors.ts";
 import type { AnyEvent, Event, EventOfType } from "../../event/event.ts";
+import type { EventDraftOf } from "../../event/event_draft.ts";
 import type {
   ActorSnapshot,
+  AppendOptions,
+  AppendResult,
   EventStore,
   EventSubscription,
   ReadEventsOptions,
@@ -136,6 +140,45 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
     } catch (error) {
       await mux?.[Symbol.asyncDispose]();
       throw errorOfCall("open store", error, signal);
+    }
+  }
+
+  /**
+   * As {@linkcode EventStore.append}: in one round trip where the end of the
+   * actor's history is remembered.
+   */
+  async append(
+    actorId: string,
+    drafts: readonly EventDraftOf<E>[],
+    options?: AppendOptions,
+  ): Promise<AppendResult<E>> {
+    const action = "append";
+    const resolved = resolveAppend(actorId, drafts, options);
+    this.#throwIfOver(action, resolved.signal);
+    const { appender, monitor } = this.#parts;
+    const trace = monitor.trace();
+    const began = this.#saveBegins();
+    const counts = resolved.events.length > 0;
+    try {
+      const { events, saved, version } = await appender.append({
+        ...resolved,
+        began,
+        trace: traceLines(trace),
+      });
+      if (counts) monitor.saved(action, began, events, saved, trace);
+      const sequences = saved.map(({ sequence }) => sequence);
+      return {
+        events: events as readonly AnyEvent[] as readonly E[],
+        sequences,
+        version,
+        sequence: sequences.at(-1) ?? 0,
+        duplicate: saved.length > 0 && saved.every(({ fresh }) => !fresh),
+      };
+    } catch (error) {
+      if (counts) monitor.saveFailed(action, began, error);
+      throw error;
+    } finally {
+      this.#saveEnds();
     }
   }
 

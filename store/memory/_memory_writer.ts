@@ -4,14 +4,29 @@
  * @module
  */
 
-import { show } from "../../internal/show.ts";
+import { commandEventId } from "../../event/command_ids.ts";
 import { sameEvent } from "../../event/event_codec.ts";
+import { withVersion } from "../../event/event_draft.ts";
+import { show } from "../../internal/show.ts";
+import type { ResolvedAppend } from "../append_arguments.ts";
 import type { History, MemoryLog } from "./_event_log.ts";
 import { RecentIds } from "./_recent_ids.ts";
 import { DuplicateEventError, VersionConflictError } from "../errors.ts";
 import type { AnyEvent } from "../../event/event.ts";
-import type { SaveEventsResult, SaveResult } from "../event_store.ts";
+import type {
+  AppendResult,
+  SaveEventsResult,
+  SaveResult,
+} from "../event_store.ts";
 import type { TraceContext } from "../../internal/telemetry/types.ts";
+
+/** What an append of no events gives, beside the version. */
+const NOTHING = Object.freeze({
+  events: Object.freeze([]),
+  sequences: Object.freeze([]),
+  sequence: 0,
+  duplicate: false,
+});
 
 /**
  * Appends valid, frozen events to a log. All of it is synchronous, which makes
@@ -24,7 +39,7 @@ export class MemoryWriter<E extends AnyEvent> {
 
   /**
    * @param duplicateWindow Milliseconds, more than 0.
-   * @param appended Told of each new event, in order.
+   * @param appended Called with each new event, in order.
    */
   constructor(
     log: MemoryLog<E>,
@@ -44,11 +59,12 @@ export class MemoryWriter<E extends AnyEvent> {
   ): SaveResult {
     const { version } = event;
     const history = this.#log.history(event.actorId);
-    const stored = this.#findStored(event, history);
-    this.#checkVersion(event, history, stored, expectedVersion);
+    const action = "save event";
+    const stored = this.#check(event, history, expectedVersion, action);
     if (stored !== undefined) {
       return { version, sequence: stored, duplicate: true };
     }
+    this.#checkId(event, action);
     const sequence = this.#append(event, history, trace);
     this.#log.wakeAll();
     return { version, sequence, duplicate: false };
@@ -65,54 +81,120 @@ export class MemoryWriter<E extends AnyEvent> {
     expectedVersions: ReadonlyMap<string, number>,
     trace?: TraceContext,
   ): SaveEventsResult {
-    const stored = this.#findAllStored(events);
-    for (const [actorId, own] of actors) {
-      const history = this.#log.history(actorId);
-      let expected = expectedVersions.get(actorId);
-      for (const event of own) {
-        this.#checkVersion(event, history, stored.get(event.id), expected);
-        // It was meant for the actor's first event in the call.
-        expected = undefined;
-      }
-    }
-    let sequence = 0;
-    for (const event of events) {
-      const at = stored.get(event.id) ??
-        this.#append(event, this.#log.history(event.actorId), trace);
-      sequence = Math.max(sequence, at);
-    }
-    this.#log.wakeAll();
+    const before = this.#log.lastSequence;
+    const sequences = this.#saveAll(
+      events,
+      expectedVersions,
+      "save events",
+      trace,
+    );
     const versions = new Map<string, number>();
     for (const [actorId, own] of actors) {
       versions.set(actorId, own.at(-1)!.version);
     }
-    const duplicate = events.length > 0 && stored.size === events.length;
+    const sequence = sequences.reduce((most, at) => Math.max(most, at), 0);
+    const duplicate = events.length > 0 && this.#log.lastSequence === before;
     return { versions, sequence, duplicate };
   }
 
-  /** The sequences of those events that are stored already, by id. */
-  #findAllStored(events: readonly E[]): Map<string, number> {
-    const stored = new Map<string, number>();
-    for (const event of events) {
-      const history = this.#log.history(event.actorId);
-      const sequence = this.#findStored(event, history);
-      if (sequence !== undefined) stored.set(event.id, sequence);
+  /** Appends the events behind an actor's history, all or none. */
+  append(
+    { actorId, events, expectedVersion, commandId }: ResolvedAppend,
+    trace?: TraceContext,
+  ): AppendResult<E> {
+    const action = "append";
+    const history = this.#log.history(actorId);
+    const latest = this.#log.latestVersion(history);
+    const base = expectedVersion === "any" ? latest : expectedVersion;
+    if (commandId !== undefined) {
+      const stored = this.#commandEvents(actorId, commandId, history, base);
+      if (stored.length > 0) return this.#resultOf(stored, true);
     }
-    return stored;
+    if (events.length === 0) {
+      if (base === latest) return { ...NOTHING, version: latest };
+      throw new VersionConflictError({
+        actorId,
+        attemptedVersion: base + 1,
+        currentVersion: latest,
+        expectedVersion: base,
+        action,
+      });
+    }
+    const numbered = events.map((event, i) =>
+      withVersion(event, base + 1 + i, action) as E
+    );
+    const before = this.#log.lastSequence;
+    const expectedVersions = new Map([[actorId, base]]);
+    const sequences = this.#saveAll(numbered, expectedVersions, action, trace);
+    return this.#resultOf(sequences, this.#log.lastSequence === before);
   }
 
-  /** The sequence the event is stored under already; undefined if it is not. */
-  #findStored(event: E, history: History): number | undefined {
-    const { id, actorId, version } = event;
+  #saveAll(
+    events: readonly E[],
+    expectedVersions: ReadonlyMap<string, number>,
+    action: string,
+    trace: TraceContext | undefined,
+  ): number[] {
+    const seen = new Set<string>();
+    const stored = events.map((event) => {
+      const { actorId } = event;
+      const isFirst = !seen.has(actorId);
+      seen.add(actorId);
+      const expected = isFirst ? expectedVersions.get(actorId) : undefined;
+      const history = this.#log.history(actorId);
+      return this.#check(event, history, expected, action);
+    });
+    for (const [i, event] of events.entries()) {
+      if (stored[i] === undefined) this.#checkId(event, action);
+    }
+    const sequences = events.map((event, i) =>
+      stored[i] ?? this.#append(event, this.#log.history(event.actorId), trace)
+    );
+    this.#log.wakeAll();
+    return sequences;
+  }
+
+  /**
+   * Checks an event against its actor's history.
+   *
+   * @returns Its sequence if it is stored already.
+   * @throws {VersionConflictError} If the actor is elsewhere.
+   */
+  #check(
+    event: E,
+    history: History,
+    expectedVersion: number | undefined,
+    action: string,
+  ): number | undefined {
+    const { actorId, version } = event;
     const place = this.#log.find(history, version);
-    const sequence = place !== undefined && this.#log.at(place).id === id
-      ? place
-      : this.#recentIds.find(id);
-    if (sequence === undefined) return undefined;
-    const stored = this.#log.at(sequence);
-    if (sameEvent(stored, event)) return sequence;
+    const isStored = place !== undefined &&
+      sameEvent(this.#log.at(place), event);
+    const currentVersion = this.#log.latestVersion(history);
+    const before = isStored
+      ? this.#log.versionBefore(history, version)
+      : currentVersion;
+    const isExpected = expectedVersion === undefined ||
+      expectedVersion === before;
+    if (!isExpected || (!isStored && version <= currentVersion)) {
+      throw new VersionConflictError({
+        actorId,
+        attemptedVersion: version,
+        currentVersion,
+        expectedVersion,
+        action,
+      });
+    }
+    return isStored ? place : undefined;
+  }
+
+  /** @throws {DuplicateEventError} If another event has the id. */
+  #checkId({ id, actorId }: E, action: string): void {
+    const taken = this.#recentIds.find(id);
+    if (taken === undefined) return;
+    const stored = this.#log.at(taken);
     throw new DuplicateEventError(
-      `Cannot save event: id ${
+      `Cannot ${action}: id ${
         show(id)
       } is taken by version ${stored.version} of actor ${
         show(stored.actorId)
@@ -121,32 +203,45 @@ export class MemoryWriter<E extends AnyEvent> {
         eventId: id,
         actorId,
         storedVersion: stored.version,
-        storedSequence: sequence,
+        storedSequence: taken,
       },
     );
   }
 
-  /** @param stored The event's sequence if it is stored already. */
-  #checkVersion(
-    { actorId, version }: E,
+  /**
+   * The sequences of a command's events, as far as they can be found: by
+   * their ids within the window, else behind the expected version.
+   */
+  #commandEvents(
+    actorId: string,
+    commandId: string,
     history: History,
-    stored: number | undefined,
-    expectedVersion: number | undefined,
-  ): void {
-    const currentVersion = this.#log.latestVersion(history);
-    const before = stored === undefined
-      ? currentVersion
-      : this.#log.versionBefore(history, version);
-    if (
-      (stored !== undefined || version > currentVersion) &&
-      (expectedVersion === undefined || expectedVersion === before)
-    ) return;
-    throw new VersionConflictError({
-      actorId,
-      attemptedVersion: version,
-      currentVersion,
-      expectedVersion,
-    });
+    base: number,
+  ): number[] {
+    const first = commandEventId(actorId, commandId, 0);
+    const found = this.#recentIds.find(first) ??
+      this.#log.find(history, base + 1);
+    if (found === undefined) return [];
+    const { version } = this.#log.at(found);
+    const sequences: number[] = [];
+    for (let i = this.#log.indexOf(history, version);; i++) {
+      const sequence = history[i];
+      if (sequence === undefined) return sequences;
+      const id = commandEventId(actorId, commandId, sequences.length);
+      if (this.#log.at(sequence).id !== id) return sequences;
+      sequences.push(sequence);
+    }
+  }
+
+  #resultOf(sequences: readonly number[], duplicate: boolean): AppendResult<E> {
+    const events = sequences.map((sequence) => this.#log.at(sequence));
+    return {
+      events,
+      sequences,
+      version: events.at(-1)!.version,
+      sequence: sequences.at(-1)!,
+      duplicate,
+    };
   }
 
   #append(

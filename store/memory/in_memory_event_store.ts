@@ -26,6 +26,7 @@ import {
   resolveReadOptions,
   resolveSubscribe,
 } from "../read_arguments.ts";
+import { resolveAppend } from "../append_arguments.ts";
 import {
   groupBatch,
   resolveBatch,
@@ -40,8 +41,11 @@ import {
 } from "../telemetry_options.ts";
 import { StoreClosedError } from "../errors.ts";
 import type { AnyEvent, Event, EventOfType } from "../../event/event.ts";
+import type { EventDraftOf } from "../../event/event_draft.ts";
 import type {
   ActorSnapshot,
+  AppendOptions,
+  AppendResult,
   EventStore,
   EventSubscription,
   ReadEventsOptions,
@@ -147,6 +151,21 @@ export class InMemoryEventStore<E extends AnyEvent = Event>
       duplicateWindow,
       (event) => this.#fresh.push(event),
     );
+  }
+
+  /** As {@linkcode EventStore.append}; the outcome is always known. */
+  // deno-lint-ignore require-await -- what it throws is a rejection
+  async append(
+    actorId: string,
+    drafts: readonly EventDraftOf<E>[],
+    options?: AppendOptions,
+  ): Promise<AppendResult<E>> {
+    const resolved = resolveAppend(actorId, drafts, options);
+    this.#begin("append", resolved.signal);
+    const trace = this.#monitor.trace();
+    const append = () => this.#writer.append(resolved, trace);
+    if (resolved.events.length === 0) return append();
+    return this.#monitor.saveNow("append", this.#fresh, trace, append);
   }
 
   /** As {@linkcode EventStore.saveEvent}; the outcome is always known. */

@@ -229,7 +229,7 @@ test("saveEvents() names where an id is taken when that was within the window", 
   assertEquals(items.map(({ event }) => event), history);
 });
 
-test("saveEvent() knows an actor's own ids when the window is over", async ({ server, nc, open }) => {
+test("saveEvent() knows an actor's own events when the window is over", async ({ server, nc, open }) => {
   const store = await open(short);
   await saveLongAgo(store, nc);
   for (const each of [store, await open()]) {
@@ -237,8 +237,8 @@ test("saveEvent() knows an actor's own ids when the window is over", async ({ se
     // Another event by its name, in its place.
     await assertRefusedAtOnce(
       () => each.saveEvent({ ...second, eventType: "Another" }),
-      DuplicateEventError,
-      { eventId: second.id, storedVersion: 2, storedSequence: 2 },
+      VersionConflictError,
+      { attemptedVersion: 2, currentVersion: 5 },
     );
     // By another's name, in the place of the first: a conflict in any case.
     await assertRefusedAtOnce(

@@ -4,10 +4,12 @@
  * @module
  */
 
+import { appendingContract } from "./contract/appending.ts";
 import { argumentsContract } from "./contract/arguments.ts";
 import { batchesContract } from "./contract/batches.ts";
 import { checkpointsContract } from "./contract/checkpoints.ts";
 import { closingContract } from "./contract/closing.ts";
+import { commandsContract } from "./contract/commands.ts";
 import { concurrencyContract } from "./contract/concurrency.ts";
 import { endingContract } from "./contract/ending.ts";
 import type { Contract, ContractBackend } from "./contract/fixture.ts";
@@ -15,6 +17,7 @@ import { idempotencyContract } from "./contract/idempotency.ts";
 import { limitsContract } from "./contract/limits.ts";
 import { modelContract } from "./contract/model.ts";
 import { namespacesContract } from "./contract/namespaces.ts";
+import { orderOfChecksContract } from "./contract/order_of_checks.ts";
 import { ownershipContract } from "./contract/ownership.ts";
 import { readingContract } from "./contract/reading.ts";
 import { signalsContract } from "./contract/signals.ts";
@@ -66,6 +69,9 @@ export function testEventStoreContract(
   limitsContract(contract);
   versionsContract(contract);
   idempotencyContract(contract);
+  orderOfChecksContract(contract);
+  appendingContract(contract);
+  commandsContract(contract);
   batchesContract(contract);
   readingContract(contract);
   modelContract(contract);

@@ -58,6 +58,9 @@ export const ATTEMPT_TIMEOUT_MS = 5_000;
 /** How often a leader is asked about a tail that is lower than expected. */
 const MAX_CONFIRMATIONS = 3;
 
+/** The most subjects searched for an id before the whole stream is. */
+const MAX_SEARCHED_SUBJECTS = 8;
+
 /** What a save works with. */
 export interface SaveContext {
   readonly mux: Multiplexer;
@@ -86,6 +89,8 @@ export class Save {
   /** Why an attempt may have been stored, if one may. */
   #doubt: { readonly cause: unknown } | undefined;
   #wasFull = false;
+  /** The error for an id that another event has; a conflict comes before it. */
+  #duplicate: DuplicateEventError | undefined;
 
   /** @param name Names the call, to know its own events by. */
   constructor(
@@ -119,16 +124,17 @@ export class Save {
         ? await this.#knownTails()
         : await this.#recover(failure, 0);
       let confirmed = failure !== undefined;
+      let isIdTaken = false;
       for (let attempt = 1;; attempt++) {
         const plan = await this.#plan(tails, confirmed);
         if (plan.entries.length === 0) return this.#outcome(plan);
+        if (isIdTaken) await this.#nameDuplicate(plan);
+        if (this.#duplicate !== undefined) throw this.#duplicate;
         const next = await this.#attempt(plan);
         if (next === undefined) return this.#outcome(plan);
         tails = await this.#recover(next, attempt);
         confirmed = true;
-        if (attempt > 2 && outcomeOf(next) === "duplicate-id") {
-          await this.#nameDuplicate(plan);
-        }
+        isIdTaken = outcomeOf(next) === "duplicate-id";
       }
     } catch (error) {
       throw this.#explain(error);
@@ -254,48 +260,48 @@ export class Save {
     return await tails.forSave(this.#actorIds, true, this.#bounds);
   }
 
-  /**
-   * The server knows the id of a single message. Is it this event?
-   *
-   * @throws {DuplicateEventError} If it is another one.
-   */
+  /** The server knows the id of a single message: looks whose it is. */
   async #checkDuplicate(
     { duplicate, draft }: { duplicate: number; draft: Draft },
   ): Promise<void> {
     const { reader } = this.#context.tails;
     const request = { seq: duplicate };
     const message = await reader.fromLeader(request, this.#bounds);
-    if (message !== undefined) this.#throwUnlessSame(draft, message);
+    if (message !== undefined) this.#noteUnlessSame(draft, message);
   }
 
-  /**
-   * The server knows an id of a batch and does not say which.
-   *
-   * @throws {DuplicateEventError} If it is another event's.
-   */
+  /** The server knows an id of a batch and does not say which: looks. */
   async #nameDuplicate({ entries }: Plan): Promise<void> {
     const { tails } = this.#context;
     const byId = new Map(entries.map(({ draft }) => [draft.msgId, draft]));
-    const found = await findRecentIds(
-      tails.reader,
-      tails.subjects,
-      byId,
-      this.#bounds,
-    );
-    for (const message of found) {
-      this.#throwUnlessSame(byId.get(message.header(Header.msgId))!, message);
+    const own = new Set(entries.map(({ draft }) => draft.subject));
+    // Most ids that come again are the actor's own; the stream may be long.
+    const isShort = own.size <= MAX_SEARCHED_SUBJECTS;
+    for (
+      const subject of isShort ? [...own, tails.subjects] : [tails.subjects]
+    ) {
+      const found = await findRecentIds(
+        tails.reader,
+        subject,
+        byId,
+        this.#bounds,
+      );
+      for (const message of found) {
+        this.#noteUnlessSame(byId.get(message.header(Header.msgId))!, message);
+      }
+      if (this.#duplicate !== undefined) return;
     }
   }
 
-  /** @throws {DuplicateEventError} If the message is not the draft's event. */
-  #throwUnlessSame(draft: Draft, message: StoredMessage): void {
+  /** Notes an id that is another event's. */
+  #noteUnlessSame(draft: Draft, message: StoredMessage): void {
     const { subject, sequence, data } = message;
     const stored = tryDecode(data);
     const same = subject === draft.subject && stored !== undefined &&
       sameEvent(stored, decodeEvent(draft.payload));
     if (same) return;
     if (stored) this.#context.tails.cache.noteSeen(stored.actorId, sequence);
-    throw duplicateOf(draft, { event: stored, sequence });
+    this.#duplicate = duplicateOf(draft, { event: stored, sequence });
   }
 
   /** What is known, and for the other actors what the nearest replica knows. */
@@ -364,7 +370,7 @@ export class Save {
 
 /** The error of a save that may have been stored, and why that is. */
 export function outcomeUnknown(
-  drafts: readonly Draft[],
+  drafts: readonly Pick<Draft, "id">[],
   cause: unknown,
 ): SaveOutcomeUnknownError {
   const ids = drafts.map(({ id }) => id);

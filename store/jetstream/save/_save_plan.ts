@@ -28,6 +28,13 @@ export interface SaveRequest {
   /** The version before an actor's first event in the call, where asked for. */
   readonly expectedVersions: ReadonlyMap<string, number>;
   readonly signal: AbortSignal | undefined;
+  /** When the call came, in monotonic milliseconds. @default now */
+  readonly began?: number;
+  /**
+   * Ids of events that must all be new: one that another call has stored is a
+   * {@linkcode DuplicateEventError}, not a success.
+   */
+  readonly newOnly?: ReadonlySet<string>;
 }
 
 /** What there is to do. */
@@ -44,10 +51,10 @@ export interface Plan {
  * @param name Names the call, to know its own events by.
  * @param tails The ends of all its actors' histories.
  * @throws {VersionConflictError} As far as the tails tell.
- * @throws {DuplicateEventError} If an id is found to be another event's.
+ * @throws {DuplicateEventError} If an event that must be new is stored.
  */
 export async function planSave(
-  { drafts, expectedVersions }: SaveRequest,
+  { drafts, expectedVersions, newOnly }: SaveRequest,
   name: string,
   tails: ReadonlyMap<string, Tail>,
   history: ActorHistory,
@@ -66,6 +73,9 @@ export async function planSave(
         bounds,
       );
       for (const { event, sequence, save, follows = 0 } of found) {
+        if (save !== name && newOnly?.has(event.id)) {
+          throw duplicateOf(event, { event, sequence });
+        }
         stored.set(event.id, { sequence, fresh: save === name });
         if (follows > 0) followed.set(event.id, follows);
       }
@@ -149,11 +159,9 @@ async function storedAmong(
   const found: LocatedEvent[] = [];
   for (const draft of drafts) {
     const twin = byId.get(draft.id);
-    if (twin === undefined) continue;
-    if (!sameEvent(twin.event, decodeEvent(draft.payload))) {
-      throw duplicateOf(draft, twin);
+    if (twin && sameEvent(twin.event, decodeEvent(draft.payload))) {
+      found.push(twin);
     }
-    found.push(twin);
   }
   return found;
 }
@@ -177,7 +185,7 @@ async function versionBefore(
 
 /** The error for an id that another event has. */
 export function duplicateOf(
-  { id, actorId }: Draft,
+  { id, actorId }: Pick<Draft, "id" | "actorId">,
   stored: { event?: AnyEvent | undefined; sequence?: number },
 ): DuplicateEventError {
   const { event, sequence } = stored;

@@ -199,7 +199,8 @@ export class EventWriter {
   async save(request: SaveRequest): Promise<Saved[]> {
     const { drafts, signal } = request;
     const actorIds = [...new Set(drafts.map(({ actorId }) => actorId))];
-    const save = this.#begin(request, actorIds, this.#nextName());
+    const spent = performance.now() - (request.began ?? performance.now());
+    const save = this.#begin(request, actorIds, this.#nextName(), spent);
     await this.#locks.acquire(actorIds, signal);
     try {
       return await save.run();

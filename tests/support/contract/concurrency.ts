@@ -8,20 +8,8 @@ import { assert, assertEquals } from "@std/assert";
 import { VersionConflictError } from "../../../store/errors.ts";
 import type { Event } from "../../../event/event.ts";
 import type { EventStore } from "../../../store/event_store.ts";
-import type { Contract, ContractFixture } from "./fixture.ts";
-import { collect, makeEvent, upTo } from "./helpers.ts";
-
-/** As many instances as asked for; the first is the fixture's store. */
-async function instances(
-  { store, another }: ContractFixture,
-  count: number,
-): Promise<EventStore[]> {
-  const stores = [store];
-  while (stores.length < count && another !== undefined) {
-    stores.push(await another());
-  }
-  return stores;
-}
+import type { Contract } from "./fixture.ts";
+import { collect, instances, makeEvent, upTo } from "./helpers.ts";
 
 /**
  * Saves at the version after the one the writer believes in, until the race is

@@ -11,6 +11,7 @@ import type {
   EventSubscription,
   SubscribedEvent,
 } from "../../../store/event_store.ts";
+import type { ContractFixture } from "./fixture.ts";
 import { inspect } from "../inspect.ts";
 
 /** A valid event with an id of its own. Not frozen. */
@@ -53,6 +54,18 @@ export function makeEvents(
 /** 1, 2, and so on up to `count`. */
 export function upTo(count: number): number[] {
   return Array.from({ length: count }, (_, i) => i + 1);
+}
+
+/** As many instances as asked for; the first is the fixture's store. */
+export async function instances(
+  { store, another }: ContractFixture,
+  count: number,
+): Promise<EventStore[]> {
+  const stores = [store];
+  while (stores.length < count && another !== undefined) {
+    stores.push(await another());
+  }
+  return stores;
 }
 
 /** All there is, in an array. */

@@ -10,7 +10,6 @@ import {
   DuplicateEventError,
   VersionConflictError,
 } from "../../../../store/errors.ts";
-import type { Event } from "../../../../event/event.ts";
 import {
   InMemoryEventStore,
   type InMemoryEventStoreOptions,
@@ -92,26 +91,6 @@ Deno.test("saveEvent() says where an id is stored when it is taken", async () =>
   assertEquals(
     error.message,
     `Cannot save event: id "${event.id}" is taken by version 3 of actor "a", which is not the same event`,
-  );
-});
-
-Deno.test("saveEvent() looks at the id before the version", async () => {
-  await using store = new InMemoryEventStore();
-  const events = makeEvents("a", 1, 2, 3);
-  await store.saveEvents(events);
-  // A conflict as well, whichever way one looks at it.
-  const again: Event = { ...events[0]!, version: 2 };
-  await assertRejects(() => store.saveEvent(again), DuplicateEventError);
-  await assertRejects(
-    () => store.saveEvent(again, { expectedVersion: 9 }),
-    DuplicateEventError,
-  );
-  const batch = [makeEvent("a", 1), again];
-  batch[0] = makeEvent("b", 1);
-  await assertRejects(
-    () =>
-      store.saveEvents([...batch], { expectedVersions: new Map([["b", 5]]) }),
-    DuplicateEventError,
   );
 });
 
