@@ -14,7 +14,8 @@ Deno.test.afterAll(() => server[Symbol.asyncDispose]());
 testEventStoreContract(Deno.test, "JetStream over WebSocket", {
   separate: true,
   maxPayload: 1024 * 1024,
-  race: { versions: 300 },
-  runs: 20,
+  race: { versions: 100 },
+  runs: 10,
+  smoke: true,
   open: (options) => openFixture({ connect: () => connectWs(server) }, options),
 });

@@ -21,6 +21,7 @@ import { orderOfChecksContract } from "./contract/order_of_checks.ts";
 import { ownershipContract } from "./contract/ownership.ts";
 import { readingContract } from "./contract/reading.ts";
 import { signalsContract } from "./contract/signals.ts";
+import { SMOKE_SET } from "./contract/smoke.ts";
 import { snapshotsContract } from "./contract/snapshots.ts";
 import { subscribingContract } from "./contract/subscribing.ts";
 import { versionsContract } from "./contract/versions.ts";
@@ -39,7 +40,17 @@ export function testEventStoreContract(
   name: string,
   backend: ContractBackend,
 ): void {
-  const { separate = false, maxPayload, race = {}, runs = 50 } = backend;
+  const {
+    separate = false,
+    maxPayload,
+    race = {},
+    runs = 50,
+    smoke = false,
+  } = backend;
+  const add = (title: string, body: () => Promise<void>) => {
+    if (smoke && !SMOKE_SET.has(title)) return;
+    register(`${name}: ${title}`, body);
+  };
   const contract: Contract = {
     separate,
     maxPayload,
@@ -52,14 +63,14 @@ export function testEventStoreContract(
     },
     open: (options) => backend.open(options),
     test(title, body, options) {
-      register(`${name}: ${title}`, async () => {
+      add(title, async () => {
         await using fixture = await backend.open(options);
         await body(fixture);
       });
     },
     testTwo(title, body) {
       if (!separate) return;
-      register(`${name}: ${title}`, async () => {
+      add(title, async () => {
         await using fixture = await backend.open();
         await body(fixture.store, await fixture.another!());
       });

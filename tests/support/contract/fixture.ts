@@ -48,6 +48,8 @@ export interface ContractBackend {
   readonly race?: Partial<ContractRace> | undefined;
   /** How often a property is tried. @default {50} */
   readonly runs?: number | undefined;
+  /** Whether only the smoke set is run. @default {false} */
+  readonly smoke?: boolean | undefined;
 }
 
 /** What a theme of the suite registers its tests with. */
