@@ -14,6 +14,6 @@ Deno.test.afterAll(() => server[Symbol.asyncDispose]());
 testEventStoreContract(Deno.test, "JetStream over TCP", {
   separate: true,
   maxPayload: 1024 * 1024,
-  race: { versions: 2_000 },
+  race: { versions: 500 },
   open: (options) => openFixture({ connect: () => connect(server) }, options),
 });

@@ -33,6 +33,7 @@ Deno.test("the smoke set calls every method of a store", async () => {
   testEventStoreContract((_, body) => tests.push(body), "memory", {
     smoke: true,
     runs: 1,
+    race: { versions: 20 },
     open,
   });
   for (const test of tests) await test();
