@@ -8,6 +8,7 @@ import {
   badRange,
   badType,
   checkInteger,
+  type OptionNames,
   optionsOf,
 } from "../internal/arguments.ts";
 import { hashText } from "../internal/hash.ts";
@@ -36,6 +37,11 @@ export interface RingNodeOptions {
    */
   weight?: number;
 }
+
+const RING_OPTIONS: OptionNames<ConsistentHashRingOptions> = {
+  virtualNodes: true,
+};
+const NODE_OPTIONS: OptionNames<RingNodeOptions> = { weight: true };
 
 /** A node on the ring. */
 interface RingNode {
@@ -91,12 +97,12 @@ export class ConsistentHashRing {
   /**
    * A ring without nodes.
    *
-   * @throws {TypeError} If an option has the wrong type.
+   * @throws {TypeError} If an option is unknown or has the wrong type.
    * @throws {RangeError} If it is out of bounds.
    */
   constructor(options?: ConsistentHashRingOptions) {
     const action = "create ring";
-    const { virtualNodes = 150 } = optionsOf(options, action);
+    const { virtualNodes = 150 } = optionsOf(options, RING_OPTIONS, action);
     checkInteger(virtualNodes, action, "virtualNodes", 1, MAX_VIRTUAL_NODES);
     this.#virtualNodes = virtualNodes;
   }
@@ -106,14 +112,14 @@ export class ConsistentHashRing {
    * only the keys that this adds or takes away move.
    *
    * @param id A non-empty string without lone surrogates.
-   * @throws {TypeError} If the id or an option has the wrong type, or the id
-   * has lone surrogates.
+   * @throws {TypeError} If the id or an option has the wrong type, the id has
+   * lone surrogates, or there is no such option.
    * @throws {RangeError} If the id is empty or the weight is out of bounds.
    */
   addNode(id: string, options?: RingNodeOptions): void {
     const action = "add node";
     checkNodeId(id, action);
-    const { weight = 1 } = optionsOf(options, action);
+    const { weight = 1 } = optionsOf(options, NODE_OPTIONS, action);
     checkWeight(weight, action);
     const points = Math.max(1, Math.round(this.#virtualNodes * weight));
     const number = this.#numbers.get(id) ?? this.#freeNumbers.pop() ??

@@ -25,6 +25,9 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   ],
   "decider": ["store"],
   "bus": ["event", "internal", "internal/nats", "internal/telemetry"],
+  "cluster/weight.ts": ["internal"],
+  "cluster/map": ["internal", "cluster/weight.ts"],
+  "cluster": ["event", "cluster/map"],
 };
 
 /** A layer's own list of what is public may import whatever lies in it. */

@@ -116,6 +116,11 @@ Deno.test("ConsistentHashRing refuses bad arguments", () => {
     assertThrows(make, RangeError, "virtualNodes must be an integer from 1");
   }
   assertThrows(() => new ConsistentHashRing(any("a")), TypeError, "options");
+  const misspelt = any({ virtualNode: 1 });
+  const message = "did you mean virtualNodes?";
+  assertThrows(() => new ConsistentHashRing(misspelt), TypeError, message);
+  const wait = any({ wait: 1 });
+  assertThrows(() => ring.addNode("a", wait), TypeError, 'no option "wait"');
   assertThrows(() => ring.getNode(any(1)), TypeError, "get node: key");
   assertThrows(() => ring.getNodes(any(1), 1), TypeError, "get nodes: key");
   assertThrows(() => ring.getNodes("a", -1), RangeError, "get nodes: n must");
