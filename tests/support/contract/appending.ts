@@ -11,6 +11,7 @@ import {
   VersionConflictError,
 } from "../../../store/errors.ts";
 import type { AppendOptions } from "../../../store/event_store.ts";
+import { inspect } from "../inspect.ts";
 import type { Contract } from "./fixture.ts";
 import {
   assertErrorIs,
@@ -186,7 +187,7 @@ export function appendingContract(contract: Contract): void {
       await assertRefused(
         () =>
           store.append(actorId as "", drafts as [], options as AppendOptions),
-        Deno.inspect([actorId, drafts, options]),
+        inspect([actorId, drafts, options]),
       );
     }
     const twice = [makeDraft(1, { id: "x" }), makeDraft(2, { id: "x" })];
