@@ -6,7 +6,6 @@
 
 import type { AnyEvent } from "../event/event.ts";
 import {
-  badType,
   checkInteger,
   checkSignal,
   type OptionNames,
@@ -15,6 +14,7 @@ import {
 } from "../internal/arguments.ts";
 import { checkActorId } from "../internal/nats/names.ts";
 import type { EventStore } from "../store/event_store.ts";
+import { checkCommandId } from "./_arguments.ts";
 import { ActorStates, type ActorStatesOptions } from "./_actor_states.ts";
 import { type Call, Execution, type ExecutionParts } from "./_execution.ts";
 import { Turns } from "./_turns.ts";
@@ -151,13 +151,10 @@ function resolveCall<Command>(
     EXECUTE_OPTIONS,
     action,
   );
-  if (commandId !== undefined && typeof commandId !== "string") {
-    throw badType(action, "commandId", "a string", commandId);
-  }
   return {
     actorId,
     command,
-    commandId,
+    commandId: checkCommandId(commandId, action),
     expectedVersion: expectedVersion === undefined
       ? undefined
       : checkInteger(expectedVersion, action, "expectedVersion"),

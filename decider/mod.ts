@@ -67,5 +67,18 @@ export type {
   Loaded,
   LoadOptions,
 } from "./command_handler.ts";
+export { decideTogether } from "./decide_together.ts";
+export type {
+  AnyDecider,
+  DecidedPart,
+  DecidedTogether,
+  DecideTogetherOptions,
+  DecisionParts,
+  EventOf,
+  PartDecisions,
+  PartsOver,
+  PartStates,
+  StateOf,
+} from "./decide_together.ts";
 export type { Decided, Decider, EventDraftOf } from "./decider.ts";
 export { Rejection, TooManyConflictsError } from "./errors.ts";

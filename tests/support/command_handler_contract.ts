@@ -9,6 +9,7 @@ import { executingContract } from "./decider/executing.ts";
 import type { DeciderFixture } from "./decider/fixture.ts";
 import { racingContract } from "./decider/racing.ts";
 import { repeatingContract } from "./decider/repeating.ts";
+import { togetherContract } from "./decider/together.ts";
 
 /** Registers the suite: one test for each promise, `name` in front. */
 export function testCommandHandlerContract(
@@ -27,4 +28,5 @@ export function testCommandHandlerContract(
   executingContract(test);
   repeatingContract(test);
   racingContract(test);
+  togetherContract(test);
 }

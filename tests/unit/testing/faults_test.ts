@@ -1,0 +1,113 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { commandHandler } from "../../../decider/mod.ts";
+import { createEvent } from "../../../event/create_event.ts";
+import {
+  SaveOutcomeUnknownError,
+  VersionConflictError,
+} from "../../../store/errors.ts";
+import { JetStreamUnavailableError } from "../../../store/jetstream/errors.ts";
+import { InMemoryEventStore } from "../../../store/memory/in_memory_event_store.ts";
+import { withFaults } from "../../../testing/mod.ts";
+import {
+  account,
+  type AccountEvent,
+  deposit,
+  withdraw,
+} from "../../support/decider/accounts.ts";
+
+const deposited = (version: number, id?: string) =>
+  createEvent({
+    id,
+    eventType: "Deposited",
+    actorId: "a",
+    version,
+    data: { amount: 1 },
+  });
+
+Deno.test("withFaults() leaves the store as it is without faults", async () => {
+  await using inner = new InMemoryEventStore<AccountEvent>();
+  const store = withFaults(inner);
+  assert(store instanceof InMemoryEventStore);
+  await store.saveEvent(deposited(1));
+  await store.saveEvents([deposited(2)]);
+  assertEquals(await store.getEvents("a"), await inner.getEvents("a"));
+  assertEquals(store.faults, []);
+});
+
+Deno.test("withFaults() has each save meet the next fault", async () => {
+  await using inner = new InMemoryEventStore<AccountEvent>();
+  const store = withFaults(inner);
+  store.faults.push("unavailable", "unknown", "unknown-but-stored");
+  await assertRejects(
+    () => store.saveEvent(deposited(1)),
+    JetStreamUnavailableError,
+  );
+  const unknown = await assertRejects(
+    () => store.saveEvents([deposited(1, "x"), deposited(2, "y")]),
+    SaveOutcomeUnknownError,
+  );
+  assertEquals(unknown.eventIds, ["x", "y"]);
+  assertEquals(await inner.getEvents("a"), []);
+  const event = deposited(1);
+  await assertRejects(() => store.saveEvent(event), SaveOutcomeUnknownError);
+  assertEquals(await inner.getEvents("a"), [event]);
+  assertEquals(store.faults, []);
+});
+
+Deno.test("withFaults() lets somebody else go first", async () => {
+  await using inner = new InMemoryEventStore<AccountEvent>();
+  const store = withFaults(inner);
+  store.faults.push({ first: () => inner.saveEvent(deposited(1)) });
+  await assertRejects(
+    () => store.saveEvent(deposited(1), { expectedVersion: 0 }),
+    VersionConflictError,
+  );
+});
+
+Deno.test("withFaults() delays a save", async () => {
+  await using inner = new InMemoryEventStore<AccountEvent>();
+  const store = withFaults(inner);
+  store.faults.push({ delay: 5 });
+  const slow = store.saveEvent(deposited(1));
+  await store.saveEvent(deposited(1), { expectedVersion: 0 });
+  await assertRejects(() => slow, VersionConflictError);
+});
+
+Deno.test("execute() stores a command once, whatever becomes of its saves", async () => {
+  for (const fault of ["unknown", "unknown-but-stored"] as const) {
+    await using store = withFaults(new InMemoryEventStore<AccountEvent>());
+    const accounts = commandHandler(store, account);
+    await accounts.execute("a", deposit(10));
+    store.faults.push(fault);
+    // The second of these would be refused.
+    const once = () =>
+      accounts.execute("a", withdraw(9, 1), { commandId: "c-1" });
+    await assertRejects(once, SaveOutcomeUnknownError);
+    const { state, events, duplicate } = await once();
+    assertEquals([state.balance, events.length], [0, 2]);
+    assertEquals(duplicate, fault === "unknown-but-stored");
+    assertEquals((await once()).events, events);
+    assertEquals((await store.getEvents("a")).length, 3);
+  }
+});
+
+Deno.test("execute() decides again when a competitor goes first", async () => {
+  await using inner = new InMemoryEventStore<AccountEvent>();
+  const store = withFaults(inner);
+  const accounts = commandHandler(store, account);
+  await accounts.execute("a", deposit(10));
+  store.faults.push({
+    first: () => commandHandler(inner, account).execute("a", withdraw(4)),
+  });
+  const { state, attempts } = await accounts.execute("a", withdraw(6));
+  assertEquals([state.balance, attempts], [0, 2]);
+});
+
+Deno.test("execute() hands on that the store is unavailable", async () => {
+  await using store = withFaults(new InMemoryEventStore<AccountEvent>());
+  const accounts = commandHandler(store, account);
+  store.faults.push("unavailable");
+  const execute = () => accounts.execute("a", deposit(1));
+  await assertRejects(execute, JetStreamUnavailableError);
+  assertEquals((await execute()).version, 1);
+});
