@@ -1,0 +1,349 @@
+/**
+ * One lease as one node sees it: a state machine without clocks, timers or
+ * requests of its own, so that a simulation can drive the very code that ships.
+ *
+ * @module
+ */
+
+import { elapsed, type Reading } from "./clock.ts";
+import { Observation } from "./observation.ts";
+import type {
+  EndReason,
+  LeaseEvent,
+  LeaseOptions,
+  LeaseReply,
+  LeaseRequest,
+} from "./protocol.ts";
+import type { LeaseRecord, ReplacedLease } from "./record.ts";
+import type { LeaseWrite, Sight } from "./register.ts";
+import type { LeaseSettings } from "./settings.ts";
+
+/** A write and when it left. */
+interface Attempt {
+  readonly bucket: string;
+  readonly record: LeaseRecord;
+  readonly sent: Reading;
+}
+
+/** The lease as this node has it, or had it and may resume it. */
+interface Tenure {
+  readonly term: number;
+  readonly replaced: ReplacedLease | undefined;
+  /** Where its record is, as far as is known. */
+  readonly bucket: string;
+  readonly revision: number;
+  readonly nonce: string;
+  /** When the last successful renewal left. */
+  readonly sent: Reading;
+}
+
+/** What to do once it is time; all but `read` are writes. */
+type Step = "read" | "take" | "renew" | "resume" | "release" | "leave";
+
+/** Attempts whose outcome may still be found out. */
+const MAX_ATTEMPTS = 64;
+
+/** Contends for one lease, and keeps it. One request is under way at a time. */
+export class LeaseMachine {
+  readonly #options: LeaseOptions;
+  readonly #settings: LeaseSettings;
+  readonly #observation: Observation;
+  readonly #attempts = new Map<string, Attempt>();
+  #tenure: Tenure | undefined;
+  /** Whether the window is open; once it has closed only a grant opens it. */
+  #isOpen = false;
+  #step: Step = "read";
+  /** When to take the next step, in monotonic milliseconds. */
+  #due = -Infinity;
+  #pending: { id: number; sent: Reading; attempt?: Attempt } | undefined;
+  #ids = 0;
+  /** When the node began to give the lease up. */
+  #leavingSince: Reading | undefined;
+  /** Whether a write may have been stored of which nothing is known. */
+  #isUnsure = false;
+  #events: LeaseEvent[] = [];
+
+  constructor(options: LeaseOptions) {
+    const { settings, incarnation, isNameUnique } = options;
+    this.#options = options;
+    this.#settings = settings;
+    const { lease } = settings;
+    this.#observation = new Observation({ lease, incarnation, isNameUnique });
+  }
+
+  /** What has been seen of the lease. */
+  get observation(): Observation {
+    return this.#observation;
+  }
+
+  /** Whether the node gives the lease up, and has not yet. */
+  get isLeaving(): boolean {
+    return this.#leavingSince !== undefined;
+  }
+
+  /** The term, while this node has the lease. */
+  get term(): number | undefined {
+    return this.#isOpen ? this.#tenure?.term : undefined;
+  }
+
+  /** Whether this node has the lease at this very moment. */
+  isHeld(now: Reading): boolean {
+    this.tick(now);
+    return this.#isOpen;
+  }
+
+  /** When the window ends, in monotonic milliseconds, unless it is renewed. */
+  get windowEnd(): number {
+    return this.#isOpen
+      ? this.#tenure!.sent.monotonic + this.#settings.renewDeadline
+      : Infinity;
+  }
+
+  /** When to call {@linkcode next} at the latest, in monotonic milliseconds. */
+  get wakeAt(): number {
+    const due = this.#pending === undefined ? this.#due : Infinity;
+    return Math.min(due, this.windowEnd);
+  }
+
+  /** Takes what has happened since it was last asked. */
+  takeEvents(): LeaseEvent[] {
+    return this.#events.splice(0);
+  }
+
+  /** Ends the window when it is over. */
+  tick(now: Reading): void {
+    if (!this.#isOpen || this.#isInWindow(this.#tenure!.sent, now)) return;
+    this.#close("lapsed");
+    if (this.#step === "renew") this.#plan("read", now.monotonic);
+  }
+
+  /** Has the node look soon, such as after a hint that something changed. */
+  poke(now: Reading): void {
+    if (this.#step === "read") this.#due = Math.min(this.#due, now.monotonic);
+  }
+
+  /** Gives the lease up, now or as soon as it turns out to be this node's. */
+  release(now: Reading): void {
+    if (this.isLeaving) return;
+    this.#leavingSince = now;
+    this.#close("released");
+    const step = this.#tenure !== undefined
+      ? "release"
+      : this.#isUnsure
+      ? "read"
+      : "leave";
+    this.#plan(step, now.monotonic);
+    if (this.#pending === undefined && step === "leave") this.#leave(now);
+  }
+
+  /** The request to send right now, if there is one. */
+  next(now: Reading): LeaseRequest | undefined {
+    this.tick(now);
+    if (this.#pending !== undefined || now.monotonic < this.#due) {
+      return undefined;
+    }
+    const since = this.#leavingSince;
+    if (since !== undefined) {
+      const { renewDeadline } = this.#settings;
+      if (this.#step === "leave" || elapsed(since, now) > renewDeadline) {
+        this.#leave(now);
+        return undefined;
+      }
+    }
+    const id = ++this.#ids;
+    const write = this.#write(now);
+    if (write === undefined) {
+      this.#pending = { id, sent: now };
+      return { kind: "read", id };
+    }
+    const { bucket, record } = write;
+    const attempt = { bucket, record, sent: now };
+    this.#attempts.set(record.nonce, attempt);
+    if (this.#attempts.size > MAX_ATTEMPTS) {
+      this.#attempts.delete(this.#attempts.keys().next().value!);
+    }
+    this.#pending = { id, sent: now, attempt };
+    return { kind: "write", id, ...write };
+  }
+
+  /** Takes the reply to a request; late and doubled ones are ignored. */
+  reply(id: number, reply: LeaseReply, now: Reading): void {
+    const pending = this.#pending;
+    if (pending?.id !== id) return;
+    this.#pending = undefined;
+    const { sent, attempt } = pending;
+    if (reply.kind === "stored") this.#stored(attempt!, reply.revision, now);
+    else if (reply.kind === "read") this.#found(reply.sight, sent, now);
+    else if (reply.kind === "refused") this.#plan("read", now.monotonic);
+    else this.#failed(attempt, sent);
+    this.tick(now);
+  }
+
+  #write(now: Reading): LeaseWrite | undefined {
+    const tenure = this.#tenure;
+    switch (this.#step) {
+      case "take": {
+        // The revision the verdict was made on, and no other one.
+        const { bucket, revision, record } = this.#observation.sight!;
+        return {
+          bucket,
+          expected: revision,
+          record: this.#record(
+            this.#nextTerm(now),
+            false,
+            record && {
+              incarnation: record.incarnation,
+              duration: record.duration,
+            },
+          ),
+        };
+      }
+      case "renew":
+      case "resume":
+      case "release": {
+        const { bucket, revision, term, replaced } = tenure!;
+        const isReleased = this.#step === "release";
+        const record = this.#record(term, isReleased, replaced);
+        return { bucket, expected: revision, record };
+      }
+      default:
+        return undefined;
+    }
+  }
+
+  #record(
+    term: number,
+    released: boolean,
+    replaced: ReplacedLease | undefined,
+  ): LeaseRecord {
+    const { holder, incarnation, settings, nonce, data } = this.#options;
+    const own = { holder, incarnation, nonce: nonce() };
+    const { lease: duration } = settings;
+    return { ...own, duration, term, released, replaced, data: data?.() };
+  }
+
+  #nextTerm({ wall }: Reading): number {
+    const { highestTerm } = this.#observation;
+    return Math.max(highestTerm + 1, Math.floor(wall));
+  }
+
+  #stored(attempt: Attempt, revision: number, now: Reading): void {
+    const { bucket, record } = attempt;
+    this.#isUnsure = false;
+    this.#observation.wrote({ bucket, revision, record }, now.monotonic);
+    if (record.released) return this.#leave(now);
+    this.#hold(attempt, revision, now);
+    // A process that was stopped meanwhile knows no more what is there.
+    if (!this.#isOpen) {
+      this.#plan(this.isLeaving ? "release" : "read", now.monotonic);
+    }
+  }
+
+  #failed(attempt: Attempt | undefined, sent: Reading): void {
+    if (attempt === undefined) this.#observation.missed();
+    else this.#isUnsure = true;
+    this.#plan(
+      this.#isOpen ? "renew" : "read",
+      sent.monotonic + this.#jitter(this.#settings.retry),
+    );
+  }
+
+  #found(sight: Sight, sent: Reading, now: Reading): void {
+    const { bucket, revision, record } = sight;
+    const highest = this.#observation.highestRevision(bucket);
+    this.#observation.see(sight, now.monotonic);
+    this.#isUnsure = false;
+    const own = record && this.#attempts.get(record.nonce);
+    const isOwn = own !== undefined && own.bucket === bucket &&
+      revision >= highest;
+    if (this.isLeaving) {
+      if (!isOwn || record!.released) return this.#leave(now);
+      this.#hold(own, revision, now);
+      return this.#plan("release", now.monotonic);
+    }
+    const retryAt = sent.monotonic + this.#jitter(this.#settings.retry);
+    if (isOwn) {
+      const isNews = this.#tenure?.nonce !== record!.nonce;
+      if (isNews) this.#hold(own, revision, now);
+      // Unchanged: what refused the renewal was a write that failed itself.
+      else if (this.#isOpen) this.#plan("renew", retryAt);
+      if (!this.#isOpen) this.#plan("resume", now.monotonic);
+      return;
+    }
+    if (this.#tenure !== undefined) {
+      if (this.#keeps(this.#tenure, sight, now, retryAt)) return;
+    }
+    if (this.#observation.isFree(now.monotonic)) {
+      this.#plan("take", now.monotonic);
+    } else {
+      this.#plan("read", retryAt);
+    }
+  }
+
+  /** Whether the lease is still this node's after it read something else. */
+  #keeps(
+    tenure: Tenure,
+    { bucket, revision, record }: Sight,
+    now: Reading,
+    retryAt: number,
+  ): boolean {
+    const isSameBucket = bucket === tenure.bucket;
+    if (isSameBucket && revision < tenure.revision) {
+      // Read from a server that has fallen behind, or that lost data.
+      if (this.#isOpen) this.#plan("renew", retryAt);
+      return this.#isOpen;
+    }
+    if (record === undefined && this.#isOpen) {
+      // Somebody deleted the record or the bucket: nobody can have taken the
+      // lease since, for that takes longer than what is left of the window.
+      this.#tenure = { ...tenure, bucket, revision };
+      this.#plan("renew", now.monotonic);
+      return true;
+    }
+    this.#close("lost");
+    this.#tenure = undefined;
+    return false;
+  }
+
+  /** The lease is this node's: `attempt` is what is stored. */
+  #hold(attempt: Attempt, revision: number, now: Reading): void {
+    const { bucket, record, sent } = attempt;
+    const { term, nonce, replaced } = record;
+    const resumed = this.#tenure?.term === term;
+    this.#tenure = { term, replaced, bucket, revision, nonce, sent };
+    if (this.isLeaving || !this.#isInWindow(sent, now)) return;
+    const { renewEvery } = this.#settings;
+    this.#plan("renew", sent.monotonic + this.#jitter(renewEvery));
+    if (this.#isOpen) return;
+    this.#isOpen = true;
+    this.#events.push({ kind: "granted", term, resumed });
+  }
+
+  #close(reason: EndReason): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#events.push({ kind: "ended", term: this.#tenure!.term, reason });
+  }
+
+  /** Contends anew. What was sent before a release is nobody's lease any more. */
+  #leave(now: Reading): void {
+    this.#leavingSince = undefined;
+    this.#tenure = undefined;
+    this.#attempts.clear();
+    this.#plan("read", now.monotonic + this.#jitter(this.#settings.retry));
+  }
+
+  #isInWindow(sent: Reading, now: Reading): boolean {
+    return elapsed(sent, now) < this.#settings.renewDeadline;
+  }
+
+  #plan(step: Step, due: number): void {
+    this.#step = step;
+    this.#due = due;
+  }
+
+  /** A duration, up to a tenth more or less. */
+  #jitter(ms: number): number {
+    return ms * (0.9 + this.#options.random() * 0.2);
+  }
+}

@@ -1,0 +1,135 @@
+/**
+ * Watching a lease of somebody else.
+ *
+ * @module
+ */
+
+import type { Sight } from "./register.ts";
+
+/** How leases are watched. */
+export interface ObservationOptions {
+  /** The watcher's own lease duration in milliseconds. */
+  readonly lease: number;
+  /** The watcher's incarnation; its own release does not let it in at once. */
+  readonly incarnation: string;
+  /**
+   * Whether a lease that was never written may be taken at once: nobody else
+   * can have its name.
+   */
+  readonly isNameUnique?: boolean | undefined;
+}
+
+/**
+ * What a node has seen of one lease, and since when by its monotonic clock.
+ * It says when the lease may be replaced: once it was seen unchanged for as
+ * long as its own record says.
+ */
+export class Observation {
+  readonly #options: ObservationOptions;
+  readonly #highest = new Map<string, number>();
+  #sight: Sight | undefined;
+  /** When the current sight was first seen, and when it was last seen. */
+  #since = 0;
+  #seenAt = 0;
+  /** Whether it is a release that lets this node in at once. */
+  #isReleased = false;
+  #hasFailed = false;
+  #longest: number;
+  #highestTerm = 0;
+
+  constructor(options: ObservationOptions) {
+    this.#options = options;
+    this.#longest = options.lease;
+  }
+
+  /** What was seen last. */
+  get sight(): Sight | undefined {
+    return this.#sight;
+  }
+
+  /** The highest term ever seen; 0 if there was none. */
+  get highestTerm(): number {
+    return this.#highestTerm;
+  }
+
+  /** The highest revision ever seen in one life of the bucket; 0 if none. */
+  highestRevision(bucket: string): number {
+    return this.#highest.get(bucket) ?? 0;
+  }
+
+  /**
+   * Takes in what a read found.
+   *
+   * @param now When the answer was there, in monotonic milliseconds.
+   */
+  see(sight: Sight, now: number): void {
+    const before = this.#sight;
+    const highest = this.highestRevision(sight.bucket);
+    // While nobody could read, the holder could not renew either.
+    const isContinuous = before !== undefined &&
+      now - this.#seenAt <= this.#options.lease / 3;
+    if (!isContinuous || !isSame(before, sight)) {
+      this.#since = now;
+      this.#isReleased = sight.record?.released === true &&
+        sight.record.incarnation !== this.#options.incarnation &&
+        // Servers that lost data may show a release that was taken long ago.
+        (before === undefined
+          ? !this.#hasFailed
+          : isContinuous && sight.bucket === before.bucket &&
+            sight.revision > highest);
+    }
+    this.#sight = sight;
+    this.#seenAt = now;
+    this.#note(sight);
+  }
+
+  /** Takes in what this node has stored itself. */
+  wrote(sight: Sight, now: number): void {
+    this.#sight = sight;
+    this.#since = this.#seenAt = now;
+    this.#isReleased = false;
+    this.#note(sight);
+  }
+
+  /** A read has failed. */
+  missed(): void {
+    this.#hasFailed = true;
+  }
+
+  /** Whether what was seen last may be replaced, by compare-and-set on it. */
+  isFree(now: number): boolean {
+    if (this.#sight === undefined) return false;
+    return now - this.#since >= this.#patience(this.#sight);
+  }
+
+  /**
+   * Whether a holder is known: it has not released the lease, and was not seen
+   * unchanged for a whole one.
+   */
+  isHeld(now: number): boolean {
+    const record = this.#sight?.record;
+    return record !== undefined && !record.released &&
+      now - this.#since < record.duration;
+  }
+
+  #patience({ revision, record }: Sight): number {
+    if (this.#isReleased) return 0;
+    if (record !== undefined) return record.duration;
+    const isNew = revision === 0 && this.#highest.size === 0;
+    return isNew && this.#options.isNameUnique === true ? 0 : this.#longest;
+  }
+
+  #note({ bucket, revision, record }: Sight): void {
+    if (revision > this.highestRevision(bucket)) {
+      this.#highest.set(bucket, revision);
+    }
+    if (record === undefined) return;
+    this.#highestTerm = Math.max(this.#highestTerm, record.term);
+    this.#longest = Math.max(this.#longest, record.duration);
+  }
+}
+
+function isSame(a: Sight, b: Sight): boolean {
+  return a.bucket === b.bucket && a.revision === b.revision &&
+    a.record?.nonce === b.record?.nonce;
+}
