@@ -54,6 +54,22 @@ export type {
   TraceContext,
 } from "./bus/mod.ts";
 export {
+  ElectionClosedError,
+  LeaderElection,
+  LeadershipEndedError,
+  UnsupportedRecordError,
+} from "./cluster/mod.ts";
+export type {
+  ElectionMetrics,
+  FollowElectionOptions,
+  Leader,
+  LeaderElectionOptions,
+  Leadership,
+  LeadershipTerm,
+  LeaseDurations,
+  LocalElectionOptions,
+} from "./cluster/mod.ts";
+export {
   causedBy,
   CheckpointError,
   ConnectionClosedError,

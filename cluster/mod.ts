@@ -1,5 +1,18 @@
 /**
- * Who does the work: which node a key belongs to.
+ * Who does the work: one leader among the nodes of a cluster, and the node a
+ * key belongs to.
+ *
+ * @example Do something on one node at a time
+ * ```ts
+ * import { LeaderElection } from "@flowmade-one/aether/cluster";
+ * import { assert } from "@std/assert";
+ *
+ * await using election = LeaderElection.local({ name: "nightly-report" });
+ * for await (const { signal } of election.terms()) {
+ *   assert(!signal.aborted); // work here, until it is
+ *   break;
+ * }
+ * ```
  *
  * @example Find the node of a key
  * ```ts
@@ -19,3 +32,43 @@ export type {
   ConsistentHashRingOptions,
   RingNodeOptions,
 } from "./consistent_hash_ring.ts";
+export { LeaderElection } from "./election/leader_election.ts";
+export type {
+  FollowElectionOptions,
+  Leader,
+  Leadership,
+  LeadershipTerm,
+} from "./election/leadership.ts";
+export type {
+  LeaderElectionOptions,
+  LocalElectionOptions,
+} from "./election/election_options.ts";
+export type { ElectionMetrics } from "./election/metrics.ts";
+export { ElectionClosedError, LeadershipEndedError } from "./errors.ts";
+export { UnsupportedRecordError } from "./lease/record.ts";
+export type { LeaseDurations } from "./lease/settings.ts";
+export {
+  ConnectionClosedError,
+  ConnectionLostError,
+  PermissionDeniedError,
+} from "../internal/nats/errors.ts";
+export {
+  InsufficientServersError,
+  JetStreamUnavailableError,
+  StreamCreationError,
+  StreamMismatchError,
+  StreamNotFoundError,
+  UnsupportedServerError,
+} from "../internal/nats/stream_errors.ts";
+export type { StreamDifference } from "../internal/nats/stream_errors.ts";
+export type {
+  ActiveSpan,
+  Counter,
+  Histogram,
+  InstrumentOptions,
+  Meter,
+  MeterAttributes,
+  ObservableGauge,
+  ObservableResult,
+  SpanContext,
+} from "../internal/telemetry/types.ts";

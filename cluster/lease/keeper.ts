@@ -74,29 +74,33 @@ export class LeaseKeeper {
   }
 
   /**
-   * Gives the lease up, if this node has it, and contends on. Resolves when
-   * others know, or when that has failed for so long that they need not.
+   * Gives the lease up, if this node has it, and contends on. Its window ends
+   * at once, and others are let in when `done` resolves. Should that take
+   * longer than the window would have, they have to wait for the lease to
+   * lapse. Resolves when they have been let in, or when that is not possible.
    */
-  release(): Promise<void> {
-    if (!this.#isRunning) return Promise.resolve();
-    this.#machine.release(readClocks());
-    const left = this.#left ??= Promise.withResolvers();
+  async release(done: Promise<unknown>): Promise<void> {
+    if (!this.#isRunning) return;
+    const left = Math.max(0, this.#machine.windowEnd - performance.now());
+    this.#machine.resign(readClocks());
     this.#run();
-    return left.promise;
-  }
-
-  /** Gives the lease up and contends no more. */
-  async stop(): Promise<void> {
-    await this.release();
-    this.abandon();
+    const isDone = left === Infinity || await isInTime(done, left);
+    if (!this.#isRunning) return;
+    if (isDone) this.#machine.release(readClocks());
+    else this.#machine.abandon(readClocks());
+    this.#left ??= Promise.withResolvers();
+    const { promise } = this.#left;
+    this.#run();
+    await promise;
   }
 
   /** Contends no more from now on, and tells nobody. */
-  abandon(): void {
+  stop(): void {
+    if (!this.#isRunning) return;
+    this.#machine.abandon(readClocks());
+    this.#run();
     this.#isRunning = false;
     clearTimeout(this.#timer);
-    this.#left?.resolve();
-    this.#left = undefined;
   }
 
   readonly #run = (): void => {
@@ -111,7 +115,10 @@ export class LeaseKeeper {
     clearTimeout(this.#timer);
     const { wakeAt } = this.#machine;
     if (wakeAt === Infinity) return; // a reply is awaited
-    this.#timer = setTimeout(this.#run, wakeAt - performance.now());
+    this.#timer = setTimeout(
+      this.#run,
+      Math.max(0, wakeAt - performance.now()),
+    );
   };
 
   async #send(request: LeaseRequest): Promise<void> {
@@ -146,4 +153,15 @@ export class LeaseKeeper {
       this.#options.onEvent(event);
     }
   }
+}
+
+/** Whether a promise resolves within so many milliseconds. */
+function isInTime(promise: Promise<unknown>, ms: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(false), ms);
+    promise.then(() => {
+      clearTimeout(timer);
+      resolve(true);
+    });
+  });
 }

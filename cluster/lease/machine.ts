@@ -5,6 +5,7 @@
  * @module
  */
 
+import { type Attempt, Attempts } from "./_attempts.ts";
 import { elapsed, type Reading } from "./clock.ts";
 import { Observation } from "./observation.ts";
 import type {
@@ -17,13 +18,6 @@ import type {
 import type { LeaseRecord, ReplacedLease } from "./record.ts";
 import type { LeaseWrite, Sight } from "./register.ts";
 import type { LeaseSettings } from "./settings.ts";
-
-/** A write and when it left. */
-interface Attempt {
-  readonly bucket: string;
-  readonly record: LeaseRecord;
-  readonly sent: Reading;
-}
 
 /** The lease as this node has it, or had it and may resume it. */
 interface Tenure {
@@ -40,15 +34,12 @@ interface Tenure {
 /** What to do once it is time; all but `read` are writes. */
 type Step = "read" | "take" | "renew" | "resume" | "release" | "leave";
 
-/** Attempts whose outcome may still be found out. */
-const MAX_ATTEMPTS = 64;
-
 /** Contends for one lease, and keeps it. One request is under way at a time. */
 export class LeaseMachine {
   readonly #options: LeaseOptions;
   readonly #settings: LeaseSettings;
   readonly #observation: Observation;
-  readonly #attempts = new Map<string, Attempt>();
+  readonly #attempts = new Attempts();
   #tenure: Tenure | undefined;
   /** Whether the window is open; once it has closed only a grant opens it. */
   #isOpen = false;
@@ -59,6 +50,8 @@ export class LeaseMachine {
   #ids = 0;
   /** When the node began to give the lease up. */
   #leavingSince: Reading | undefined;
+  /** Whether it still waits for its work to end. */
+  #isHolding = false;
   /** Whether a write may have been stored of which nothing is known. */
   #isUnsure = false;
   #events: LeaseEvent[] = [];
@@ -101,8 +94,8 @@ export class LeaseMachine {
 
   /** When to call {@linkcode next} at the latest, in monotonic milliseconds. */
   get wakeAt(): number {
-    const due = this.#pending === undefined ? this.#due : Infinity;
-    return Math.min(due, this.windowEnd);
+    const isIdle = this.#isHolding || this.#pending !== undefined;
+    return Math.min(isIdle ? Infinity : this.#due, this.windowEnd);
   }
 
   /** Takes what has happened since it was last asked. */
@@ -122,10 +115,14 @@ export class LeaseMachine {
     if (this.#step === "read") this.#due = Math.min(this.#due, now.monotonic);
   }
 
-  /** Gives the lease up, now or as soon as it turns out to be this node's. */
-  release(now: Reading): void {
+  /**
+   * Ends the window, and renews no more: work that is still to end may do so
+   * before others are let in by {@linkcode release}.
+   */
+  resign(now: Reading): void {
     if (this.isLeaving) return;
     this.#leavingSince = now;
+    this.#isHolding = true;
     this.#close("released");
     const step = this.#tenure !== undefined
       ? "release"
@@ -133,15 +130,29 @@ export class LeaseMachine {
       ? "read"
       : "leave";
     this.#plan(step, now.monotonic);
-    if (this.#pending === undefined && step === "leave") this.#leave(now);
+  }
+
+  /** Gives the lease up, now or as soon as it turns out to be this node's. */
+  release(now: Reading): void {
+    this.resign(now);
+    this.#isHolding = false;
+    if (this.#pending === undefined && this.#step === "leave") {
+      this.#leave(now);
+    }
+  }
+
+  /** Gives the lease up without a word: others wait until it has lapsed. */
+  abandon(now: Reading): void {
+    this.resign(now);
+    this.#pending = undefined;
+    this.#leave(now);
   }
 
   /** The request to send right now, if there is one. */
   next(now: Reading): LeaseRequest | undefined {
     this.tick(now);
-    if (this.#pending !== undefined || now.monotonic < this.#due) {
-      return undefined;
-    }
+    if (this.#isHolding || this.#pending !== undefined) return undefined;
+    if (now.monotonic < this.#due) return undefined;
     const since = this.#leavingSince;
     if (since !== undefined) {
       const { renewDeadline } = this.#settings;
@@ -158,10 +169,7 @@ export class LeaseMachine {
     }
     const { bucket, record } = write;
     const attempt = { bucket, record, sent: now };
-    this.#attempts.set(record.nonce, attempt);
-    if (this.#attempts.size > MAX_ATTEMPTS) {
-      this.#attempts.delete(this.#attempts.keys().next().value!);
-    }
+    this.#attempts.add(attempt);
     this.#pending = { id, sent: now, attempt };
     return { kind: "write", id, ...write };
   }
@@ -253,9 +261,8 @@ export class LeaseMachine {
     const highest = this.#observation.highestRevision(bucket);
     this.#observation.see(sight, now.monotonic);
     this.#isUnsure = false;
-    const own = record && this.#attempts.get(record.nonce);
-    const isOwn = own !== undefined && own.bucket === bucket &&
-      revision >= highest;
+    const own = this.#attempts.find(bucket, record);
+    const isOwn = own !== undefined && revision >= highest;
     if (this.isLeaving) {
       if (!isOwn || record!.released) return this.#leave(now);
       this.#hold(own, revision, now);
@@ -328,6 +335,7 @@ export class LeaseMachine {
   /** Contends anew. What was sent before a release is nobody's lease any more. */
   #leave(now: Reading): void {
     this.#leavingSince = undefined;
+    this.#isHolding = false;
     this.#tenure = undefined;
     this.#attempts.clear();
     this.#plan("read", now.monotonic + this.#jitter(this.#settings.retry));

@@ -54,18 +54,24 @@ export function checkActorId(actorId: unknown, action: string): string {
 }
 
 /**
- * Checks a namespace and returns it encoded as a name.
+ * Checks a name, such as that of a cluster, and returns it encoded as a name.
  *
- * @param action What can't be done, such as `open store`.
+ * @param what What is named, such as `cluster`.
+ * @param action What can't be done, such as `join election`.
  * @throws {TypeError} If it is no string or has lone surrogates.
  * @throws {RangeError} If it is empty or takes more than 128 bytes encoded.
  */
-export function checkNamespace(namespace: unknown, action: string): string {
-  checkText(namespace, "namespace", action);
-  const encoded = encodeName(namespace);
+export function checkName(name: unknown, what: string, action: string): string {
+  checkText(name, what, action);
+  const encoded = encodeName(name);
   if (encoded.length <= maxNamespaceBytes) return encoded;
-  const what = "encoded namespace";
-  throw tooLong(namespace, encoded.length, maxNamespaceBytes, what, action);
+  const limit = maxNamespaceBytes;
+  throw tooLong(name, encoded.length, limit, `encoded ${what}`, action);
+}
+
+/** As {@linkcode checkName}, of a namespace. */
+export function checkNamespace(namespace: unknown, action: string): string {
+  return checkName(namespace, "namespace", action);
 }
 
 /**

@@ -14,6 +14,7 @@ export {
   checkActorId,
   checkEventId,
   checkEventType,
+  checkName,
   checkNamespace,
   checkPrefix,
   maxActorIdBytes,
@@ -105,4 +106,17 @@ export function snapshotBucket(prefix: string, namespace: string): string {
  */
 export function eventSubjectRoot(prefix: string, namespace: string): string {
   return `${prefix}.events.${encodeName(namespace)}`;
+}
+
+/** The KV bucket of a cluster, such as `AETHER_CLUSTER_default`. */
+export function clusterBucket(prefix: string, cluster: string): string {
+  return `${prefix.toUpperCase()}_CLUSTER_${encodeName(cluster)}`;
+}
+
+/**
+ * What the subjects of a cluster's messages begin with, without the dot that
+ * follows: `aether.cluster.default`.
+ */
+export function clusterSubjectRoot(prefix: string, cluster: string): string {
+  return `${prefix}.cluster.${encodeName(cluster)}`;
 }

@@ -26,9 +26,12 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "decider": ["store"],
   "testing": ["decider", "store/jetstream/errors.ts"],
   "bus": ["event", "internal", "internal/nats", "internal/telemetry"],
+  "cluster/errors.ts": [],
   "cluster/weight.ts": ["internal"],
   "cluster/map": ["internal", "cluster/weight.ts"],
-  "cluster": ["event", "cluster/map"],
+  "cluster/lease": ["internal", "internal/nats", "internal/telemetry"],
+  "cluster/election": ["cluster/errors.ts", "cluster/lease"],
+  "cluster": ["event", "cluster/map", "cluster/election"],
 };
 
 /** A layer's own list of what is public may import whatever lies in it. */
