@@ -229,13 +229,17 @@ function hotspotFindings(model: Model): Found[] {
 /** One finding for each group of event types that lead back to themselves. */
 function cycles(model: Model): Found[] {
   const followers = followersOf(model);
+  const leaders = reversed(followers);
   const found: Found[] = [];
   const done = new Set<string>();
   for (const start of followers.keys()) {
     if (done.has(start)) continue;
     const path = pathBack(start, followers);
     if (path === undefined) continue;
-    for (const type of path) done.add(type);
+    const before = reachable(start, leaders);
+    for (const type of reachable(start, followers)) {
+      if (before.has(type)) done.add(type);
+    }
     found.push(warning(
       "policy-cycle",
       "policies",
@@ -247,10 +251,36 @@ function cycles(model: Model): Found[] {
   return found;
 }
 
+type Graph = ReadonlyMap<string, ReadonlySet<string>>;
+
+function reversed(graph: Graph): Graph {
+  const result = new Map<string, Set<string>>();
+  for (const [from, targets] of graph) {
+    for (const to of targets) {
+      const sources = result.get(to) ?? new Set();
+      result.set(to, sources.add(from));
+    }
+  }
+  return result;
+}
+
+function reachable(start: string, graph: Graph): Set<string> {
+  const found = new Set<string>();
+  const queue = [start];
+  for (const type of queue) {
+    for (const next of graph.get(type) ?? []) {
+      if (found.has(next)) continue;
+      found.add(next);
+      queue.push(next);
+    }
+  }
+  return found;
+}
+
 /** The shortest way from an event type back to it, which it is first and last of. */
 function pathBack(
   start: string,
-  followers: ReadonlyMap<string, ReadonlySet<string>>,
+  followers: Graph,
 ): string[] | undefined {
   const cameFrom = new Map<string, string>();
   const queue = [start];

@@ -1,7 +1,7 @@
-import { defineModel } from "../../../model/mod.ts";
+import { defineModel, type Model } from "../../../model/mod.ts";
 
 /** A model with a part of every kind. */
-export const bank = defineModel({
+export const bank: Model = defineModel({
   name: "bank",
   title: "A bank",
   actors: {

@@ -11,7 +11,22 @@ import {
 import { bank } from "./_bank.ts";
 
 Deno.test("defineModel() keeps the types of literals", () => {
+  const bank = defineModel({
+    name: "bank",
+    actors: {
+      account: {
+        commands: { Deposit: { emits: ["Deposited"] } },
+        events: { Deposited: {} },
+      },
+      review: {
+        commands: { Begin: { emits: ["ReviewBegun"] } },
+        events: { ReviewBegun: {} },
+      },
+    },
+  });
   type Bank = typeof bank;
+  const emitted: "Deposited" = bank.actors.account.commands.Deposit.emits[0];
+  assertEquals(emitted, "Deposited");
   const type: EventTypeOf<Bank> = "Deposited";
   const command: CommandOf<Bank> = "account.Deposit";
   // @ts-expect-error no actor has such an event
@@ -29,8 +44,8 @@ Deno.test("defineModel() does not compile with references that are not defined",
   defineModel({
     name: "emits",
     actors: {
-      // @ts-expect-error no such event
       door: {
+        // @ts-expect-error no such event
         commands: { Open: { emits: ["Opend"] } },
         events: { Opened: {} },
       },
@@ -77,8 +92,8 @@ Deno.test("defineModel() copies and freezes", () => {
 
 Deno.test("parseModel() reads what toJSON() writes", () => {
   const json = JSON.stringify(toJSON(bank));
-  assertEquals(parseModel(json), bank as Model);
-  assertEquals(parseModel(JSON.parse(json)), bank as Model);
+  assertEquals(parseModel(json), bank);
+  assertEquals(parseModel(JSON.parse(json)), bank);
   assertEquals(JSON.parse(json).aetherModel, 1);
 });
 

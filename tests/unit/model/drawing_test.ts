@@ -16,8 +16,9 @@ import {
 import { tablesOf } from "../../support/markdown.ts";
 import { bank } from "./_bank.ts";
 
-const { window, document } = parseHTML("<html><body></body></html>");
-Object.assign(globalThis, { window, document, Element: window.Element });
+const { window } = parseHTML("<html><body></body></html>");
+const { document, Element } = window as unknown as Record<string, unknown>;
+Object.assign(globalThis, { window, document, Element });
 const { default: mermaid } = await import("mermaid");
 
 async function parses(diagram: string): Promise<void> {
