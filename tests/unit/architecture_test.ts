@@ -24,6 +24,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "store/jetstream/snapshot",
   ],
   "decider": ["store"],
+  "model": ["event", "internal", "decider"],
   "testing": ["decider", "store/jetstream/errors.ts"],
   "bus": ["event", "internal", "internal/nats", "internal/telemetry"],
   "cluster/errors.ts": [],
