@@ -56,7 +56,14 @@ export {
   PermissionDeniedError,
 } from "../internal/nats/errors.ts";
 export { InvalidEventError, PayloadTooLargeError } from "../event/errors.ts";
-export type { AnyEvent, Event, EventOfType } from "../event/event.ts";
+export type {
+  AnyEvent,
+  DeepReadonly,
+  Event,
+  EventInput,
+  EventOfType,
+  ReadonlyData,
+} from "../event/event.ts";
 export type {
   ActiveSpan,
   Counter,

@@ -5,6 +5,26 @@
  */
 
 /**
+ * An object or array of JSON with all that is in it readonly.
+ *
+ * @typeParam T The type as it would be written.
+ */
+export type DeepReadonly<T> = {
+  readonly [Key in keyof T]: ReadonlyData<T[Key]>;
+};
+
+/**
+ * Any JSON with all that is in it readonly, as the data of an event is: events
+ * are deeply frozen.
+ *
+ * @typeParam T The type as it would be written.
+ */
+export type ReadonlyData<T> = T extends readonly unknown[] ? DeepReadonly<T>
+  : keyof T extends never ? T // unknown, object
+  : keyof T extends string | number ? DeepReadonly<T>
+  : T; // any, string
+
+/**
  * Something that happened to an actor. Events are immutable: a correction is
  * a new event.
  *
@@ -29,7 +49,7 @@ export interface Event<
   /** Position in the actor's history: a safe integer greater than 0. */
   readonly version: number;
   /** The facts, as a plain JSON object. */
-  readonly data: Data;
+  readonly data: ReadonlyData<Data>;
   /** Facts about the event itself, such as correlation and trace ids. */
   readonly metadata?: Readonly<Record<string, string>> | undefined;
   /** When it happened, in RFC 3339, kept to the letter as it was given. */
@@ -41,6 +61,18 @@ export interface Event<
  * is `object` here, so that interfaces (which have no index signature) fit.
  */
 export type AnyEvent = Event<string, object>;
+
+/**
+ * An event to be saved. It is the event itself; where `data` may be anything,
+ * as it may by default, so may what interfaces describe, although they have no
+ * index signature.
+ */
+export type EventInput<E extends AnyEvent> =
+  | E
+  | (E extends AnyEvent
+    ? Record<string, unknown> extends E["data"] ? Event<E["eventType"], object>
+    : never
+    : never);
 
 /**
  * Those events of a union that may have one of the event types: what is left

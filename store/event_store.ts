@@ -4,7 +4,12 @@
  * @module
  */
 
-import type { AnyEvent, Event, EventOfType } from "../event/event.ts";
+import type {
+  AnyEvent,
+  Event,
+  EventInput,
+  EventOfType,
+} from "../event/event.ts";
 import type { EventDraftOf } from "../event/event_draft.ts";
 import type { ReplayError } from "./errors.ts";
 import type { TraceContext } from "../internal/telemetry/types.ts";
@@ -307,7 +312,7 @@ export interface EventStore<E extends AnyEvent = Event>
    * @throws {InvalidEventError | RangeError} If the event or an option is not
    * valid; nothing was sent.
    */
-  saveEvent(event: E, options?: SaveOptions): Promise<SaveResult>;
+  saveEvent(event: EventInput<E>, options?: SaveOptions): Promise<SaveResult>;
 
   /**
    * Appends at most 1,000 events, all or none, of one or more actors. Each
@@ -320,7 +325,7 @@ export interface EventStore<E extends AnyEvent = Event>
    * that the call has no event of, as when it has none at all.
    */
   saveEvents(
-    events: readonly E[],
+    events: readonly EventInput<E>[],
     options?: SaveEventsOptions,
   ): Promise<SaveEventsResult>;
 

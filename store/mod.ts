@@ -73,7 +73,14 @@ export {
   withMetadataFrom,
 } from "../event/metadata.ts";
 export { createEvent } from "../event/create_event.ts";
-export type { AnyEvent, Event, EventOfType } from "../event/event.ts";
+export type {
+  AnyEvent,
+  DeepReadonly,
+  Event,
+  EventInput,
+  EventOfType,
+  ReadonlyData,
+} from "../event/event.ts";
 export type { EventInit, EventInitOf } from "../event/create_event.ts";
 export type { EventDraft, EventDraftOf } from "../event/event_draft.ts";
 export type {

@@ -39,7 +39,12 @@ import { StreamSubscription } from "./subscribe/stream_subscription.ts";
 import { traceLines } from "../../internal/telemetry/trace.ts";
 import { untilAborted } from "../../internal/waiting.ts";
 import { StoreClosedError } from "../errors.ts";
-import type { AnyEvent, Event, EventOfType } from "../../event/event.ts";
+import type {
+  AnyEvent,
+  Event,
+  EventInput,
+  EventOfType,
+} from "../../event/event.ts";
 import type { EventDraftOf } from "../../event/event_draft.ts";
 import type {
   ActorSnapshot,
@@ -183,7 +188,7 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
   }
 
   /** As {@linkcode EventStore.saveEvent}. */
-  saveEvent(event: E, options?: SaveOptions): Promise<SaveResult> {
+  saveEvent(event: EventInput<E>, options?: SaveOptions): Promise<SaveResult> {
     // What throws here rejects, as in an async function, which costs more.
     try {
       const { expectedVersion, signal } = resolveSave(options);
@@ -205,7 +210,7 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
 
   /** As {@linkcode EventStore.saveEvents}: one atomic batch. */
   async saveEvents(
-    events: readonly E[],
+    events: readonly EventInput<E>[],
     options?: SaveEventsOptions,
   ): Promise<SaveEventsResult> {
     const { expectedVersions, signal } = resolveSaveEvents(options);

@@ -40,7 +40,12 @@ import {
   TELEMETRY_OPTIONS,
 } from "../telemetry_options.ts";
 import { StoreClosedError } from "../errors.ts";
-import type { AnyEvent, Event, EventOfType } from "../../event/event.ts";
+import type {
+  AnyEvent,
+  Event,
+  EventInput,
+  EventOfType,
+} from "../../event/event.ts";
 import type { EventDraftOf } from "../../event/event_draft.ts";
 import type {
   ActorSnapshot,
@@ -170,10 +175,13 @@ export class InMemoryEventStore<E extends AnyEvent = Event>
 
   /** As {@linkcode EventStore.saveEvent}; the outcome is always known. */
   // deno-lint-ignore require-await -- what it throws is a rejection
-  async saveEvent(event: E, options?: SaveOptions): Promise<SaveResult> {
+  async saveEvent(
+    event: EventInput<E>,
+    options?: SaveOptions,
+  ): Promise<SaveResult> {
     const { expectedVersion, signal } = resolveSave(options);
     this.#begin("save event", signal);
-    const sealed = sealEvent(event, "save event");
+    const sealed = sealEvent(event as E, "save event");
     const trace = this.#monitor.trace();
     return this.#monitor.saveNow(
       "save event",
@@ -186,12 +194,12 @@ export class InMemoryEventStore<E extends AnyEvent = Event>
   /** As {@linkcode EventStore.saveEvents}; the outcome is always known. */
   // deno-lint-ignore require-await -- what it throws is a rejection
   async saveEvents(
-    events: readonly E[],
+    events: readonly EventInput<E>[],
     options?: SaveEventsOptions,
   ): Promise<SaveEventsResult> {
     const { expectedVersions, signal } = resolveSaveEvents(options);
     this.#begin("save events", signal);
-    const sealed = resolveBatch(events, sealEvent<E>);
+    const sealed = resolveBatch(events as readonly E[], sealEvent<E>);
     const trace = this.#monitor.trace();
     const actors = groupBatch(sealed, expectedVersions);
     const save = () =>

@@ -99,7 +99,8 @@ Deno.test("createEvent() gives a frozen event of its own copies", () => {
   assertEquals(event.data, { items: [{ sku: "A" }] });
   assertEquals(event.metadata, { userId: "jane" });
   assert(deeplyFrozen(event));
-  assertThrows(() => event.data.items.push({ sku: "D" }), TypeError);
+  const items = event.data.items as { sku: string }[];
+  assertThrows(() => items.push({ sku: "D" }), TypeError);
   // The caller's own objects stay as they were, and open.
   assertEquals(Object.isFrozen(data), false);
   assertEquals(Object.isFrozen(metadata), false);

@@ -10,7 +10,12 @@ import type {
   ReplayResult,
   SubscribedEvent,
 } from "../../../store/event_store.ts";
-import type { AnyEvent, Event, EventOfType } from "../../../event/event.ts";
+import type {
+  AnyEvent,
+  DeepReadonly,
+  Event,
+  EventOfType,
+} from "../../../event/event.ts";
 import {
   causedBy,
   withMetadata,
@@ -72,7 +77,10 @@ function createsEventsOfAUnion(decided: Decided, source: OrderEvent): void {
     Event<"A", { n: 1 }> | Event<"Paired", { pair: [number, "a" | "b"] }>
   >({ ...at, eventType: "Paired", data: { pair: [1, "a"] } });
   expectType<
-    Equal<typeof pair.data, { n: 1 } | { pair: [number, "a" | "b"] }>
+    Equal<
+      typeof pair.data,
+      DeepReadonly<{ n: 1 }> | DeepReadonly<{ pair: [number, "a" | "b"] }>
+    >
   >();
 
   // What is inferred keeps the literal type of `eventType` on the way.
@@ -106,7 +114,9 @@ function narrows(event: OrderEvent): string {
   switch (event.eventType) {
     case "OrderPlaced":
       expectType<Equal<typeof event, OrderPlaced>>();
-      expectType<Equal<typeof event.data.items, Item[]>>();
+      expectType<
+        Equal<typeof event.data.items, readonly DeepReadonly<Item>[]>
+      >();
       return event.data.customer;
     case "OrderShipped":
       expectType<Equal<typeof event, OrderShipped>>();
@@ -171,7 +181,7 @@ function infers(): void {
     data,
     metadata: { userId },
   });
-  expectType<Equal<typeof kept, Placed>>();
+  expectType<Equal<typeof kept, DeepReadonly<Placed>>>();
   withMetadata(declared, { userId });
   const eventType: string = "Order" + "Placed";
   const wide = createEvent({ eventType, actorId: "a", version: 1, data: {} });
@@ -194,7 +204,7 @@ function infersFromWhereItGoes(store: EventStore<OrderEvent>): OrderEvent {
     createEvent({ ...init, eventType: "OrderShipped", data: { tracking: "" } }),
     createEvent({ ...init, eventType: "OrderCancelled", data: {} }),
   ]);
-  // @ts-expect-error: items must be an array that can be written to
+  // What is read may be saved again, readonly as it is.
   store.saveEvent(createEvent({ ...init, eventType: "OrderPlaced", data }));
   return createEvent({
     ...init,
@@ -226,6 +236,12 @@ function refusesChanges(event: OrderPlaced): void {
   event.version = 2;
   // @ts-expect-error: events are immutable
   event.data = placed.data;
+  // @ts-expect-error: and so is all that is in them
+  event.data.customer = "john";
+  // @ts-expect-error: however deep it lies
+  event.data.items[0]!.quantity = 2;
+  // @ts-expect-error: arrays too
+  event.data.items.push({ sku: "A", quantity: 1 });
   const { metadata = {} } = withMetadata(event, {});
   // @ts-expect-error: metadata is immutable
   metadata.userId = "jane";
