@@ -2,18 +2,19 @@ import { assertEquals } from "@std/assert";
 import { dirname, join } from "node:path/posix";
 
 /**
- * The rooms, and the rooms whose files each may import besides its own. The
- * longest name that a file's path begins with is its room.
+ * The rooms, and the rooms whose files each may import besides its own: those
+ * named here and what these may import. The longest name that a file's path
+ * begins with is its room.
  */
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "internal": [],
   "internal/nats": ["internal"],
   "internal/telemetry": ["internal"],
-  "event": ["internal", "internal/nats"],
-  "store": ["event", "internal", "internal/nats", "internal/telemetry"],
+  "event": ["internal/nats"],
+  "store": ["event", "internal/telemetry"],
   "store/memory": ["store"],
   "store/jetstream/errors.ts": ["store"],
-  "store/jetstream/stream": ["store", "store/jetstream/errors.ts"],
+  "store/jetstream/stream": ["store/jetstream/errors.ts"],
   "store/jetstream/read": ["store/jetstream/stream"],
   "store/jetstream/save": ["store/jetstream/read"],
   "store/jetstream/subscribe": ["store/jetstream/read"],
@@ -24,15 +25,16 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "store/jetstream/snapshot",
   ],
   "decider": ["store"],
-  "model": ["event", "internal", "decider"],
+  "model": ["decider"],
   "testing": ["decider", "store/jetstream/errors.ts"],
-  "bus": ["event", "internal", "internal/nats", "internal/telemetry"],
+  "bus": ["event", "internal/telemetry"],
   "cluster/errors.ts": [],
   "cluster/weight.ts": ["internal"],
-  "cluster/map": ["internal", "cluster/weight.ts"],
-  "cluster/lease": ["internal", "internal/nats", "internal/telemetry"],
+  "cluster/map": ["cluster/weight.ts"],
+  "cluster/lease": ["internal/nats", "internal/telemetry"],
   "cluster/election": ["cluster/errors.ts", "cluster/lease"],
   "cluster": ["event", "cluster/map", "cluster/election"],
+  "mod.ts": ["decider", "bus", "cluster"],
 };
 
 /** A layer's own list of what is public may import whatever lies in it. */
@@ -49,21 +51,37 @@ async function* filesIn(folder: string): AsyncIterable<string> {
   }
 }
 
-/** Every file of the library with the files of it that it imports. */
-async function readImports(): Promise<Map<string, string[]>> {
-  const imports = new Map<string, string[]>();
+/** A file of the library. */
+interface Source {
+  /** Without its doc comments. */
+  readonly code: string;
+  /** What it imports, whether statically or not, as it is spelled there. */
+  readonly specifiers: readonly string[];
+  /** The files of the library among them. */
+  readonly targets: readonly string[];
+}
+
+async function readSource(file: string): Promise<Source> {
+  const text = await Deno.readTextFile(new URL(file, root));
+  const code = text.replaceAll(/\/\*\*[\s\S]*?\*\//g, "");
+  const specifiers = [...code.matchAll(/\b(?:from|import)[\s(]*"([^\s"]+)"/g)]
+    .map(([, specifier]) => specifier!);
+  const targets = specifiers.filter((specifier) => specifier.startsWith("."))
+    .map((path) => join(dirname(file), path));
+  return { code, specifiers, targets };
+}
+
+/** Every file of the library. */
+async function readSources(): Promise<Map<string, Source>> {
+  const sources = new Map([["mod.ts", await readSource("mod.ts")]]);
   const layers = new Set(Object.keys(ROOMS).map((room) => room.split("/")[0]));
+  layers.delete("mod.ts");
   for (const layer of layers) {
     for await (const file of filesIn(`${layer}/`)) {
-      const text = await Deno.readTextFile(new URL(file, root));
-      const targets = [
-        ...text.matchAll(/^(?:import|export|\}) .*?"(\.[^"]+)";/gm),
-      ]
-        .map(([, path]) => join(dirname(file), path!));
-      imports.set(file, targets);
+      sources.set(file, await readSource(file));
     }
   }
-  return imports;
+  return sources;
 }
 
 function roomOf(file: string): string {
@@ -83,11 +101,11 @@ function reachable(room: string, seen = new Set([room])): Set<string> {
   return seen;
 }
 
-const imports = await readImports();
+const sources = await readSources();
 
 Deno.test("every import follows the arrows between rooms", () => {
   const against: string[] = [];
-  for (const [file, targets] of imports) {
+  for (const [file, { targets }] of sources) {
     if (isList(file)) continue;
     const allowed = reachable(roomOf(file));
     for (const target of targets) {
@@ -99,7 +117,7 @@ Deno.test("every import follows the arrows between rooms", () => {
 
 Deno.test("a layer's list names files of its own and of the layers below", () => {
   const against: string[] = [];
-  for (const [file, targets] of imports) {
+  for (const [file, { targets }] of sources) {
     if (!isList(file)) continue;
     const folder = dirname(file);
     const allowed = reachable(roomOf(file));
@@ -120,18 +138,18 @@ Deno.test("no files import each other in a circle", () => {
     const at = path.indexOf(file);
     if (at >= 0) circles.push([...path.slice(at), file].join(" -> "));
     if (at >= 0 || done.has(file)) return;
-    for (const target of imports.get(file) ?? []) {
+    for (const target of sources.get(file)?.targets ?? []) {
       visit(target, [...path, file]);
     }
     done.add(file);
   };
-  for (const file of imports.keys()) visit(file, []);
+  for (const file of sources.keys()) visit(file, []);
   assertEquals(circles, []);
 });
 
 Deno.test("a file whose name begins with _ is imported by its folder only", () => {
   const against: string[] = [];
-  for (const [file, targets] of imports) {
+  for (const [file, { targets }] of sources) {
     for (const target of targets) {
       const isPrivate = target.slice(target.lastIndexOf("/") + 1).startsWith(
         "_",
@@ -143,15 +161,31 @@ Deno.test("a file whose name begins with _ is imported by its folder only", () =
   assertEquals(against, []);
 });
 
-Deno.test("the library imports nats.js and itself only", async () => {
+Deno.test("the library imports nats.js and itself only", () => {
   const against: string[] = [];
-  for (const file of imports.keys()) {
-    const text = await Deno.readTextFile(new URL(file, root));
-    const code = text.replaceAll(/\/\*\*[\s\S]*?\*\//g, "");
-    for (const [, name] of code.matchAll(/from "([^.][^"]*)";/g)) {
-      if (!/^@(nats-io|std)\//.test(name!)) against.push(`${file} -> ${name}`);
+  for (const [file, { code, specifiers }] of sources) {
+    for (const specifier of specifiers) {
+      if (/^(\.|@nats-io\/|@std\/)/.test(specifier)) continue;
+      against.push(`${file} -> ${specifier}`);
     }
     if (/\bDeno\.|\bprocess\./.test(code)) against.push(`${file} -> a runtime`);
   }
   assertEquals(against, []);
+});
+
+Deno.test("every folder of the library is a room", async () => {
+  const { publish } = JSON.parse(
+    await Deno.readTextFile(new URL("deno.json", root)),
+  ) as { publish: { include: string[] } };
+  const folders = publish.include.filter((path) => /^[^.]+\/$/.test(path))
+    .map((path) => path.slice(0, -1));
+  assertEquals(folders.filter((it) => it !== "docs" && !(it in ROOMS)), []);
+});
+
+Deno.test("CONTRIBUTING.md shows the rooms and arrows", async () => {
+  const text = await Deno.readTextFile(new URL("CONTRIBUTING.md", root));
+  const [, shown] = /```mermaid\n([\s\S]*?)```/.exec(text) ?? [];
+  const arrows = Object.entries(ROOMS).filter(([, rooms]) => rooms.length > 0)
+    .map(([room, rooms]) => `  ${room} --> ${rooms.join(" & ")}\n`);
+  assertEquals(shown, `flowchart TD\n${arrows.join("")}`);
 });
