@@ -4,11 +4,13 @@
  * @module
  */
 
-import { commandEventId } from "../event/command_ids.ts";
-import { createEvent } from "../event/create_event.ts";
 import type { AnyEvent } from "../event/event.ts";
-import { badType } from "../internal/arguments.ts";
-import type { EventDraftOf } from "./decider.ts";
+import {
+  draftId,
+  type EventDraft,
+  type EventDraftOf,
+  sealDraft,
+} from "../event/event_draft.ts";
 
 /** What the events of a command have in common. */
 export interface CommandFacts {
@@ -17,7 +19,7 @@ export interface CommandFacts {
 }
 
 /**
- * The events that one actor's drafts make.
+ * The events that one actor's drafts make, deeply frozen.
  *
  * @param version The actor's version before them.
  */
@@ -27,28 +29,20 @@ export function makeEvents<E extends AnyEvent>(
   drafts: readonly EventDraftOf<E>[],
   { commandId, metadata }: CommandFacts,
 ): E[] {
-  return drafts.map((draft: EventDraftOf<AnyEvent>, index) => {
-    if (typeof draft !== "object" || draft === null) {
-      throw badType(
-        "execute command",
-        "what decide returns",
-        "an event draft or an array of them",
-        draft,
-      );
-    }
-    const { eventType, data } = draft;
-    return createEvent<AnyEvent>({
-      id: commandId === undefined
-        ? undefined
-        : commandEventId(actorId, commandId, index),
-      eventType,
+  const timestamp = new Date().toISOString();
+  return drafts.map((draft: EventDraft, index) => {
+    const action = drafts.length === 1
+      ? "make the event that was decided"
+      : `make event ${index + 1} of the ${drafts.length} that were decided`;
+    const tagged = metadata === undefined
+      ? draft
+      : { ...draft, metadata: { ...metadata, ...draft.metadata } };
+    return sealDraft(tagged, action, (own) => ({
+      id: draftId(own, actorId, commandId, index, action),
       actorId,
       commandId,
       version: version + 1 + index,
-      data,
-      metadata: draft.metadata === undefined
-        ? metadata
-        : { ...metadata, ...draft.metadata },
-    }) as E;
+      timestamp,
+    })) as E;
   });
 }

@@ -5,21 +5,7 @@
  */
 
 import type { AnyEvent } from "../event/event.ts";
-
-/**
- * An event that has no place in a history yet: what a decision says happened.
- *
- * @typeParam E The events it may become.
- */
-export type EventDraftOf<E extends AnyEvent> = E extends AnyEvent ? {
-    /** As in {@linkcode Event.eventType}. */
-    readonly eventType: E["eventType"];
-    /** As in {@linkcode Event.data}. */
-    readonly data: E["data"];
-    /** As in {@linkcode Event.metadata}. */
-    readonly metadata?: Readonly<Record<string, string>> | undefined;
-  }
-  : never;
+import type { EventDraftOf } from "../event/event_draft.ts";
 
 /**
  * A decision: what happened, as one event draft, several, or none (an empty

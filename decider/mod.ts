@@ -80,5 +80,5 @@ export type {
   PartStates,
   StateOf,
 } from "./decide_together.ts";
-export type { Decided, Decider, EventDraftOf } from "./decider.ts";
+export type { Decided, Decider } from "./decider.ts";
 export { Rejection, TooManyConflictsError } from "./errors.ts";

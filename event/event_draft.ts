@@ -5,7 +5,9 @@
  */
 
 import { badType } from "../internal/arguments.ts";
+import { show } from "../internal/show.ts";
 import { sealEvent } from "./_event_fields.ts";
+import { commandEventId } from "./command_ids.ts";
 import { markSealed } from "./frozen_events.ts";
 import type { AnyEvent, Event } from "./event.ts";
 
@@ -46,15 +48,14 @@ export type EventDraftOf<E extends AnyEvent> = E extends AnyEvent ? EventDraft<
 
 const KEYS = ["id", "eventType", "data", "metadata"];
 
-/** What a store adds to a draft, beside the version. */
-export type DraftPlace = Pick<
-  Event,
-  "id" | "actorId" | "commandId" | "timestamp"
->;
+/** What is added to a draft; without a version, it is at 1. */
+export type DraftPlace =
+  & Pick<Event, "id" | "actorId" | "commandId" | "timestamp">
+  & Partial<Pick<Event, "version">>;
 
 /**
- * The deeply frozen event that a draft makes at version 1, every property read
- * once. {@linkcode withVersion} gives it another version.
+ * The deeply frozen event that a draft makes, every property read once.
+ * {@linkcode withVersion} gives it another version.
  *
  * @param place Gives what the store adds, for the draft's own id.
  * @throws {TypeError} If it is no object, or has a key that no draft has.
@@ -99,4 +100,28 @@ export function withVersion<E extends AnyEvent>(
   const numbered = { ...event, version };
   markSealed(numbered);
   return Object.freeze(numbered);
+}
+
+/**
+ * The id of the event that a draft makes: that of its command, if it has one,
+ * else the draft's own or a random one.
+ *
+ * @param own The draft's own id.
+ * @param index The draft's place among those of the call for the actor, from 0.
+ * @throws {TypeError} If there are a command and an own id.
+ */
+export function draftId(
+  own: string | undefined,
+  actorId: string,
+  commandId: string | undefined,
+  index: number,
+  action: string,
+): string {
+  if (commandId === undefined) return own ?? crypto.randomUUID();
+  if (own === undefined) return commandEventId(actorId, commandId, index);
+  throw new TypeError(
+    `Cannot ${action}: the draft has an id, ${
+      show(own)
+    }, and those of a command's events follow from commandId; leave one out`,
+  );
 }

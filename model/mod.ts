@@ -32,7 +32,8 @@
  */
 
 export type { AnyEvent, Event } from "../event/event.ts";
-export type { Decided, Decider, EventDraftOf } from "../decider/decider.ts";
+export type { EventDraft, EventDraftOf } from "../event/event_draft.ts";
+export type { Decided, Decider } from "../decider/decider.ts";
 export { checkDecider } from "./check_decider.ts";
 export type {
   CheckDeciderOptions,

@@ -4,8 +4,7 @@
  * @module
  */
 
-import { commandEventId } from "../event/command_ids.ts";
-import { type EventDraft, sealDraft } from "../event/event_draft.ts";
+import { draftId, type EventDraft, sealDraft } from "../event/event_draft.ts";
 import {
   badRange,
   badType,
@@ -100,7 +99,7 @@ function sealDrafts(
   for (let i = 0; i < length; i++) {
     const action = `append event ${i + 1} of ${length}`;
     const event = sealDraft(drafts[i]!, action, (own) => ({
-      id: idOf(own, actorId, commandId, i, action),
+      id: draftId(own, actorId, commandId, i, action),
       actorId,
       commandId,
       timestamp,
@@ -114,20 +113,4 @@ function sealDrafts(
     events.push(event);
   }
   return events;
-}
-
-function idOf(
-  own: string | undefined,
-  actorId: string,
-  commandId: string | undefined,
-  index: number,
-  action: string,
-): string {
-  if (commandId === undefined) return own ?? crypto.randomUUID();
-  if (own === undefined) return commandEventId(actorId, commandId, index);
-  throw new TypeError(
-    `Cannot ${action}: the draft has an id, ${
-      show(own)
-    }, and those of a command's events follow from commandId; leave one out`,
-  );
 }

@@ -35,7 +35,11 @@ export type FaultyStore<E extends AnyEvent> = EventStore<E> & {
   readonly faults: Fault[];
 };
 
-const SAVES: ReadonlySet<PropertyKey> = new Set(["saveEvent", "saveEvents"]);
+const SAVES: ReadonlySet<PropertyKey> = new Set([
+  "append",
+  "saveEvent",
+  "saveEvents",
+]);
 
 /**
  * The same store, whose saves meet faults in turn: each takes the first of
@@ -76,16 +80,15 @@ export function withFaults<E extends AnyEvent>(
       const method = value.bind(target);
       if (!SAVES.has(name)) return method;
       return (...args: unknown[]) =>
-        meet(faults.shift(), idsOf(args[0]), () => method(...args));
+        meet(faults.shift(), idsOf(args), () => method(...args));
     },
   }) as FaultyStore<E>;
 }
 
-/** The ids of the events of a save, as far as they have any. */
-function idsOf(events: unknown): string[] {
-  const all = (Array.isArray(events) ? events : [events]) as Partial<
-    AnyEvent
-  >[];
+/** The ids of the events of a save, as far as its arguments tell. */
+function idsOf(args: readonly unknown[]): string[] {
+  const [events] = args.filter((each) => typeof each === "object");
+  const all = [events].flat() as Partial<AnyEvent>[];
   return all.flatMap(({ id }) => id === undefined ? [] : [id]);
 }
 

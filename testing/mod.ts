@@ -25,4 +25,10 @@
 export { withFaults } from "./faults.ts";
 export type { Fault, FaultyStore } from "./faults.ts";
 export { SpecificationError, specificationOf } from "./specification.ts";
-export type { GivenEvent, Specification, Then, When } from "./specification.ts";
+export type {
+  GivenEvent,
+  GivenPlace,
+  Specification,
+  Then,
+  When,
+} from "./specification.ts";

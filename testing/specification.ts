@@ -4,14 +4,11 @@
  * @module
  */
 
-import {
-  type Decider,
-  draftsOf,
-  type EventDraftOf,
-} from "../decider/decider.ts";
+import { type Decider, draftsOf } from "../decider/decider.ts";
 import { Rejection } from "../decider/errors.ts";
 import { createEvent } from "../event/create_event.ts";
 import type { AnyEvent } from "../event/event.ts";
+import type { EventDraft, EventDraftOf } from "../event/event_draft.ts";
 import { deepFreeze, differences, render } from "./_comparison.ts";
 
 /** A decider did something else than its specification says. */
@@ -35,15 +32,25 @@ export class SpecificationError extends Error {
   }
 }
 
+/** What a given event may say of its place in the history. */
+export interface GivenPlace {
+  /** The actor it happened to. @default {"actor"} */
+  readonly actorId?: string | undefined;
+  /** The command that caused it. @default none */
+  readonly commandId?: string | undefined;
+  /** Its version. @default {1} for the first event, 2 for the second, ... */
+  readonly version?: number | undefined;
+  /** When it happened. @default {"2000-01-01T00:00:00Z"} */
+  readonly timestamp?: string | undefined;
+}
+
 /**
- * An event that has happened: at least its type and data, with any other
- * property of an event that matters.
+ * An event that has happened: a draft, and as much of its place in the history
+ * as matters.
  *
  * @typeParam E The events it may be.
  */
-export type GivenEvent<E extends AnyEvent> = E extends AnyEvent
-  ? Pick<E, "eventType" | "data"> & Partial<Omit<E, "eventType" | "data">>
-  : never;
+export type GivenEvent<E extends AnyEvent> = EventDraftOf<E> & GivenPlace;
 
 /** What should come of a command. Each of these may be asked, in any order. */
 export interface Then<State, E extends AnyEvent> {
@@ -95,8 +102,7 @@ export interface Specification<State, Command, E extends AnyEvent> {
   /**
    * What has happened before; nothing, without events. States are deeply
    * frozen, the initial one too, so that a decider that changes its state
-   * fails with a TypeError; what a Map or a Set holds can't be frozen. Events have versions from 1 up, the actor id
-   * `"actor"` and the time 2000-01-01T00:00:00Z, unless they say otherwise.
+   * fails with a TypeError; what a Map or a Set holds can't be frozen.
    */
   given(...events: readonly GivenEvent<E>[]): When<State, Command, E>;
 }
@@ -137,12 +143,12 @@ export function specificationOf<State, Command, E extends AnyEvent>(
 ): Specification<State, Command, E> {
   const replay = (
     state: State,
-    events: readonly GivenEvent<AnyEvent>[],
-    version: number,
+    events: readonly (EventDraft & GivenPlace)[],
+    count: number,
   ) =>
     events.reduce(
       (state, event, i) =>
-        deepFreeze(decider.evolve(state, stored<E>(event, version + i + 1))),
+        deepFreeze(decider.evolve(state, stored<E>(event, count + i + 1))),
       deepFreeze(state),
     );
   return {
@@ -230,16 +236,18 @@ class Outcome<State, E extends AnyEvent> implements Then<State, E> {
 
 /** The event that a draft is once it is stored. */
 function stored<E extends AnyEvent>(
-  event: GivenEvent<AnyEvent>,
-  version: number,
+  event: EventDraft & GivenPlace,
+  place: number,
 ): E {
-  return createEvent<AnyEvent>({
-    id: `event-${version}`,
-    actorId: "actor",
-    version,
-    timestamp: "2000-01-01T00:00:00Z",
-    ...event,
-  }) as E;
+  const {
+    id = `event-${place}`,
+    actorId = "actor",
+    version = place,
+    timestamp = "2000-01-01T00:00:00Z",
+    ...draft
+  } = event;
+  const init = { ...draft, id, actorId, version, timestamp };
+  return createEvent<AnyEvent>(init) as E;
 }
 
 /** @throws {SpecificationError} If two values are not the same JSON. */

@@ -54,6 +54,19 @@ Deno.test("withFaults() has each save meet the next fault", async () => {
   assertEquals(store.faults, []);
 });
 
+Deno.test("withFaults() has appends meet faults, too", async () => {
+  await using inner = new InMemoryEventStore<AccountEvent>();
+  const store = withFaults(inner);
+  const draft = { eventType: "Deposited", data: { amount: 1 } } as const;
+  store.faults.push("unknown-but-stored");
+  const unknown = await assertRejects(
+    () => store.append("a", [{ ...draft, id: "x" }, draft]),
+    SaveOutcomeUnknownError,
+  );
+  assertEquals(unknown.eventIds, ["x"]);
+  assertEquals((await store.append("a", [draft])).version, 3);
+});
+
 Deno.test("withFaults() lets somebody else go first", async () => {
   await using inner = new InMemoryEventStore<AccountEvent>();
   const store = withFaults(inner);
