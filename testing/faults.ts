@@ -50,13 +50,14 @@ const SAVES: ReadonlySet<PropertyKey> = new Set([
  * ```ts
  * import {
  *   createEvent,
+ *   type Event,
  *   InMemoryEventStore,
  *   SaveOutcomeUnknownError,
  * } from "@flowmade-one/aether";
  * import { withFaults } from "@flowmade-one/aether/testing";
  * import { assertEquals, assertRejects } from "@std/assert";
  *
- * await using store = withFaults(new InMemoryEventStore());
+ * await using store = withFaults(new InMemoryEventStore<Event>());
  * const placed = createEvent({
  *   eventType: "OrderPlaced",
  *   actorId: "order-1",
