@@ -21,6 +21,7 @@ import { footprint } from "./footprint.ts";
 import { groups } from "./groups.ts";
 import { inFlight } from "./in_flight.ts";
 import { memory } from "./memory.ts";
+import { placement } from "./placement.ts";
 import { reads } from "./reads.ts";
 import { saves } from "./saves.ts";
 import { subscriptions } from "./subscriptions.ts";
@@ -34,6 +35,7 @@ const THEMES: readonly ((scale: Scale) => Theme)[] = [
   bus,
   footprint,
   inFlight,
+  placement,
 ];
 
 const HELP = `Measures this library beside its peers and what the server allows.

