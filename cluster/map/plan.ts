@@ -77,7 +77,6 @@ export function planShards(
     }
     host.room = 0;
   });
-  unplaced.sort((a, b) => a - b);
   const newest = hosts.filter(({ isNewest }) => isNewest);
   const others = hosts.filter(({ isNewest }) => !isNewest);
   placeRest(unplaced, newest, plan);
