@@ -8,7 +8,7 @@ Deno.test("no shard is ever held twice, and in the end each is held, whatever ha
       for (const step of steps) cluster.step(step);
       cluster.settle();
     }),
-    { numRuns: 1000 },
+    { numRuns: 500 },
   );
 });
 
@@ -26,6 +26,6 @@ Deno.test("no shard is ever held twice when older maps are restored", () => {
         cluster.settle();
       },
     ),
-    { numRuns: 500 },
+    { numRuns: 300 },
   );
 });
