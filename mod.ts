@@ -54,12 +54,14 @@ export type {
   TraceContext,
 } from "./bus/mod.ts";
 export {
+  ConsistentHashRing,
   ElectionClosedError,
   LeaderElection,
   LeadershipEndedError,
   UnsupportedRecordError,
 } from "./cluster/mod.ts";
 export type {
+  ConsistentHashRingOptions,
   ElectionMetrics,
   FollowElectionOptions,
   Leader,
@@ -68,6 +70,7 @@ export type {
   LeadershipTerm,
   LeaseDurations,
   LocalElectionOptions,
+  RingNodeOptions,
 } from "./cluster/mod.ts";
 export {
   causedBy,
