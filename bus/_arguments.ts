@@ -47,19 +47,19 @@ export interface BusOptions {
    * Gives the span that is active when an event is published; its trace
    * context goes with the event. @default none
    */
-  activeSpan?: ActiveSpan;
+  activeSpan?: ActiveSpan | undefined;
   /**
    * Where the bus's counters are told as instruments; OpenTelemetry's `Meter`
    * is one. @default nowhere
    */
-  meter?: Meter;
+  meter?: Meter | undefined;
   /**
    * Told of what goes wrong beside the calls: what a callback threw, and on a
    * {@linkcode NatsEventBus} a {@linkcode MalformedMessageError} for a message
    * of another client, and a {@linkcode PermissionDeniedError} for an event
    * that the server refused. What it throws itself is ignored.
    */
-  onError?: (error: unknown) => void;
+  onError?: ((error: unknown) => void) | undefined;
 }
 
 /** The options that every bus has. */

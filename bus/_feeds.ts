@@ -5,11 +5,10 @@
  * @module
  */
 
-import {
-  type Msg,
-  type NatsConnection,
-  PermissionViolationError,
-  type Subscription as NatsSubscription,
+import type {
+  Msg,
+  NatsConnection,
+  Subscription as NatsSubscription,
 } from "@nats-io/nats-core";
 import { PermissionDeniedError } from "../internal/nats/errors.ts";
 import { encodeActorId } from "../internal/nats/names.ts";
@@ -88,7 +87,8 @@ export class Feeds<E extends AnyEvent> {
   #fail(subject: string, error: Error): void {
     const feed = this.#feeds.get(subject);
     this.#feeds.delete(subject);
-    const reason = error instanceof PermissionViolationError
+    // By name: a program may hold two copies of nats-core.
+    const reason = error.name === "PermissionViolationError"
       ? new PermissionDeniedError("subscribe", subject)
       : error;
     const failure = { reason };

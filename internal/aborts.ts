@@ -4,6 +4,8 @@
  * @module
  */
 
+import { reportUncaught } from "./report_uncaught.ts";
+
 /** What a signal may end, such as a call. */
 export interface Abortable {
   /** Hears that the signal is aborted. */
@@ -41,7 +43,7 @@ class Abortables implements EventListenerObject {
       try {
         abortable.aborted();
       } catch (error) {
-        reportError(error); // as an AbortSignal does: the others must hear too
+        reportUncaught(error); // as an AbortSignal does: the others must hear too
       }
     }
   }

@@ -49,7 +49,7 @@ export class Outbox {
   #fulfilled: Promise<void> | undefined;
   #closed = false;
   /** What the ids of its events begin with: a random number of their own costs more than all else. */
-  readonly #name = `${crypto.randomUUID()}-`;
+  #name: string | undefined;
   #written = 0;
   #millisecond = 0;
   #timestamp = "";
@@ -144,7 +144,7 @@ export class Outbox {
 
   #write({ id, actorId, version, timestamp }: Told): EventStored {
     const event: EventStored = {
-      id: this.#name + (this.#written++).toString(36),
+      id: this.#nextId(),
       eventType: "EventStored",
       actorId,
       version,
@@ -154,6 +154,11 @@ export class Outbox {
     };
     markSealed(event);
     return Object.freeze(event);
+  }
+
+  #nextId(): string {
+    this.#name ??= `${crypto.randomUUID()}-`;
+    return this.#name + (this.#written++).toString(36);
   }
 
   /** As RFC 3339, written once a millisecond. */

@@ -16,8 +16,7 @@ const noHistory: History = [];
 
 /** An append-only log of events, numbered 1, 2, 3 and so on. */
 export class MemoryLog<E extends AnyEvent> {
-  /** Identifies this log in checkpoints. */
-  readonly incarnation: string = crypto.randomUUID();
+  #incarnation: string | undefined;
   readonly #events: E[] = [];
   /** Of each actor, in the order in which they came up. */
   readonly #histories: number[][] = [];
@@ -28,6 +27,14 @@ export class MemoryLog<E extends AnyEvent> {
   /** By sequence, of the events that have one. */
   readonly #traces = new Map<number, TraceContext>();
   #waiting = new Set<() => void>();
+
+  /**
+   * Identifies this log in checkpoints. Made when it is asked for: some
+   * runtimes refuse random values while modules are loaded.
+   */
+  get incarnation(): string {
+    return this.#incarnation ??= crypto.randomUUID();
+  }
 
   /** The sequence of the last event; 0 when there is none. */
   get lastSequence(): number {

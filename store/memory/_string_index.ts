@@ -19,7 +19,8 @@ const MIN_SLOTS = 1024;
  */
 export class StringIndex {
   readonly #stringAt: (place: number) => string;
-  readonly #seed = crypto.getRandomValues(new Uint32Array(1))[0]!;
+  /** Drawn at the first use: workers forbid it while modules are loaded. */
+  #seed: number | undefined;
   /** Pairs of a hash and a place; 0 is no place. */
   #slots = new Uint32Array(2 * MIN_SLOTS);
   #used = 0;
@@ -91,6 +92,7 @@ export class StringIndex {
   /** Murmur3's mixing, seeded, over pairs of UTF-16 code units. */
   #hash(string: string): number {
     if (string === this.#hashed) return this.#hashedTo;
+    this.#seed ??= crypto.getRandomValues(new Uint32Array(1))[0]!;
     let hash = this.#seed ^ string.length;
     for (let i = 0; i < string.length; i += 2) {
       // Past the end it is NaN, which is 0 here.

@@ -319,3 +319,12 @@ Deno.test("what onDrop publishes comes to everybody after what was dropped", asy
   }
   assertEquals(versions, [1, 2, 4, 9]);
 });
+
+Deno.test("new EventBus() takes options that are undefined", async () => {
+  await using bus = new EventBus({
+    meter: undefined,
+    activeSpan: undefined,
+    onError: undefined,
+  });
+  assertEquals(bus.metrics.published, 0);
+});

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { offAbort, onAbort } from "../../../internal/aborts.ts";
 import { countedSignal } from "../../support/contract/signals.ts";
 
@@ -82,4 +82,32 @@ Deno.test("onAbort() and offAbort() have nothing to do without a signal", () => 
   const call = { aborted: () => {} };
   onAbort(undefined, call);
   offAbort(undefined, call);
+});
+
+Deno.test("onAbort() reports what a listener throws where there is no reportError", async () => {
+  const { reportError } = globalThis;
+  const reported = Promise.withResolvers<unknown>();
+  const listener = (event: ErrorEvent) => {
+    event.preventDefault();
+    reported.resolve(event.error);
+  };
+  globalThis.addEventListener("error", listener);
+  const error = new Error("broken");
+  const controller = new AbortController();
+  let heard = false;
+  try {
+    Object.assign(globalThis, { reportError: undefined });
+    onAbort(controller.signal, {
+      aborted() {
+        throw error;
+      },
+    });
+    onAbort(controller.signal, { aborted: () => heard = true });
+    controller.abort();
+    assertEquals(await reported.promise, error);
+    assert(heard);
+  } finally {
+    Object.assign(globalThis, { reportError });
+    globalThis.removeEventListener("error", listener);
+  }
 });
