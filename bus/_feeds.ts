@@ -10,7 +10,7 @@ import type {
   NatsConnection,
   Subscription as NatsSubscription,
 } from "@nats-io/nats-core";
-import { PermissionDeniedError } from "../internal/nats/errors.ts";
+import { permissionDenied } from "../internal/nats/errors.ts";
 import { encodeActorId } from "../internal/nats/names.ts";
 import { decodeEvent } from "../event/event_codec.ts";
 import { traceOfMessage } from "../internal/telemetry/trace.ts";
@@ -89,7 +89,7 @@ export class Feeds<E extends AnyEvent> {
     this.#feeds.delete(subject);
     // By name: a program may hold two copies of nats-core.
     const reason = error.name === "PermissionViolationError"
-      ? new PermissionDeniedError("subscribe", subject)
+      ? permissionDenied("subscribe", subject)
       : error;
     const failure = { reason };
     for (const { mailbox } of feed?.listeners ?? []) mailbox.finish(failure);

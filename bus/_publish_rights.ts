@@ -7,7 +7,7 @@
 
 import {
   ConnectionLostError,
-  PermissionDeniedError,
+  permissionDenied,
 } from "../internal/nats/errors.ts";
 import type { Link } from "./_link.ts";
 
@@ -57,7 +57,7 @@ export class PublishRights {
         timer = setTimeout(() => resolve(false), PATIENCE);
       });
       const known = await Promise.race([confirmed, late]);
-      if (probe.denied) throw new PermissionDeniedError("publish", subject);
+      if (probe.denied) throw permissionDenied("publish", subject);
       if (!known) {
         if (this.#link.answered) return;
         const message = `The server did not answer within ${PATIENCE} ms`;

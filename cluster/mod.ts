@@ -53,14 +53,13 @@ export {
   PermissionDeniedError,
 } from "../internal/nats/errors.ts";
 export {
-  InsufficientServersError,
   JetStreamUnavailableError,
-  StreamCreationError,
-  StreamMismatchError,
-  StreamNotFoundError,
-  UnsupportedServerError,
+  StreamSetupError,
 } from "../internal/nats/stream_errors.ts";
-export type { StreamDifference } from "../internal/nats/stream_errors.ts";
+export type {
+  StreamDifference,
+  StreamSetupErrorCode,
+} from "../internal/nats/stream_errors.ts";
 export type {
   ActiveSpan,
   Counter,

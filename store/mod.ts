@@ -51,9 +51,7 @@ export {
   ConnectionClosedError,
   ConnectionLostError,
   JetStreamApiError,
-  NoRespondersError,
   PermissionDeniedError,
-  RequestTimeoutError,
 } from "../internal/nats/errors.ts";
 export { decodeEvent, encodeEvent } from "../event/event_codec.ts";
 export { InvalidEventError, PayloadTooLargeError } from "../event/errors.ts";
@@ -125,17 +123,14 @@ export type {
 export { InMemoryEventStore } from "./memory/in_memory_event_store.ts";
 export type { InMemoryEventStoreOptions } from "./memory/in_memory_event_store.ts";
 export {
-  InsufficientServersError,
   JetStreamUnavailableError,
   StaleReadError,
-  StreamCreationError,
   StreamFullError,
-  StreamMismatchError,
-  StreamNotFoundError,
-  StreamReplacedError,
-  UnsupportedLayoutError,
-  UnsupportedServerError,
+  StreamSetupError,
 } from "./jetstream/errors.ts";
-export type { StreamDifference } from "./jetstream/errors.ts";
+export type {
+  StreamDifference,
+  StreamSetupErrorCode,
+} from "./jetstream/errors.ts";
 export { JetStreamEventStore } from "./jetstream/jetstream_event_store.ts";
 export type { JetStreamEventStoreOptions } from "./jetstream/jetstream_event_store.ts";

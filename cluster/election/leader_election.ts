@@ -124,13 +124,11 @@ export class LeaderElection implements AsyncDisposable {
    *
    * @param nc An open connection, from whichever transport fits; best with
    * `timeout: 2000` and `maxReconnectAttempts: -1`. It stays the caller's.
-   * @throws {UnsupportedServerError} If the server is older than 2.12.
+   * @throws {StreamSetupError} If the server is older than 2.12, if there is no
+   * bucket and `create` is false, if the bucket has other settings than needed,
+   * or can't be made: `code` says why.
    * @throws {JetStreamUnavailableError} If JetStream is not enabled, or does
    * not answer.
-   * @throws {StreamNotFoundError} If there is no bucket and `create` is false.
-   * @throws {StreamMismatchError} If the bucket has other settings than needed.
-   * @throws {InsufficientServersError | StreamCreationError} If the bucket
-   * can't be made.
    * @throws {PermissionDeniedError} If the connection's user lacks a right.
    * @throws {ConnectionClosedError | ConnectionLostError} If the connection is
    * closed, or down.

@@ -25,8 +25,8 @@ import {
 import type { Multiplexer } from "../../internal/nats/multiplexer.ts";
 import {
   type StreamDifference,
-  StreamMismatchError,
-  StreamNotFoundError,
+  streamDiffers,
+  streamNotFound,
 } from "../../internal/nats/stream_errors.ts";
 import {
   checkServer,
@@ -68,6 +68,10 @@ export interface ClusterWrite {
 }
 
 const ACTION = "open cluster";
+
+/** What to do about a bucket that is not there. */
+const CREATE_ADVICE =
+  "let a user who may create it join with `create: true`, or create it by hand";
 const decoder = new TextDecoder();
 
 /**
@@ -112,8 +116,8 @@ export class ClusterBucket {
   /**
    * Finds the bucket, or makes it.
    *
-   * @throws {StreamNotFoundError} If it is not there and `create` is false.
-   * @throws {StreamMismatchError} If it has other settings.
+   * @throws {StreamSetupError} If it is not there and `create` is false, or has
+   * other settings.
    */
   static async open(
     mux: Multiplexer,
@@ -216,10 +220,7 @@ export class ClusterBucket {
   async #make(): Promise<StreamInfo> {
     const { name, create, replicas = 1 } = this.#options;
     if (!create) {
-      throw new StreamNotFoundError(ACTION, this.#stream, {
-        advice:
-          "let a user who may create it join with `create: true`, or create it by hand",
-      });
+      throw streamNotFound(ACTION, this.#stream, CREATE_ADVICE);
     }
     return await createStream(this.#mux, {
       ...REQUIRED,
@@ -227,7 +228,7 @@ export class ClusterBucket {
       subjects: [`$KV.${name}.${crypto.randomUUID()}.>`],
       num_replicas: replicas,
       storage: StorageType.File,
-    });
+    }, ACTION);
   }
 
   /** Takes in which life of the bucket this is, and whether it is as needed. */
@@ -259,7 +260,7 @@ export class ClusterBucket {
       });
     }
     if (differences.length > 0) {
-      throw new StreamMismatchError(this.#stream, differences, ACTION);
+      throw streamDiffers(ACTION, this.#stream, differences);
     }
     this.#incarnation = incarnation;
     this.#domain = domain;

@@ -10,7 +10,11 @@ import type {
   QueuedIterator,
   Status,
 } from "@nats-io/nats-core";
-import { ConnectionClosedError, PermissionDeniedError } from "./errors.ts";
+import {
+  ConnectionClosedError,
+  permissionDenied,
+  type PermissionDeniedError,
+} from "./errors.ts";
 
 /** Hears of a connection. */
 export interface ConnectionListener {
@@ -120,5 +124,5 @@ function deniedBy(
   { operation, subject }: PermissionViolationError,
 ): PermissionDeniedError {
   const what = operation === "subscription" ? "subscribe" : "publish";
-  return new PermissionDeniedError(what, subject);
+  return permissionDenied(what, subject);
 }

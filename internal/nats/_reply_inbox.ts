@@ -18,7 +18,8 @@ import {
   ConnectionClosedError,
   ConnectionLostError,
   NoRespondersError,
-  PermissionDeniedError,
+  permissionDenied,
+  type PermissionDeniedError,
   RequestTimeoutError,
 } from "./errors.ts";
 
@@ -199,7 +200,7 @@ export class ReplyInbox {
     const { operation, subject } = error;
     if (operation === "subscribe") {
       if (subject !== `${this.#subject}*`) return;
-      const denied = new PermissionDeniedError(
+      const denied = permissionDenied(
         operation,
         subject,
         INBOX_ADVICE,

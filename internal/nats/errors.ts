@@ -82,17 +82,27 @@ export class PermissionDeniedError extends Error {
 
   /** Says which right is missing, and what to do about it. */
   constructor(
-    operation: "publish" | "subscribe",
-    subject: string,
-    advice = "grant it that permission",
+    message: string,
+    details: { operation: "publish" | "subscribe"; subject: string },
+    options?: ErrorOptions,
   ) {
-    const what = operation === "publish" ? "publish on" : "subscribe to";
-    super(
-      `The NATS user may not ${what} ${JSON.stringify(subject)}; ${advice}`,
-    );
-    this.operation = operation;
-    this.subject = subject;
+    super(message, options);
+    this.operation = details.operation;
+    this.subject = details.subject;
   }
+}
+
+/** The error for a right that the NATS user lacks. */
+export function permissionDenied(
+  operation: "publish" | "subscribe",
+  subject: string,
+  advice = "grant it that permission",
+): PermissionDeniedError {
+  const what = operation === "publish" ? "publish on" : "subscribe to";
+  return new PermissionDeniedError(
+    `The NATS user may not ${what} ${JSON.stringify(subject)}; ${advice}`,
+    { operation, subject },
+  );
 }
 
 /** JetStream answered a request with an error. */
@@ -105,9 +115,32 @@ export class JetStreamApiError extends Error {
   readonly status: number;
 
   /** Carries what the server said. */
-  constructor(details: { code: number; status: number; description: string }) {
-    super(`${details.description} (JetStream error ${details.code})`);
+  constructor(
+    message: string,
+    details: { code: number; status: number },
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
     this.code = details.code;
     this.status = details.status;
   }
+}
+
+/**
+ * An error of a request with the call that it fails, for the request knows only
+ * what was sent: of a missing right, or JetStream's answer. Other errors are
+ * given as they are.
+ */
+export function namingCall(action: string, error: unknown): unknown {
+  if (!(error instanceof Error) || error.message.startsWith("Cannot ")) {
+    return error;
+  }
+  const message = `Cannot ${action}: ${error.message}`;
+  if (error instanceof PermissionDeniedError) {
+    return new PermissionDeniedError(message, error, { cause: error });
+  }
+  if (error instanceof JetStreamApiError) {
+    return new JetStreamApiError(message, error, { cause: error });
+  }
+  return error;
 }

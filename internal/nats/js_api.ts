@@ -60,15 +60,23 @@ export function parseApiReply<T>(data: Uint8Array): T {
   return reply;
 }
 
+/** The error for an answer of JetStream, with what the server said. */
+export function jetStreamError(
+  code: number,
+  status: number,
+  description: string,
+): JetStreamApiError {
+  return new JetStreamApiError(`${description} (JetStream error ${code})`, {
+    code,
+    status,
+  });
+}
+
 /** @throws {JetStreamApiError} If the answer is an error. */
 export function throwIfRefused(reply: ApiReply | null): void {
   if (!reply?.error) return;
   const { code, err_code = 0, description = "" } = reply.error;
-  throw new JetStreamApiError({
-    code: err_code,
-    status: code,
-    description: description || `status ${code}`,
-  });
+  throw jetStreamError(err_code, code, description || `status ${code}`);
 }
 
 /**

@@ -1,8 +1,10 @@
 /**
- * What can be wrong with the server, a stream, or the rights to them.
+ * What can be wrong with JetStream and with a stream as a whole.
  *
  * @module
  */
+
+import { show } from "../show.ts";
 
 /**
  * JetStream is not there: not enabled, not for this account, or it does not
@@ -13,159 +15,155 @@ export class JetStreamUnavailableError extends Error {
   override readonly name = "JetStreamUnavailableError";
 }
 
-/** The server is too old. */
-export class UnsupportedServerError extends Error {
-  /** Always `"UnsupportedServerError"`. */
-  override readonly name = "UnsupportedServerError";
-  /** The JetStream API level found; 0 for a server that does not tell one. */
-  readonly apiLevel: number;
-  /** The API level needed, that of nats-server 2.12. */
-  readonly requiredApiLevel: number;
+/** Why a {@linkcode StreamSetupError} was thrown. */
+export type StreamSetupErrorCode =
+  /** The server is older than 2.12. */
+  | "unsupported-server"
+  /** The stream or the bucket is not there, or not any more. */
+  | "not-found"
+  /** It was deleted and made again since it was opened. */
+  | "replaced"
+  /** It exists with other settings; it was left as it is. */
+  | "different"
+  /** It was not made by this library, or by a newer version of it. */
+  | "unsupported-layout"
+  /** Fewer servers are there, or have room, than replicas were asked for. */
+  | "too-few-servers"
+  /** The server refused to make it for another reason; `cause` is its answer. */
+  | "refused";
 
-  /** Says what can't be done, what was found and what is needed. */
-  constructor(details: {
-    action: string;
-    apiLevel: number;
-    requiredApiLevel: number;
-    version: string | undefined;
-  }) {
-    const { action, apiLevel, requiredApiLevel, version } = details;
-    super(
-      `Cannot ${action}: nats-server 2.12 or newer is needed (JetStream API level ${requiredApiLevel}), found level ${apiLevel}${
-        version ? ` (connected to ${version})` : ""
-      }; upgrade the server`,
-    );
-    this.apiLevel = apiLevel;
-    this.requiredApiLevel = requiredApiLevel;
-  }
-}
-
-/** The stream, or the snapshot bucket, is not there. */
-export class StreamNotFoundError extends Error {
-  /** Always `"StreamNotFoundError"`. */
-  override readonly name = "StreamNotFoundError";
-  /** The name of the stream. */
-  readonly stream: string;
-
-  /** Says what can't be done without which stream, and what to do. */
-  constructor(
-    action: string,
-    stream: string,
-    { advice, ...options }: ErrorOptions & { advice?: string } = {},
-  ) {
-    const name = JSON.stringify(stream);
-    const problem = advice !== undefined
-      ? `there is no stream ${name}; ${advice}`
-      : action === "open store"
-      ? `there is no stream ${name}; open the store with \`create: true\` and a user who may create it, or create it by hand`
-      : `stream ${name} was deleted since the store was opened; restore it and open the store anew, or open it with \`create: true\` to begin with an empty one`;
-    super(`Cannot ${action}: ${problem}`, options);
-    this.stream = stream;
-  }
-}
-
-/** One setting of a stream that is not as needed or asked for. */
+/** Something that is not as it is needed or was asked for. */
 export interface StreamDifference {
-  /** The setting, as nats-server spells it. */
+  /**
+   * A stream's setting as nats-server spells it, `metadata.aether.layout`, or
+   * the server's `api_level`.
+   */
   readonly setting: string;
   /** What is needed or was asked for. */
   readonly expected: unknown;
-  /** What the stream has. */
+  /** What there is; undefined if nothing is. */
   readonly found: unknown;
 }
 
-/** The stream exists with other settings. It was left as it is. */
-export class StreamMismatchError extends Error {
-  /** Always `"StreamMismatchError"`. */
-  override readonly name = "StreamMismatchError";
-  /** The name of the stream. */
+/** A server or its stream is not what is needed; the message says what to do. */
+export class StreamSetupError extends Error {
+  /** Always `"StreamSetupError"`. */
+  override readonly name = "StreamSetupError";
+  /** Why. */
+  readonly code: StreamSetupErrorCode;
+  /** The name of the stream; empty where it is about the server. */
   readonly stream: string;
-  /** Each setting that differs. */
+  /** Each difference; empty where it is not about settings. */
   readonly differences: readonly StreamDifference[];
 
-  /** Names each difference. */
+  /** Says why, and what to do. */
   constructor(
-    stream: string,
-    differences: readonly StreamDifference[],
-    action = "open store",
+    message: string,
+    details: {
+      code: StreamSetupErrorCode;
+      stream: string;
+      differences?: readonly StreamDifference[];
+    },
+    options?: ErrorOptions,
   ) {
-    const list = differences.map(({ setting, expected, found }) =>
-      `${setting} must be ${JSON.stringify(expected)}, is ${
-        JSON.stringify(found) ?? "unset"
-      }`
-    );
-    super(
-      `Cannot ${action}: stream ${JSON.stringify(stream)} differs: ${
-        list.join("; ")
-      }. Change the stream, or the options`,
-    );
-    this.stream = stream;
-    this.differences = differences;
+    super(message, options);
+    this.code = details.code;
+    this.stream = details.stream;
+    this.differences = details.differences ?? [];
   }
 }
 
-/** The stream holds a layout this version can't read. */
-export class UnsupportedLayoutError extends Error {
-  /** Always `"UnsupportedLayoutError"`. */
-  override readonly name = "UnsupportedLayoutError";
-  /** The name of the stream. */
-  readonly stream: string;
-  /** The layout found in the stream's metadata. */
-  readonly layout: string | undefined;
-
-  /** Says which layout was found and which is supported. */
-  constructor(stream: string, layout: string | undefined) {
-    super(
-      layout === undefined
-        ? `Cannot open store: stream ${
-          JSON.stringify(stream)
-        } has no "aether.layout" in its metadata, so it was not made by this library; choose another namespace or prefix`
-        : `Cannot open store: stream ${JSON.stringify(stream)} has layout ${
-          JSON.stringify(layout)
-        }, this version supports "1"; use a newer version of the library`,
-    );
-    this.stream = stream;
-    this.layout = layout;
-  }
+/** Whether an error is a {@linkcode StreamSetupError} with this code. */
+export function isSetupError(
+  error: unknown,
+  code: StreamSetupErrorCode,
+): error is StreamSetupError {
+  return error instanceof StreamSetupError && error.code === code;
 }
 
-/** There are fewer servers, or fewer that have room, than replicas asked for. */
-export class InsufficientServersError extends Error {
-  /** Always `"InsufficientServersError"`. */
-  override readonly name = "InsufficientServersError";
-  /** The name of the stream. */
-  readonly stream: string;
-  /** How many replicas were asked for. */
-  readonly replicas: number;
-
-  /** Says what was asked for, and what to do. */
-  constructor(stream: string, replicas: number, options?: ErrorOptions) {
-    super(
-      `Cannot create stream ${
-        JSON.stringify(stream)
-      } with ${replicas} replica(s): too few servers are there, or have room for it; add servers or ask for fewer replicas`,
-      options,
-    );
-    this.stream = stream;
-    this.replicas = replicas;
-  }
+/**
+ * The error for a server that is too old.
+ *
+ * @param version Of the server that the connection is to, if it is known.
+ */
+export function unsupportedServer(
+  action: string,
+  found: number,
+  expected: number,
+  version: string | undefined,
+): StreamSetupError {
+  return new StreamSetupError(
+    `Cannot ${action}: nats-server 2.12 or newer is needed (JetStream API level ${expected}), found level ${found}${
+      version ? ` (connected to ${version})` : ""
+    }; upgrade the server`,
+    {
+      code: "unsupported-server",
+      stream: "",
+      differences: [{ setting: "api_level", expected, found }],
+    },
+  );
 }
 
-/** The server refused to make the stream; `cause` is its answer. */
-export class StreamCreationError extends Error {
-  /** Always `"StreamCreationError"`. */
-  override readonly name = "StreamCreationError";
-  /** The name of the stream. */
-  readonly stream: string;
+/** The error for a stream or a bucket that is not there. */
+export function streamNotFound(
+  action: string,
+  stream: string,
+  advice: string,
+  options?: ErrorOptions,
+): StreamSetupError {
+  return new StreamSetupError(
+    `Cannot ${action}: there is no stream ${show(stream)}; ${advice}`,
+    { code: "not-found", stream },
+    options,
+  );
+}
 
-  /** Says which stream, why, and what to do. */
-  constructor(stream: string, cause: Error) {
-    super(
-      `Cannot create stream ${
-        JSON.stringify(stream)
-      }: ${cause.message}; ask for less with the options, or give the account more room or other subjects`,
-      { cause },
-    );
-    this.stream = stream;
-  }
+/** The error for a stream with other settings, each of which it names. */
+export function streamDiffers(
+  action: string,
+  stream: string,
+  differences: readonly StreamDifference[],
+): StreamSetupError {
+  const list = differences.map(({ setting, expected, found }) =>
+    `${setting} must be ${JSON.stringify(expected)}, is ${
+      JSON.stringify(found) ?? "unset"
+    }`
+  );
+  return new StreamSetupError(
+    `Cannot ${action}: stream ${show(stream)} differs: ${
+      list.join("; ")
+    }. Change the stream, or the options`,
+    { code: "different", stream, differences },
+  );
+}
+
+/** The error for a stream that the server did not make. */
+export function streamRefused(
+  action: string,
+  stream: string,
+  cause: Error,
+): StreamSetupError {
+  return new StreamSetupError(
+    `Cannot ${action}: the server did not create stream ${
+      show(stream)
+    }: ${cause.message}; ask for less with the options, or give the account more room or other subjects`,
+    { code: "refused", stream },
+    { cause },
+  );
+}
+
+/** The error for a stream with more replicas than there are servers for. */
+export function tooFewServers(
+  action: string,
+  stream: string,
+  replicas: number,
+  cause: Error,
+): StreamSetupError {
+  return new StreamSetupError(
+    `Cannot ${action}: stream ${
+      show(stream)
+    } was to have ${replicas} replica(s), and too few servers are there or have room for it; add servers or ask for fewer replicas`,
+    { code: "too-few-servers", stream },
+    { cause },
+  );
 }

@@ -10,10 +10,10 @@ import { NoRespondersError, RequestTimeoutError } from "./errors.ts";
 import { apiRequest, isApiError, JetStreamCode } from "./js_api.ts";
 import type { Multiplexer } from "./multiplexer.ts";
 import {
-  InsufficientServersError,
   JetStreamUnavailableError,
-  StreamCreationError,
-  UnsupportedServerError,
+  streamRefused,
+  tooFewServers,
+  unsupportedServer,
 } from "./stream_errors.ts";
 
 /** The JetStream API level of nats-server 2.12. */
@@ -67,12 +67,8 @@ export async function checkServer(
     throw error;
   }
   if (apiLevel < REQUIRED_API_LEVEL) {
-    throw new UnsupportedServerError({
-      action,
-      apiLevel,
-      requiredApiLevel: REQUIRED_API_LEVEL,
-      version: mux.watch.nc.info?.version,
-    });
+    const { version } = mux.watch.nc.info ?? {};
+    throw unsupportedServer(action, apiLevel, REQUIRED_API_LEVEL, version);
   }
 }
 
@@ -127,10 +123,16 @@ async function requestStream(
   }
 }
 
-/** Makes a stream, unless somebody else has made it meanwhile. */
+/**
+ * Makes a stream, unless somebody else has made it meanwhile.
+ *
+ * @param action What can't be done without it, such as `open store`.
+ * @throws {StreamSetupError} `"too-few-servers"` or `"refused"`.
+ */
 export async function createStream(
   mux: Multiplexer,
   config: NewStream,
+  action: string,
 ): Promise<StreamInfo> {
   const { name, num_replicas: replicas = 1 } = config;
   let made: StreamInfo;
@@ -151,8 +153,8 @@ export async function createStream(
         JetStreamCode.clusterRequired,
         JetStreamCode.replicasNotSupported,
       )
-    ) throw new InsufficientServersError(name, replicas, { cause: error });
-    if (isApiError(error)) throw new StreamCreationError(name, error);
+    ) throw tooFewServers(action, name, replicas, error);
+    if (isApiError(error)) throw streamRefused(action, name, error);
     throw error;
   }
   // What was answered does not tell the JetStream domain (tried on 2.15.2).

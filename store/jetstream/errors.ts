@@ -1,5 +1,5 @@
 /**
- * What can be wrong with the server, its stream, or the rights to them.
+ * What can go wrong with a store on JetStream that can't in memory.
  *
  * @module
  */
@@ -7,33 +7,13 @@
 import { show } from "../../internal/show.ts";
 
 export {
-  InsufficientServersError,
   JetStreamUnavailableError,
-  StreamCreationError,
-  StreamMismatchError,
-  StreamNotFoundError,
-  UnsupportedLayoutError,
-  UnsupportedServerError,
+  StreamSetupError,
 } from "../../internal/nats/stream_errors.ts";
-export type { StreamDifference } from "../../internal/nats/stream_errors.ts";
-
-/** The stream was deleted and made again under an open store. */
-export class StreamReplacedError extends Error {
-  /** Always `"StreamReplacedError"`. */
-  override readonly name = "StreamReplacedError";
-  /** The name of the stream. */
-  readonly stream: string;
-
-  /** Says which stream was replaced, and what to do. */
-  constructor(stream: string) {
-    super(
-      `Stream ${
-        JSON.stringify(stream)
-      } was deleted and made again since the store was opened; open the store anew`,
-    );
-    this.stream = stream;
-  }
-}
+export type {
+  StreamDifference,
+  StreamSetupErrorCode,
+} from "../../internal/nats/stream_errors.ts";
 
 /** The stream is at its limit of bytes or messages. Nothing was stored. */
 export class StreamFullError extends Error {

@@ -25,7 +25,11 @@ import {
 } from "../read_arguments.ts";
 import type { ReadBounds } from "./stream/read_retries.ts";
 import { readWithErrors } from "./read/replay.ts";
-import { errorOfCall, isReasonOf } from "./stream/request_errors.ts";
+import {
+  errorOfCall,
+  errorOfSave,
+  isReasonOf,
+} from "./stream/request_errors.ts";
 import { resolveAppend } from "../append_arguments.ts";
 import {
   groupBatch,
@@ -80,7 +84,7 @@ const FIRST_PAGE = 64;
  * Beside what the contract names, its calls may fail with these errors:
  *
  * - all of them with a {@linkcode ConnectionClosedError}, a
- *   {@linkcode StreamReplacedError} or a {@linkcode PermissionDeniedError}, and
+ *   {@linkcode StreamSetupError} (its stream was deleted) or a {@linkcode PermissionDeniedError}, and
  *   with a {@linkcode JetStreamUnavailableError} where JetStream did not take or
  *   answer something within `saveTimeout` or `readTimeout`: such a
  *   call of a save stored nothing, though one before it may have;
@@ -111,17 +115,12 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
    * snapshots if they are not there.
    *
    * @param nc An open connection, from whichever transport fits.
-   * @throws {UnsupportedServerError} If the server is older than 2.12.
    * @throws {JetStreamUnavailableError} If JetStream is not enabled, or does
    * not answer.
-   * @throws {StreamNotFoundError} If there is no stream and `create` is false.
-   * @throws {StreamMismatchError} If the stream has other settings than the
-   * layout needs or an option names.
-   * @throws {UnsupportedLayoutError} If the stream is of another layout.
-   * @throws {InsufficientServersError} If there are fewer servers than
-   * `replicas`.
-   * @throws {StreamCreationError} If the stream can't be made for another
-   * reason, such as too little room.
+   * @throws {StreamSetupError} If the server is older than 2.12, if there is no
+   * stream and `create` is false, if the stream has other settings than the
+   * layout needs or an option names, is of another layout, or can't be made:
+   * `code` says why.
    * @throws {PermissionDeniedError} If the NATS user lacks a right.
    * @throws {ConnectionLostError} If the connection is down and not back within
    * `readTimeout`.
@@ -181,7 +180,7 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
       };
     } catch (error) {
       if (counts) monitor.saveFailed(action, began, error);
-      throw error;
+      throw errorOfSave(action, error, resolved.signal);
     } finally {
       this.#saveEnds();
     }
@@ -242,7 +241,7 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
       };
     } catch (error) {
       monitor.saveFailed("save events", began, error);
-      throw error;
+      throw errorOfSave("save events", error, signal);
     } finally {
       this.#saveEnds();
     }
@@ -481,7 +480,7 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
   #throwIfOver(action: string, signal: AbortSignal | undefined): void {
     if (this.#closed) throw new StoreClosedError(action);
     signal?.throwIfAborted();
-    this.#parts.reader.watch.throwIfReplaced();
+    this.#parts.reader.watch.throwIfReplaced(action);
   }
 
   /** What a read gives, its duration counted. */

@@ -9,8 +9,8 @@ import {
   CheckpointError,
   createEvent,
   JetStreamEventStore,
-  StreamReplacedError,
 } from "../../mod.ts";
+import { isSetupError } from "../../internal/nats/stream_errors.ts";
 import { waitFor } from "../support/conditions.ts";
 import { connect } from "../support/nats_connect.ts";
 import { NatsServer } from "../support/nats_server.ts";
@@ -59,7 +59,7 @@ Deno.test("a restored stream has every event of the backup and is another stream
       await before.getEvents("order-0");
       return false; // it notices within five seconds
     } catch (error) {
-      return error instanceof StreamReplacedError;
+      return isSetupError(error, "replaced");
     }
   });
   await using after = await JetStreamEventStore.open(nc, options);

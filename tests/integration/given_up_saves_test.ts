@@ -7,11 +7,10 @@ import {
 } from "@std/assert";
 import {
   ConnectionClosedError,
-  JetStreamApiError,
   NoRespondersError,
   RequestTimeoutError,
 } from "../../internal/nats/errors.ts";
-import { JetStreamCode } from "../../internal/nats/js_api.ts";
+import { JetStreamCode, jetStreamError } from "../../internal/nats/js_api.ts";
 import {
   DuplicateEventError,
   SaveOutcomeUnknownError,
@@ -245,11 +244,11 @@ const reasons = {
   RequestTimeoutError: new RequestTimeoutError("other", 5),
   ConnectionClosedError: new ConnectionClosedError("another failed"),
   NoRespondersError: new NoRespondersError("other"),
-  JetStreamApiError: new JetStreamApiError({
-    code: JetStreamCode.streamNotFound,
-    status: 404,
-    description: "another stream was not found",
-  }),
+  JetStreamApiError: jetStreamError(
+    JetStreamCode.streamNotFound,
+    404,
+    "another stream was not found",
+  ),
 };
 
 for (const [name, reason] of Object.entries(reasons)) {

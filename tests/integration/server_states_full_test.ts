@@ -3,10 +3,7 @@
 import { jetstreamManager } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/nats-core";
 import { assert, assertEquals } from "@std/assert";
-import {
-  DuplicateEventError,
-  VersionConflictError,
-} from "../../store/errors.ts";
+import { VersionConflictError } from "../../store/errors.ts";
 import type { Event } from "../../event/event.ts";
 import { StreamFullError } from "../../store/jetstream/errors.ts";
 import {
@@ -142,8 +139,8 @@ async function assertOutcomes(
     assertEquals((await each.saveEvents(kept)).duplicate, true);
     await assertRefusedAtOnce(
       () => each.saveEvent({ ...kept[1]!, eventType: "Another" }),
-      DuplicateEventError,
-      { eventId: kept[1]!.id, storedVersion: 2, storedSequence: 2 },
+      VersionConflictError,
+      { attemptedVersion: 2, currentVersion },
     );
   }
 }

@@ -2,13 +2,13 @@
 
 import { type JetStreamManager, jetstreamManager } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/nats-core";
-import { assert, assertEquals, assertInstanceOf } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { CheckpointError } from "../../store/errors.ts";
 import type { EventStore } from "../../store/event_store.ts";
 import {
-  StreamNotFoundError,
-  StreamReplacedError,
-} from "../../store/jetstream/errors.ts";
+  isSetupError,
+  StreamSetupError,
+} from "../../internal/nats/stream_errors.ts";
 import { JetStreamEventStore } from "../../store/jetstream/jetstream_event_store.ts";
 import { waitFor } from "../support/conditions.ts";
 import {
@@ -124,8 +124,8 @@ for (
     for (let i = 0; i < 2; i++) {
       await assertRefusedAtOnce(
         () => call(store),
-        StreamNotFoundError,
-        { stream },
+        StreamSetupError,
+        { code: "not-found", stream },
         "create",
       );
     }
@@ -139,8 +139,8 @@ for (const [what, call] of Object.entries({ ...saves, ...reads })) {
     const { store, nc } = context;
     await assertRefusedAtOnce(
       () => call(store),
-      StreamReplacedError,
-      { stream },
+      StreamSetupError,
+      { code: "replaced", stream },
       "open the store anew",
     );
     await using other = await JetStreamEventStore.open(nc);
@@ -167,7 +167,9 @@ test("every call fails when one has found that the stream was replaced", async (
   await refusalOf(() => store.getEvents("a"));
   const calls = { ...saves, ...reads, ...readsOfNew };
   for (const call of Object.values(calls)) {
-    await assertRefusedAtOnce(() => call(store), StreamReplacedError);
+    await assertRefusedAtOnce(() => call(store), StreamSetupError, {
+      code: "replaced",
+    });
   }
 });
 
@@ -180,7 +182,7 @@ test("saveEvent() leads to an error when it was stored in the stream that replac
   assertEquals(sequence, 1);
   await waitFor(async () => {
     const reason = await reasonOf(() => store.getEvents("c"));
-    return reason instanceof StreamReplacedError;
+    return isSetupError(reason, "replaced");
   });
 });
 
@@ -191,7 +193,7 @@ test("a store finds that its stream was replaced when it only sees new actors", 
   await waitFor(async () => {
     const reason = await store.saveEvent(makeEvent("c", ++version))
       .then(() => undefined, (reason: unknown) => reason);
-    return reason instanceof StreamReplacedError;
+    return isSetupError(reason, "replaced");
   }, { message: "the store to look at its stream" });
 });
 
@@ -208,7 +210,7 @@ test("a store finds that its stream was replaced when it reconnects", async (con
   await waitFor(async () => {
     const reason = await store.getLatestVersion("new")
       .then(() => undefined, (reason: unknown) => reason);
-    return reason instanceof StreamReplacedError;
+    return isSetupError(reason, "replaced");
   });
   await using other = await JetStreamEventStore.open(nc);
   assertEquals(await other.getLatestVersion("other"), 7);
@@ -222,7 +224,7 @@ test("live subscriptions fail when the stream is deleted", async ({ jsm, store }
   const waiting = [all, some].map((reader) => refusalOf(() => reader.next()));
   await jsm.streams.delete(stream);
   for (const reason of await Promise.all(waiting)) {
-    assert(reason instanceof StreamNotFoundError, reason.message);
+    assert(isSetupError(reason, "not-found"), reason.message);
     assertEquals(reason.stream, stream);
   }
 });
@@ -239,7 +241,7 @@ test("a live subscription fails when the stream is replaced", async (context) =>
   if (reason instanceof CheckpointError) {
     assertEquals(reason.code, "other-stream");
     assertEquals(reason.checkpoint, checkpoint);
-  } else assert(reason instanceof StreamNotFoundError, reason.message);
+  } else assert(isSetupError(reason, "not-found"), reason.message);
 });
 
 test("a live subscription fails when the stream is replaced while it is cut off", async (context) => {
@@ -283,8 +285,8 @@ test("snapshots are none when their bucket was deleted", async (context) => {
   assertEquals(await store.getLatestSnapshot("a"), undefined);
   await assertRefusedAtOnce(
     () => store.saveSnapshot(snapshot),
-    StreamNotFoundError,
-    { stream: bucket },
+    StreamSetupError,
+    { code: "not-found", stream: bucket },
   );
   assertEquals((await store.getEvents("a")).length, 3);
   // Made again, by whoever opens a store.
@@ -306,7 +308,7 @@ test("readEvents() notices within seconds, however long its page is used, that t
       await jsm.streams.info(stream); // behind what the store may ask
     }
   });
-  assertInstanceOf(error, StreamReplacedError);
+  assert(isSetupError(error, "replaced"));
 });
 
 /** Sets the monotonic clock forward until it is disposed of. */

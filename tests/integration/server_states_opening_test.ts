@@ -8,12 +8,8 @@ import {
   PermissionDeniedError,
 } from "../../internal/nats/errors.ts";
 import {
-  InsufficientServersError,
   JetStreamUnavailableError,
-  StreamCreationError,
-  StreamMismatchError,
-  StreamNotFoundError,
-  UnsupportedServerError,
+  StreamSetupError,
 } from "../../store/jetstream/errors.ts";
 import {
   JetStreamEventStore,
@@ -85,8 +81,8 @@ Deno.test("open() fails when the server is older than 2.12", () =>
     for (const create of [true, false]) {
       await assertRefusedAtOnce(
         () => open(nc, { create }),
-        UnsupportedServerError,
-        { apiLevel: 1, requiredApiLevel: 2 },
+        StreamSetupError,
+        { code: "unsupported-server" },
         "2.12 or newer is needed",
         `connected to ${server.version}`,
         "upgrade",
@@ -102,8 +98,8 @@ test(
   async (nc) => {
     await assertRefusedAtOnce(
       () => open(nc, { create: false, namespace: "orders" }),
-      StreamNotFoundError,
-      { stream: "AETHER_orders" },
+      StreamSetupError,
+      { code: "not-found", stream: "AETHER_orders" },
       "create: true",
     );
     const jsm = await jetstreamManager(nc);
@@ -123,8 +119,8 @@ test(
     await jsm.streams.delete("KV_AETHER_SNAPSHOTS_default");
     await assertRefusedAtOnce(
       () => open(nc, { create: false }),
-      StreamNotFoundError,
-      { stream: "KV_AETHER_SNAPSHOTS_default" },
+      StreamSetupError,
+      { code: "not-found", stream: "KV_AETHER_SNAPSHOTS_default" },
     );
     await using again = await open(nc);
     assertEquals(await again.getEvents("a"), [event]);
@@ -141,8 +137,8 @@ test(
     await jsm.streams.add({ name, subjects: ["elsewhere.>"] });
     const { differences } = await assertRefusedAtOnce(
       () => open(nc),
-      StreamMismatchError,
-      { stream: name },
+      StreamSetupError,
+      { code: "different", stream: name },
     );
     const expected = ["$KV.AETHER_SNAPSHOTS_default.>"];
     const found = ["elsewhere.>"];
@@ -181,8 +177,8 @@ Deno.test("open() fails when there is no stream and no right to make it", () => 
       );
       await assertRefusedAtOnce(
         () => open(nc, { create: false }),
-        StreamNotFoundError,
-        { stream },
+        StreamSetupError,
+        { code: "not-found", stream },
       );
     }
   });
@@ -192,8 +188,8 @@ test("open() fails when one server is asked for replicas", {}, async (nc) => {
   for (const replicas of [2, 3, 5]) {
     await assertRefusedAtOnce(
       () => open(nc, { replicas }),
-      InsufficientServersError,
-      { stream: "AETHER_default", replicas },
+      StreamSetupError,
+      { code: "too-few-servers", stream: "AETHER_default" },
       `${replicas} replica(s)`,
       "add servers or ask for fewer",
     );
@@ -206,8 +202,8 @@ Deno.test("open() fails when three servers are asked for five replicas", () =>
     await using nc = await connect(cluster);
     await assertRefusedAtOnce(
       () => open(nc, { replicas: 5 }),
-      InsufficientServersError,
-      { stream: "AETHER_default", replicas: 5 },
+      StreamSetupError,
+      { code: "too-few-servers", stream: "AETHER_default" },
       "5 replica(s)",
     );
     await using store = await open(nc, { replicas: 3 });
@@ -227,9 +223,9 @@ Deno.test("open() fails when there is no room for the stream", () =>
       await using nc = await connect(server, { user, pass: "p" });
       const error = await assertRefusedAtOnce(
         () => open(nc, options),
-        StreamCreationError,
-        { stream },
-        "Cannot create stream",
+        StreamSetupError,
+        { code: "refused", stream },
+        "Cannot open store: the server did not create stream",
         "room",
       );
       assert(error.cause instanceof Error);
@@ -249,8 +245,8 @@ test(
     await jsm.streams.add({ name: "all", subjects: ["aether.>"], retention });
     await assertRefusedAtOnce(
       () => open(nc),
-      StreamCreationError,
-      { stream: "AETHER_default" },
+      StreamSetupError,
+      { code: "refused", stream: "AETHER_default" },
       "overlap",
       "other subjects",
     );
@@ -273,7 +269,8 @@ test(
     for (let i = 0; i < 3; i++) {
       await assertRefusedAtOnce(
         () => open(nc, { create: false }),
-        StreamNotFoundError,
+        StreamSetupError,
+        { code: "not-found" },
       );
     }
     await nc.flush();

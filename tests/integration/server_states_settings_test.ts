@@ -6,10 +6,7 @@ import {
   type StreamConfig,
 } from "@nats-io/jetstream";
 import { assertEquals } from "@std/assert";
-import {
-  StreamMismatchError,
-  UnsupportedLayoutError,
-} from "../../store/jetstream/errors.ts";
+import { StreamSetupError } from "../../store/jetstream/errors.ts";
 import { makeEvent } from "../support/contract/helpers.ts";
 import {
   type Differences,
@@ -160,7 +157,8 @@ Deno.test("open() fails when there is a mirror", async () => {
     });
     const error = await assertRefusedAtOnce(
       () => stream.open(),
-      StreamMismatchError,
+      StreamSetupError,
+      { code: "different" },
     );
     const settings = error.differences.map(({ setting }) => setting);
     assertEquals(settings.includes("mirror"), true, error.message);
@@ -179,7 +177,8 @@ Deno.test("open() fails when the stream is sealed", () =>
     );
     const { differences } = await assertRefusedAtOnce(
       () => stream.open(),
-      StreamMismatchError,
+      StreamSetupError,
+      { code: "different" },
     );
     const expected = { setting: "sealed", expected: false, found: true };
     assertEquals(differences, [expected]);
@@ -198,13 +197,15 @@ for (
     stream.with({ metadata: metadata ?? {} }, async () => {
       const before = settingsOf(await stream.jsm.streams.info(stream.name));
       for (const create of [true, false]) {
-        await assertRefusedAtOnce(
+        const { differences } = await assertRefusedAtOnce(
           () => stream.open({ create }),
-          UnsupportedLayoutError,
-          { stream: stream.name, layout },
+          StreamSetupError,
+          { code: "unsupported-layout", stream: stream.name },
           stream.name,
           ...words,
         );
+        const setting = "metadata.aether.layout";
+        assertEquals(differences, [{ setting, expected: "1", found: layout }]);
       }
       assertEquals(
         settingsOf(await stream.jsm.streams.info(stream.name)),

@@ -15,7 +15,7 @@ import {
 } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/nats-core";
 import { assertEquals } from "@std/assert";
-import { StreamMismatchError } from "../../store/jetstream/errors.ts";
+import { StreamSetupError } from "../../store/jetstream/errors.ts";
 import {
   JetStreamEventStore,
   type JetStreamEventStoreOptions,
@@ -104,8 +104,8 @@ export class HandmadeStream implements AsyncDisposable {
     for (const create of [true, false]) {
       const error = await assertRefusedAtOnce(
         () => this.open({ ...options, create }),
-        StreamMismatchError,
-        { stream: name },
+        StreamSetupError,
+        { code: "different", stream: name },
         name,
         "Change the stream, or the options",
         ...Object.keys(differences),

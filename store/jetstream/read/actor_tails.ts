@@ -226,7 +226,7 @@ export class ActorTails {
    * if the rest has expired; else a replica lags, and it is false after a short
    * wait.
    *
-   * @throws {StreamReplacedError} If it is another stream by now.
+   * @throws {StreamSetupError} If it is another stream by now.
    * @throws {StaleReadError} If the time is up.
    */
   async expiredElseWait(

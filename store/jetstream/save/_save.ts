@@ -375,7 +375,7 @@ export function outcomeUnknown(
 ): SaveOutcomeUnknownError {
   const ids = drafts.map(({ id }) => id);
   return new SaveOutcomeUnknownError(
-    `It is not known whether ${ids.length} event(s) were stored: ${
+    `Cannot tell whether ${ids.length} event(s) were stored: ${
       cause instanceof Error ? cause.message : show(cause)
     }; save them again with the same ids to find out`,
     ids,

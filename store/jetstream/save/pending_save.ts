@@ -4,6 +4,7 @@
  * @module
  */
 
+import { errorOfSave } from "../stream/request_errors.ts";
 import type { SingleSave } from "./event_writer.ts";
 import type { Monitor } from "../../instrumentation.ts";
 import type { Draft } from "./_publisher.ts";
@@ -62,6 +63,6 @@ export class PendingSave implements SingleSave {
   failed(error: unknown): void {
     this.#monitor.saveFailed("save event", this.began, error);
     this.#ended();
-    this.#outcome.reject(error);
+    this.#outcome.reject(errorOfSave("save event", error, this.signal));
   }
 }

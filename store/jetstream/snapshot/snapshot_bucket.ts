@@ -26,9 +26,10 @@ import { isTransient } from "../stream/request_errors.ts";
 import { isFull } from "../stream/attempt_outcome.ts";
 import { type ApiMessage, fromApi, Header } from "../stream/stored_message.ts";
 import {
-  StreamMismatchError,
-  StreamNotFoundError,
+  streamDiffers,
+  streamNotFound,
 } from "../../../internal/nats/stream_errors.ts";
+import { CREATE_ADVICE, streamDeleted } from "../stream/stream.ts";
 import { createStream, streamInfo } from "../../../internal/nats/streams.ts";
 import { backoff, delay } from "../../../internal/waiting.ts";
 import { StreamFullError } from "../errors.ts";
@@ -59,11 +60,12 @@ export async function openBucket(
   bucket: string,
   { create, replicas, storage, domain }: BucketSettings,
 ): Promise<SnapshotBucket> {
+  const action = "open store";
   const stream = `KV_${bucket}`;
   const subjects = [`$KV.${bucket}.>`];
   let info = await streamInfo(mux, stream);
   if (info === undefined) {
-    if (!create) throw new StreamNotFoundError("open store", stream);
+    if (!create) throw streamNotFound(action, stream, CREATE_ADVICE);
     info = await createStream(mux, {
       name: stream,
       subjects,
@@ -75,12 +77,12 @@ export async function openBucket(
       allow_direct: true,
       num_replicas: replicas,
       storage: storage === "file" ? StorageType.File : StorageType.Memory,
-    });
+    }, action);
   }
   const found = info.config.subjects;
   if (JSON.stringify(found) !== JSON.stringify(subjects)) {
     const difference = { setting: "subjects", expected: subjects, found };
-    throw new StreamMismatchError(stream, [difference]);
+    throw streamDiffers(action, stream, [difference]);
   }
   return new SnapshotBucket(mux, bucket, domain);
 }
@@ -106,7 +108,7 @@ export class SnapshotBucket {
   /**
    * The value of a key, as the bucket's leader knows it.
    *
-   * @throws {StreamNotFoundError} If the bucket is gone.
+   * @throws {StreamSetupError} If the bucket is gone.
    */
   async get(key: string, bounds: ReadBounds): Promise<BucketEntry> {
     try {
@@ -135,7 +137,7 @@ export class SnapshotBucket {
    * Replaces the value of a key; false if its revision is another one by now.
    * After a lost answer it may be false although this call replaced it.
    *
-   * @throws {StreamNotFoundError} If the bucket is gone.
+   * @throws {StreamSetupError} If the bucket is gone.
    * @throws {StreamFullError} If there is no room for it.
    */
   async replace(
@@ -195,7 +197,7 @@ export class SnapshotBucket {
             await streamInfo(this.#mux, this.#stream, { signal }) ===
               undefined);
         if (isGone) {
-          throw new StreamNotFoundError(action, this.#stream, { cause: error });
+          throw streamDeleted(action, this.#stream, { cause: error });
         }
         if (!isTransient(error) || deadline.left === 0) throw error;
         await delay(Math.min(backoff(n), deadline.left), signal);

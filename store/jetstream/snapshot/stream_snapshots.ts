@@ -15,7 +15,8 @@ import { Header } from "../stream/stored_message.ts";
 import { backoff, delay } from "../../../internal/waiting.ts";
 import { PayloadTooLargeError } from "../../../event/errors.ts";
 import type { ActorSnapshot, Consistency } from "../../event_store.ts";
-import { JetStreamUnavailableError, StreamNotFoundError } from "../errors.ts";
+import { isSetupError } from "../../../internal/nats/stream_errors.ts";
+import { JetStreamUnavailableError } from "../errors.ts";
 
 /** The most bytes the headers of a snapshot take. */
 const MAX_HEADER_BYTES = 80;
@@ -173,7 +174,7 @@ export class StreamSnapshots {
 
 /** Snapshots are a cache: without its bucket it is empty. */
 function nothingIfGone(error: unknown): { stored: undefined } {
-  if (error instanceof StreamNotFoundError) return { stored: undefined };
+  if (isSetupError(error, "not-found")) return { stored: undefined };
   throw error;
 }
 

@@ -5,7 +5,8 @@
  */
 
 import type { Msg, MsgHdrs } from "@nats-io/nats-core";
-import { JetStreamApiError } from "../../../internal/nats/errors.ts";
+import type { JetStreamApiError } from "../../../internal/nats/errors.ts";
+import { jetStreamError } from "../../../internal/nats/js_api.ts";
 import { API_PREFIX } from "../../../internal/nats/js_api.ts";
 import type { RequestOptions } from "../../../internal/nats/call.ts";
 import type { Multiplexer } from "../../../internal/nats/multiplexer.ts";
@@ -207,5 +208,5 @@ function isMissing(body: object, headers: MsgHdrs | undefined): boolean {
 
 function unexpected(headers: MsgHdrs | undefined): JetStreamApiError {
   const { code = 0, description = "" } = headers ?? {};
-  return new JetStreamApiError({ code: 0, status: code, description });
+  return jetStreamError(0, code, description);
 }

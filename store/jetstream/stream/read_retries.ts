@@ -42,7 +42,7 @@ export interface ReadBounds {
  * Repeats what a server did not answer, for as long as the bounds allow.
  *
  * @param attempt Asks once, and waits so many milliseconds.
- * @throws {StreamNotFoundError | StreamReplacedError} If the stream is not
+ * @throws {StreamSetupError} If the stream is not
  * there any more.
  */
 export async function untilAnswered<T>(

@@ -7,6 +7,7 @@
 import {
   ConnectionClosedError,
   ConnectionLostError,
+  namingCall,
   NoRespondersError,
   RequestTimeoutError,
 } from "../../../internal/nats/errors.ts";
@@ -35,13 +36,22 @@ export function errorOfCall(
       sent: error.sent,
     });
   }
-  if (!isTransient(error)) return error;
+  if (!isTransient(error)) return namingCall(action, error);
   return new JetStreamUnavailableError(
     `Cannot ${action}: ${
       (error as Error).message
     }; look whether JetStream's servers run, most of them at least`,
     { cause: error },
   );
+}
+
+/** As {@linkcode errorOfCall}, of a save, which says itself what failed it. */
+export function errorOfSave(
+  action: string,
+  error: unknown,
+  signal: AbortSignal | undefined,
+): unknown {
+  return isReasonOf(signal, error) ? error : namingCall(action, error);
 }
 
 /** The error of a call that found the connection closed. */

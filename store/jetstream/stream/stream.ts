@@ -15,16 +15,16 @@ import {
 import type { Multiplexer } from "../../../internal/nats/multiplexer.ts";
 import {
   type StreamDifference,
-  StreamMismatchError,
-  StreamNotFoundError,
-  UnsupportedLayoutError,
+  streamDiffers,
+  streamNotFound,
+  StreamSetupError,
 } from "../../../internal/nats/stream_errors.ts";
 import {
   createStream,
   type NewStream,
   streamInfo,
 } from "../../../internal/nats/streams.ts";
-import { StreamReplacedError } from "../errors.ts";
+import { show } from "../../../internal/show.ts";
 
 /** The stored layout, fixed for ever because history is. */
 const LAYOUT = "1";
@@ -64,6 +64,12 @@ interface LeaderInfo {
   readonly leader?: string;
   readonly leader_since?: string;
 }
+
+const ACTION = "open store";
+
+/** What to do about a stream or a bucket that is not there. */
+export const CREATE_ADVICE =
+  "open the store with `create: true` and a user who may create it, or create it by hand";
 
 const nanos = (ms: number) => Math.round(ms * 1e6);
 
@@ -121,8 +127,8 @@ export async function openStream(
 ): Promise<StreamIdentity> {
   let info = await streamInfo(mux, name);
   if (info === undefined) {
-    if (!create) throw new StreamNotFoundError("open store", name);
-    info = await createStream(mux, newConfig(name, subjects, settings));
+    if (!create) throw streamNotFound(ACTION, name, CREATE_ADVICE);
+    info = await createStream(mux, newConfig(name, subjects, settings), ACTION);
   }
   checkStream(info, subjects, settings);
   return identify(info);
@@ -153,7 +159,7 @@ function checkStream(
   settings: StreamSettings,
 ): void {
   const layout = config.metadata?.["aether.layout"];
-  if (layout !== LAYOUT) throw new UnsupportedLayoutError(config.name, layout);
+  if (layout !== LAYOUT) throw unsupportedLayout(config.name, layout);
   const differences: StreamDifference[] = [];
   const expected = {
     ...requiredConfig(config.name, subjects),
@@ -179,8 +185,28 @@ function checkStream(
     });
   }
   if (differences.length > 0) {
-    throw new StreamMismatchError(config.name, differences);
+    throw streamDiffers(ACTION, config.name, differences);
   }
+}
+
+function unsupportedLayout(
+  stream: string,
+  found: string | undefined,
+): StreamSetupError {
+  const problem = found === undefined
+    ? 'has no "aether.layout" in its metadata, so it was not made by this library; choose another namespace or prefix'
+    : `has layout ${
+      show(found)
+    }, this version supports "${LAYOUT}"; use a newer version of the library`;
+  const setting = "metadata.aether.layout";
+  return new StreamSetupError(
+    `Cannot ${ACTION}: stream ${show(stream)} ${problem}`,
+    {
+      code: "unsupported-layout",
+      stream,
+      differences: [{ setting, expected: LAYOUT, found }],
+    },
+  );
 }
 
 /** What a store has to know of a stream. */
@@ -205,8 +231,8 @@ export function identify(
 /**
  * Makes sure that the stream is still the one that was opened.
  *
- * @throws {StreamNotFoundError} If it is gone.
- * @throws {StreamReplacedError} If another one has taken its place.
+ * @throws {StreamSetupError} `"not-found"` if it is gone, `"replaced"` if
+ * another one has taken its place.
  */
 export async function checkIncarnation(
   mux: Multiplexer,
@@ -214,10 +240,33 @@ export async function checkIncarnation(
   action: string,
   options: { timeout?: number; signal?: AbortSignal | undefined } = {},
 ): Promise<StreamInfo> {
-  const info = await streamInfo(mux, identity.name, options);
-  if (info === undefined) throw new StreamNotFoundError(action, identity.name);
-  if (identify(info).incarnation !== identity.incarnation) {
-    throw new StreamReplacedError(identity.name);
-  }
-  return info;
+  const { name, incarnation } = identity;
+  const info = await streamInfo(mux, name, options);
+  if (info === undefined) throw streamDeleted(action, name);
+  if (identify(info).incarnation === incarnation) return info;
+  throw streamReplaced(action, name);
+}
+
+/** The error for a stream or a bucket that was deleted under an open store. */
+export function streamDeleted(
+  action: string,
+  stream: string,
+  options?: ErrorOptions,
+): StreamSetupError {
+  const advice =
+    "it was deleted since the store was opened: restore it and open the store anew, or open it with `create: true` to begin with an empty one";
+  return streamNotFound(action, stream, advice, options);
+}
+
+/** The error for a stream that was made anew under an open store. */
+export function streamReplaced(
+  action: string,
+  stream: string,
+): StreamSetupError {
+  return new StreamSetupError(
+    `Cannot ${action}: stream ${
+      show(stream)
+    } was deleted and made again since the store was opened; open the store anew`,
+    { code: "replaced", stream },
+  );
 }

@@ -259,7 +259,7 @@ export class StreamReader {
   /**
    * The stream's state, after making sure that it is the one that was opened.
    *
-   * @throws {StreamNotFoundError | StreamReplacedError} If it is not.
+   * @throws {StreamSetupError} If it is not.
    */
   async state(action: string, bounds: ReadBounds): Promise<StreamState> {
     const { state, ts } = await this.#repeat(

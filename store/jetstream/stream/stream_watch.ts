@@ -6,8 +6,13 @@
 
 import type { StreamInfo } from "@nats-io/jetstream";
 import type { Multiplexer } from "../../../internal/nats/multiplexer.ts";
-import { checkIncarnation, identify, type StreamIdentity } from "./stream.ts";
-import { StreamReplacedError } from "../errors.ts";
+import { isSetupError } from "../../../internal/nats/stream_errors.ts";
+import {
+  checkIncarnation,
+  identify,
+  type StreamIdentity,
+  streamReplaced,
+} from "./stream.ts";
 
 /**
  * How often it is looked at the stream while it is used, in milliseconds:
@@ -31,7 +36,7 @@ const LEADER_TIMEOUT_MS = 1_000;
 export class StreamWatch {
   readonly #mux: Multiplexer;
   #stream: StreamIdentity;
-  #replaced: StreamReplacedError | undefined;
+  #isReplaced = false;
   #lookedAt = performance.now();
 
   constructor(mux: Multiplexer, stream: StreamIdentity) {
@@ -47,14 +52,14 @@ export class StreamWatch {
   /**
    * Asks the server once.
    *
-   * @throws {StreamNotFoundError | StreamReplacedError} If it is not the
-   * stream any more; what replaced it stays known.
+   * @throws {StreamSetupError} If it is not the stream any more; that it was
+   * replaced stays known.
    */
   async verify(
     action: string,
     options: { timeout: number; signal?: AbortSignal | undefined },
   ): Promise<StreamInfo> {
-    this.throwIfReplaced();
+    this.throwIfReplaced(action);
     this.#lookedAt = performance.now();
     try {
       const info = await checkIncarnation(
@@ -66,7 +71,7 @@ export class StreamWatch {
       this.#stream = identify(info);
       return info;
     } catch (error) {
-      if (error instanceof StreamReplacedError) this.#replaced = error;
+      if (isSetupError(error, "replaced")) this.#isReplaced = true;
       throw error;
     }
   }
@@ -97,8 +102,8 @@ export class StreamWatch {
     });
   }
 
-  /** @throws {StreamReplacedError} If the stream is known to be replaced. */
-  throwIfReplaced(): void {
-    if (this.#replaced) throw this.#replaced;
+  /** @throws {StreamSetupError} If the stream is known to be replaced. */
+  throwIfReplaced(action: string): void {
+    if (this.#isReplaced) throw streamReplaced(action, this.#stream.name);
   }
 }

@@ -9,7 +9,7 @@ import { backoff, delay } from "../../../internal/waiting.ts";
 import { formatCheckpoint, parseCheckpoint } from "../../checkpoint.ts";
 import { CheckpointError, type CheckpointErrorCode } from "../../errors.ts";
 import type { Checkpoint } from "../../event_store.ts";
-import { StreamReplacedError } from "../errors.ts";
+import { isSetupError } from "../../../internal/nats/stream_errors.ts";
 import type { StreamReader, StreamState } from "../stream/stream_reader.ts";
 
 /** How often a stream that ends before a checkpoint is asked again. */
@@ -92,7 +92,7 @@ export async function extentOf(
   try {
     return await reader.state("subscribe", reader.bounds(signal));
   } catch (cause) {
-    if (!(cause instanceof StreamReplacedError)) throw cause;
+    if (!isSetupError(cause, "replaced")) throw cause;
     const { incarnation } = reader.stream;
     const text = after === undefined
       ? ""
