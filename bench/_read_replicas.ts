@@ -32,7 +32,7 @@ export function onReplicas(scale: Scale): Measurement {
         bench.progress,
       );
       const read = (consistency: Consistency) =>
-        store.getEvents(ACTOR, 0, { consistency });
+        store.getEvents(ACTOR, { consistency });
       // The least of several: a replica that lags is asked again.
       const requestsOf = async (consistency: Consistency) => {
         let least = Infinity;

@@ -123,7 +123,7 @@ function liveDelay(scale: Scale): Measurement {
       const [own, pushed] = [new Arrivals(), new Arrivals()];
       const stop = new AbortController();
       const subscription = store.subscribe({
-        filter: { actors: "a-0" },
+        actors: "a-0",
         signal: stop.signal,
       });
       const reading = tellOfAll(subscription, own);

@@ -4,8 +4,11 @@
  * @module
  */
 
-import { actorMatcher, encodeActorPattern } from "../internal/nats/names.ts";
-import { copyEventTypes } from "../event/filters.ts";
+import {
+  FILTER_OPTIONS,
+  type ResolvedFilter,
+  resolveFilter,
+} from "../event/filters.ts";
 import {
   checkFunction,
   checkInteger,
@@ -32,13 +35,9 @@ import type {
 /** The most events a subscription may hold, inclusive. */
 const MAX_BUFFER = 1_000_000;
 
-/** Which events a subscription gets; all parts must match. */
-export interface Filter {
+/** The events a subscription gets; all parts must match. */
+export interface Filter extends ResolvedFilter {
   readonly namespaces: NamespacePattern;
-  /** Undefined for all; not empty. */
-  readonly eventTypes: ReadonlySet<string> | undefined;
-  /** A valid pattern over actor ids, `>` for all. */
-  readonly actors: string;
 }
 
 /** Options that every bus has. */
@@ -75,8 +74,7 @@ const PUBLISH_OPTIONS: OptionNames<PublishOptions> = {
 };
 
 const SUBSCRIBE_OPTIONS: OptionNames<BusSubscribeOptions> = {
-  eventTypes: true,
-  actors: true,
+  ...FILTER_OPTIONS,
   buffer: true,
   overflow: true,
   onDrop: true,
@@ -121,25 +119,19 @@ export function resolveSubscribe<
 ): { filter: Filter; options: MailboxOptions<E> } {
   const action = "subscribe";
   const namespaces = parsePattern(pattern, action);
+  const given = optionsOf(options, SUBSCRIBE_OPTIONS, action);
   const {
-    eventTypes,
-    actors = ">",
     buffer = 100,
     overflow = "drop-newest",
     onDrop,
     onGap,
     signal,
-  } = optionsOf(options, SUBSCRIBE_OPTIONS, action);
-  encodeActorPattern(actors, action);
+  } = given;
   checkInteger(buffer, action, "buffer", 1, MAX_BUFFER);
   checkFunction(onDrop, action, "onDrop");
   checkFunction(onGap, action, "onGap");
   return {
-    filter: {
-      namespaces,
-      eventTypes: copyEventTypes(eventTypes, action),
-      actors,
-    },
+    filter: { namespaces, ...resolveFilter(given, action) },
     options: {
       pattern,
       buffer,
@@ -155,11 +147,4 @@ export function resolveSubscribe<
       signal: checkSignal(signal, action),
     },
   };
-}
-
-/** A test of an actor id; undefined if every one passes. */
-export function actorTest(
-  actors: string,
-): ((actorId: string) => boolean) | undefined {
-  return actors === ">" ? undefined : actorMatcher(actors);
 }

@@ -96,38 +96,20 @@ export class Feeds<E extends AnyEvent> {
   }
 
   #receive(listeners: ReadonlySet<Listener<E>>, msg: Msg): void {
-    let head: Head;
-    let delivery: Delivery<E>;
     try {
       const { subject } = msg;
-      const found = this.#headOf(subject);
-      head = found.head;
-      const event = decodeEvent(msg.data) as AnyEvent as E;
-      const { eventType, actorId } = event;
-      if (
-        eventType !== head.eventType ||
-        encodeActorId(actorId) !== subject.slice(found.actorAt)
-      ) {
-        throw new TypeError(
-          "Cannot receive event: its type or actor is not that of the subject",
-        );
+      const { head, actorAt } = this.#headOf(subject);
+      const tokens = subject.slice(actorAt);
+      // Decoded once for all, and only if somebody wants it.
+      let delivery: Delivery<E> | undefined;
+      for (const { mailbox, passes } of listeners) {
+        if (passes !== undefined && !passes(head, tokens)) continue;
+        delivery ??= deliveryOf<E>(msg, head, tokens);
+        mailbox.offer(delivery, undefined);
       }
-      const { namespace } = head;
-      const trace = traceOfMessage(msg);
-      delivery = Object.freeze(
-        trace === undefined
-          ? { namespace, event }
-          : { namespace, event, trace },
-      );
     } catch (cause) {
       const details = { subject: msg.subject, size: msg.data.length };
       this.#malformed(new MalformedMessageError(details, { cause }));
-      return;
-    }
-    for (const { mailbox, passes } of listeners) {
-      if (passes === undefined || passes(head)) {
-        mailbox.offer(delivery, undefined);
-      }
     }
   }
 
@@ -145,6 +127,27 @@ export class Feeds<E extends AnyEvent> {
     this.#heads.set(text, head);
     return { head, actorAt };
   }
+}
+
+/** @throws If the message is not the event that its subject announces. */
+function deliveryOf<E extends AnyEvent>(
+  msg: Msg,
+  { namespace, eventType }: Head,
+  actorTokens: string,
+): Delivery<E> {
+  const event = decodeEvent(msg.data) as AnyEvent as E;
+  if (
+    event.eventType !== eventType ||
+    encodeActorId(event.actorId) !== actorTokens
+  ) {
+    throw new TypeError(
+      "Cannot receive event: its type or actor is not that of the subject",
+    );
+  }
+  const trace = traceOfMessage(msg);
+  return Object.freeze(
+    trace === undefined ? { namespace, event } : { namespace, event, trace },
+  );
 }
 
 function unknownSubject(): TypeError {

@@ -10,6 +10,7 @@ import {
   encodeToken,
   maxNamespaceBytes,
 } from "../internal/nats/names.ts";
+import { hasWildcard } from "../internal/nats/patterns.ts";
 import { show } from "../internal/show.ts";
 import { badType } from "../internal/arguments.ts";
 
@@ -53,7 +54,7 @@ export function spellNamespace(namespace: string, action: string): Spelling {
  * Checks a pattern.
  *
  * @throws {TypeError} If it is no string, has lone surrogates or an empty
- * token, or a `>` that is not last.
+ * token, a `>` that is not last, or a wildcard inside a token.
  * @throws {RangeError} If it is empty or takes more than 128 bytes encoded.
  */
 export function parsePattern(
@@ -68,6 +69,11 @@ export function parsePattern(
     throw new RangeError(`Cannot ${action}: pattern must not be empty`);
   }
   const parts = pattern.split(".");
+  if (parts.some((part) => part.length > 1 && hasWildcard(part))) {
+    const must =
+      `one with '*' and '>' as whole tokens between dots ("orders.*" matches "orders.eu")`;
+    throw badType(action, name, must, pattern);
+  }
   const wild = parts.some((part) => part === "*" || part === ">");
   if (!wild) {
     if (parts.includes("")) {

@@ -4,9 +4,11 @@
  * @module
  */
 
+import { encodeActorId } from "../internal/nats/names.ts";
 import type { Counters } from "../internal/telemetry/counters.ts";
 import type { AnyEvent } from "../event/event.ts";
-import { actorTest, type Filter } from "./_arguments.ts";
+import type { ActorFilter } from "../event/filters.ts";
+import type { Filter } from "./_arguments.ts";
 import type { BusMeter } from "./_bus_meter.ts";
 import type { Mailbox } from "./_mailbox.ts";
 import { spellNamespace } from "./_namespaces.ts";
@@ -22,17 +24,18 @@ export interface Route<E extends AnyEvent> {
   readonly counters: Counters<keyof BusCounters>;
 }
 
-/** A mailbox, and what it lets through of the namespaces it is for. */
+/** A mailbox, and which events of its namespaces it gets. */
 interface Entry<E extends AnyEvent> {
   readonly mailbox: Mailbox<E>;
   readonly eventTypes: ReadonlySet<string> | undefined;
-  readonly passes: ((actorId: string) => boolean) | undefined;
+  readonly actors: ActorFilter;
 }
 
 /** The subscriptions to one pattern, by what they let through. */
 class Group<E extends AnyEvent> {
   readonly #all = new Set<Mailbox<E>>();
   readonly #byType = new Map<string, Set<Mailbox<E>>>();
+  /** By encoded actor id. */
   readonly #byActor = new Map<string, Set<Entry<E>>>();
   readonly #rest = new Set<Entry<E>>();
 
@@ -46,19 +49,13 @@ class Group<E extends AnyEvent> {
     mailbox: Mailbox<E>,
     { actors, eventTypes }: Filter,
   ): () => void {
-    const passes = actorTest(actors);
-    if (passes === undefined) {
+    if (actors === undefined) {
       if (eventTypes === undefined) return addTo(this.#all, mailbox);
-      const removes = [...eventTypes].map((eventType) =>
-        addUnder(this.#byType, eventType, mailbox)
-      );
-      return () => removes.forEach((remove) => remove());
+      return addUnderAll(this.#byType, eventTypes, mailbox);
     }
-    const wild = actors.split(".").some((part) => part === "*" || part === ">");
-    const entry = { mailbox, eventTypes, passes };
-    return wild
-      ? addTo(this.#rest, entry)
-      : addUnder(this.#byActor, actors, entry);
+    const entry = { mailbox, eventTypes, actors };
+    if (actors.ids === undefined) return addTo(this.#rest, entry);
+    return addUnderAll(this.#byActor, actors.ids, entry);
   }
 
   /** Offers the event to all that it is for; adds what has to be waited for. */
@@ -79,15 +76,16 @@ class Group<E extends AnyEvent> {
       }
     }
     if (this.#byActor.size > 0) {
-      for (const { mailbox, eventTypes } of this.#byActor.get(actorId) ?? []) {
+      const tokens = encodeActorId(actorId);
+      for (const { mailbox, eventTypes } of this.#byActor.get(tokens) ?? []) {
         if (eventTypes !== undefined && !eventTypes.has(eventType)) continue;
         const wait = mailbox.offer(delivery, signal);
         if (wait !== undefined) (waits ??= []).push(wait);
       }
     }
-    for (const { mailbox, eventTypes, passes } of this.#rest) {
+    for (const { mailbox, eventTypes, actors } of this.#rest) {
       if (eventTypes !== undefined && !eventTypes.has(eventType)) continue;
-      if (!passes!(actorId)) continue;
+      if (!actors.has(actorId)) continue;
       const wait = mailbox.offer(delivery, signal);
       if (wait !== undefined) (waits ??= []).push(wait);
     }
@@ -182,6 +180,15 @@ export class Routes<E extends AnyEvent> {
 function addTo<T>(set: Set<T>, item: T): () => void {
   set.add(item);
   return () => set.delete(item);
+}
+
+function addUnderAll<T>(
+  sets: Map<string, Set<T>>,
+  keys: Iterable<string>,
+  item: T,
+): () => void {
+  const removes = Array.from(keys, (key) => addUnder(sets, key, item));
+  return () => removes.forEach((remove) => remove());
 }
 
 function addUnder<T>(

@@ -14,9 +14,9 @@
 import {
   decodeActorId,
   decodeToken,
-  encodeActorPattern,
   encodeToken,
 } from "../internal/nats/names.ts";
+import { coverPatterns } from "../internal/nats/patterns.ts";
 import type { Filter } from "./_arguments.ts";
 import { matches, type Spelling, spellNamespace } from "./_namespaces.ts";
 
@@ -26,7 +26,7 @@ const MAX_DEPTH = 6;
 /** More subjects than this are too many for one subscription. */
 const MAX_SUBJECTS = 512;
 
-/** What the subjects of a namespace consist of beside type and actor. */
+/** The parts of a namespace's subjects beside event type and actor. */
 export interface Address {
   /** What comes before the event type, with the dot. */
   readonly before: string;
@@ -34,21 +34,24 @@ export interface Address {
   readonly between: string;
 }
 
-/** What a subject tells of its event. */
+/** The namespace and type that a subject spells. */
 export interface Head {
   readonly namespace: string;
   readonly eventType: string;
 }
 
-/** What a subscription means to NATS. */
+/** A subscription as NATS subscriptions. */
 export interface Interest {
   /** No message is on two of them. */
   readonly subjects: readonly string[];
-  /** What the subjects let through and the filter does not; undefined for nothing. */
-  readonly passes: ((head: Head) => boolean) | undefined;
+  /**
+   * Whether an event is wanted, by its head and the tokens of its actor: the
+   * subjects may match more. Undefined if they match nothing else.
+   */
+  readonly passes: ((head: Head, actorTokens: string) => boolean) | undefined;
 }
 
-/** Where the events of a namespace are. */
+/** The address of a namespace's events. */
 export function addressOf(
   root: string,
   namespace: string,
@@ -59,41 +62,48 @@ export function addressOf(
   return { before: `${root}.${kind}.`, between: `.${tokens.join(".")}.` };
 }
 
-/** Which subjects have the events of a filter. */
+/** The subjects that carry the events of a filter. */
 export function interestOf(
   root: string,
   { namespaces, eventTypes, actors }: Filter,
 ): Interest {
   const places = placesOf(namespaces);
-  const actorTokens = encodeActorPattern(actors);
-  const tooMany = eventTypes !== undefined &&
-    eventTypes.size * places.length > MAX_SUBJECTS;
-  const types = eventTypes === undefined || tooMany
+  let actorPatterns = actors?.patterns ?? [">"];
+  let types = eventTypes === undefined
     ? ["*"]
-    : [...eventTypes].map(encodeToken);
+    : Array.from(eventTypes, encodeToken);
+  const isTooMany = () =>
+    places.length * types.length * actorPatterns.length > MAX_SUBJECTS;
+  if (isTooMany()) actorPatterns = [coverPatterns(actorPatterns)];
+  const filtersTypes = isTooMany();
+  if (filtersTypes) types = ["*"];
   const subjects: string[] = [];
   for (const [kind, tokens] of places) {
     for (const type of types) {
-      const all = [root, kind, type, ...tokens, actorTokens];
-      subjects.push(all.join("."));
+      for (const pattern of actorPatterns) {
+        subjects.push([root, kind, type, ...tokens, pattern].join("."));
+      }
     }
   }
-  // Of names with many tokens the server knows whole ones only.
+  // The server can't look into names of many tokens.
   const { literal, text } = namespaces;
   const deep = !literal && text !== ">" &&
     places.some(([kind]) => kind === "m");
-  if (!deep && !tooMany) return { subjects, passes: undefined };
+  if (!deep && !filtersTypes && actors === undefined) {
+    return { subjects, passes: undefined };
+  }
   return {
     subjects,
-    passes: ({ namespace, eventType }) =>
-      (!tooMany || eventTypes.has(eventType)) &&
+    passes: ({ namespace, eventType }, actorTokens) =>
+      (!filtersTypes || eventTypes!.has(eventType)) &&
+      (actors === undefined || actors.hasTokens(actorTokens)) &&
       (!deep || matches(namespaces, spellNamespace(namespace, "receive"))),
   };
 }
 
 /**
- * What a subject tells: its event's namespace and type, and where its actor
- * tokens begin; undefined if no event is ever published there.
+ * Reads the namespace and type off a subject, and where its actor tokens
+ * begin; undefined if no event is ever published there.
  */
 export function headOf(
   root: string,

@@ -5,6 +5,7 @@
  */
 
 import type { AnyEvent, Event, EventOfType } from "../event/event.ts";
+import type { EventFilter } from "../event/filters.ts";
 import type { TraceContext } from "../internal/telemetry/types.ts";
 import type { BusMetrics } from "./metrics.ts";
 
@@ -44,7 +45,7 @@ export interface Gap {
 }
 
 /**
- * Options of {@linkcode EventBroadcaster.subscribe}.
+ * Options of {@linkcode EventBroadcaster.subscribe}: a filter, and these.
  *
  * @typeParam E The events of the bus.
  * @typeParam Type The event types that are filtered by.
@@ -52,14 +53,7 @@ export interface Gap {
 export interface BusSubscribeOptions<
   E extends AnyEvent = Event,
   Type extends E["eventType"] = E["eventType"],
-> {
-  /** Any of these event types. Not empty. @default every type */
-  eventTypes?: readonly Type[] | undefined;
-  /**
-   * A NATS pattern over actor ids: tokens divided by `.`, `*` for any one
-   * token, `>` last for one or more. @default {">"}
-   */
-  actors?: string | undefined;
+> extends EventFilter<Type> {
   /** How many events may wait to be read: 1 to 1,000,000. @default {100} */
   buffer?: number | undefined;
   /** What happens when that many wait. @default {"drop-newest"} */

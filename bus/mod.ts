@@ -64,6 +64,7 @@ export type {
   EventOfType,
   ReadonlyData,
 } from "../event/event.ts";
+export type { EventFilter, Partition } from "../event/filters.ts";
 export type {
   ActiveSpan,
   Counter,

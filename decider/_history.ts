@@ -20,8 +20,7 @@ export async function readHistory<E extends AnyEvent>(
 ): Promise<E[]> {
   const { events, errors } = await store.getEventsWithErrors(
     actorId,
-    fromVersion,
-    { signal },
+    { fromVersion, signal },
   );
   if (errors.length > 0) throw errors[0];
   return events;

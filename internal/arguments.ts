@@ -107,12 +107,12 @@ export function checkInteger(
  *
  * @throws {TypeError} If it is something else.
  */
-export function checkFunction(
-  value: unknown,
+export function checkFunction<T>(
+  value: T,
   action: string,
   name: string,
-): void {
-  if (value === undefined || typeof value === "function") return;
+): T {
+  if (value === undefined || typeof value === "function") return value;
   throw badType(action, name, "a function", value);
 }
 

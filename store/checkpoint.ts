@@ -29,16 +29,20 @@ export function formatCheckpoint(
 /**
  * What {@linkcode formatCheckpoint} was given.
  *
+ * @param action What can't be done without it.
  * @throws {CheckpointError} `"malformed"` if it never gave this text.
  */
-export function parseCheckpoint(checkpoint: Checkpoint): CheckpointParts {
+export function parseCheckpoint(
+  checkpoint: Checkpoint,
+  action = "subscribe",
+): CheckpointParts {
   const match = grammar.exec(checkpoint);
   const sequence = Number(match?.[1]);
   if (match === null || !Number.isSafeInteger(sequence)) {
     throw new CheckpointError(
-      `Cannot subscribe: ${
+      `Cannot ${action}: ${
         show(checkpoint)
-      } is not a checkpoint; pass one that a subscription gave, or "end"`,
+      } is not a checkpoint; pass one that a store gave`,
       "malformed",
       checkpoint,
     );

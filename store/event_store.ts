@@ -11,6 +11,7 @@ import type {
   EventOfType,
 } from "../event/event.ts";
 import type { EventDraftOf } from "../event/event_draft.ts";
+import type { EventFilter } from "../event/filters.ts";
 import type { ReplayError } from "./errors.ts";
 import type { TraceContext } from "../internal/telemetry/types.ts";
 
@@ -97,7 +98,9 @@ export interface SaveResult {
 export interface SaveEventsResult {
   /** The version of each written actor's last event in the call. */
   readonly versions: ReadonlyMap<string, number>;
-  /** The highest sequence among the call's events; 0 when there were none. */
+  /** Where each event of the call is stored, in the order given. */
+  readonly sequences: readonly number[];
+  /** The highest of `sequences`; 0 when there were no events. */
   readonly sequence: number;
   /** True when there were events and all of them had been stored before. */
   readonly duplicate: boolean;
@@ -124,7 +127,13 @@ export interface ReadOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** Options of {@linkcode EventStore.readEvents}. */
+/** Told of a stored message that is no event; says how to go on. */
+export type ReplayErrorHandler = (error: ReplayError) => "continue" | "fail";
+
+/**
+ * Options of {@linkcode EventStore.getEvents} and
+ * {@linkcode EventStore.readEvents}.
+ */
 export interface ReadEventsOptions extends ReadOptions {
   /** The lowest version to read, inclusive; 0 or more. @default {0} */
   fromVersion?: number | undefined;
@@ -134,6 +143,20 @@ export interface ReadEventsOptions extends ReadOptions {
   limit?: number | undefined;
   /** `"forward"` is from the lowest version up. @default {"forward"} */
   direction?: "forward" | "backward" | undefined;
+  /**
+   * Told of every stored message of the actor that the read passed and that is
+   * no event, before the events behind it. Return `"continue"` to leave it
+   * out; anything else fails the read with the error. A decision must not rest
+   * on half a history: `() => "fail"` makes sure of that.
+   * @default such messages are left out
+   */
+  onReplayError?: ReplayErrorHandler | undefined;
+}
+
+/** Options of {@linkcode EventStore.getEventsWithErrors}. */
+export interface ReadWithErrorsOptions extends ReadOptions {
+  /** The lowest version to read, inclusive; 0 or more. @default {0} */
+  fromVersion?: number | undefined;
 }
 
 /** What {@linkcode EventStore.getEventsWithErrors} found. */
@@ -167,56 +190,82 @@ export interface ActorSnapshot {
 export type Checkpoint = string;
 
 /**
- * Which events a subscription delivers; both parts must match.
- *
- * @typeParam Type The event types it may name.
- */
-export interface SubscribeFilter<Type extends string = string> {
-  /**
-   * A NATS pattern over actor ids: tokens divided by `.`, `*` for any one
-   * token, `>` last for one or more. @default {">"}
-   */
-  actors?: string | undefined;
-  /** Any of these event types. Not empty. @default every type */
-  eventTypes?: readonly Type[] | undefined;
-}
-
-/**
- * Options of {@linkcode EventStore.subscribe}.
+ * Options of {@linkcode EventStore.subscribe}: a filter, and these.
  *
  * @typeParam Type The event types its filter may name.
  */
-export interface SubscribeOptions<Type extends string = string> {
+export interface SubscribeOptions<Type extends string = string>
+  extends EventFilter<Type> {
   /**
-   * Where to begin: after this checkpoint, or with what is saved after the
-   * subscription's `caughtUp` resolved (`"end"`). @default the beginning
+   * Where to begin: after this checkpoint, with the first event that was
+   * stored later than a time, or with what is saved after the subscription's
+   * `caughtUp` resolved (`"end"`). `null` is as left out.
+   * @default the beginning
    */
-  after?: Checkpoint | "end" | undefined;
-  /** Which events. @default every event */
-  filter?: SubscribeFilter<Type> | undefined;
+  after?: Checkpoint | Date | "end" | null | undefined;
   /**
    * Whether to go on with what is saved later. `false` ends once the end as
    * of the start was reached, never inside a batch. @default {true}
    */
   live?: boolean | undefined;
+  /** Whether events come with `storedAt`. @default {false} */
+  storedAt?: boolean | undefined;
   /**
    * Told of every stored message that is no event. Return `"continue"` to
    * skip it; anything else, and no handler at all, fails the subscription
    * with the error.
    */
-  onReplayError?: ((error: ReplayError) => "continue" | "fail") | undefined;
+  onReplayError?: ReplayErrorHandler | undefined;
   /** Ends the subscription with the signal's reason. */
   signal?: AbortSignal | undefined;
 }
 
-/** One event of a subscription. */
-export interface SubscribedEvent<E extends AnyEvent = Event> {
+/**
+ * Options of {@linkcode EventStore.readAll}: a filter, and these.
+ *
+ * @typeParam Type The event types its filter may name.
+ */
+export interface ReadAllOptions<Type extends string = string>
+  extends EventFilter<Type> {
+  /** `"forward"` is in stream order. @default {"forward"} */
+  direction?: "forward" | "backward" | undefined;
+  /** At most this many events; 1 or more. @default {Infinity} */
+  limit?: number | undefined;
+  /**
+   * Where to begin. Forward: after this checkpoint, or with the first event
+   * that was stored later than a time. Backward: the event before this
+   * checkpoint's, or the last one that was stored earlier than a time. `null`
+   * is as left out. @default the beginning, or backward the end
+   */
+  after?: Checkpoint | Date | null | undefined;
+  /** Whether events come with `storedAt`. @default {false} */
+  storedAt?: boolean | undefined;
+  /** As in {@linkcode SubscribeOptions.onReplayError}. */
+  onReplayError?: ReplayErrorHandler | undefined;
+  /** Gives up the read, which fails with the signal's reason. */
+  signal?: AbortSignal | undefined;
+}
+
+/** Options of {@linkcode EventStore.actorIds}. */
+export interface ActorIdsOptions
+  extends Pick<EventFilter, "actors" | "partition"> {
+  /** Gives up the read, which fails with the signal's reason. */
+  signal?: AbortSignal | undefined;
+}
+
+/** One event as it is stored. */
+export interface StoredEvent<E extends AnyEvent = Event> {
   /** The event. */
   readonly event: E;
-  /** Its place in the stream. */
+  /** Its place in the stream; greater than 0. */
   readonly sequence: number;
   /** Resumes after this event. */
   readonly checkpoint: Checkpoint;
+  /**
+   * When it was stored, in RFC 3339 and UTC, by the server's clock; only with
+   * the option `storedAt`.
+   */
+  readonly storedAt?: string;
   /**
    * The trace context of the save that stored it, if it had one and this store
    * was opened with `activeSpan`, be it one that never has a span; absent
@@ -231,13 +280,23 @@ export interface SubscribedEvent<E extends AnyEvent = Event> {
  * disposing it.
  */
 export interface EventSubscription<E extends AnyEvent = Event>
-  extends AsyncIterable<SubscribedEvent<E>>, AsyncDisposable {
+  extends AsyncIterable<StoredEvent<E>>, AsyncDisposable {
   /**
    * Resumes after everything that was delivered or left out by the filter so
    * far; what it was given, if it could not begin there. Undefined only until
    * an `"end"` subscription knows where that is.
    */
   readonly checkpoint: Checkpoint | undefined;
+  /**
+   * The last sequence that was delivered or left out by the filter; 0 before
+   * the first, and until it is known where the subscription begins.
+   */
+  readonly sequence: number;
+  /**
+   * The sequence of the stream's last event, of whatever actor, as it is now:
+   * one request. Less `sequence` it is how far the subscription lags behind.
+   */
+  latestSequence(): Promise<number>;
   /**
    * Resolves when the end of the stream as of the start was reached (with
    * events waiting to be read, when the last of them was taken); rejects when
@@ -262,9 +321,8 @@ export interface EventSubscription<E extends AnyEvent = Event>
  * and the save succeeds.
  *
  * Arguments are read once, at the call. A bad one is a TypeError or a
- * RangeError: the promise's rejection, or thrown by the call of
- * {@linkcode readEvents} and {@linkcode subscribe}. All else that goes wrong
- * with those two fails their iteration.
+ * RangeError: the promise's rejection, or thrown by a call that gives something
+ * to iterate. All else that goes wrong with those fails their iteration.
  *
  * @typeParam E The events it holds. A union narrows on `eventType`. The store
  * does not check stored events against it.
@@ -330,20 +388,20 @@ export interface EventStore<E extends AnyEvent = Event>
   ): Promise<SaveEventsResult>;
 
   /**
-   * The actor's events from a version on (inclusive), lowest version first;
-   * empty when there are none. Stored messages that are no events are left
-   * out.
+   * The actor's events, within bounds and in either direction, lowest version
+   * first unless asked otherwise; empty when there are none. Stored messages
+   * that are no events are left out, unless `onReplayError` says otherwise.
+   *
+   * @param options A number is `fromVersion`.
    */
   getEvents(
     actorId: string,
-    fromVersion?: number,
-    options?: ReadOptions,
+    options?: ReadEventsOptions | number,
   ): Promise<E[]>;
 
   /**
-   * The actor's events one by one, within bounds and in either direction,
-   * without holding them all in memory. Stops reading when the consumer does.
-   * Each iteration reads anew.
+   * As {@linkcode getEvents}, one by one, without holding them all in memory.
+   * Stops reading when the consumer does. Each iteration reads anew.
    */
   readEvents(actorId: string, options?: ReadEventsOptions): AsyncIterable<E>;
 
@@ -359,12 +417,40 @@ export interface EventStore<E extends AnyEvent = Event>
     options?: ReadOptions,
   ): Promise<Map<string, number>>;
 
-  /** As {@linkcode getEvents}, with what could not be read. */
+  /**
+   * The actor's events from a version on (inclusive), lowest version first,
+   * with all of its stored messages that are no events.
+   *
+   * @param options A number is `fromVersion`.
+   */
   getEventsWithErrors(
     actorId: string,
-    fromVersion?: number,
-    options?: ReadOptions,
+    options?: ReadWithErrorsOptions | number,
   ): Promise<ReplayResult<E>>;
+
+  /**
+   * The events of all actors as of now, in stream order or backward, without
+   * holding them all in memory: pages of 1,000 events. Stops reading when the
+   * consumer does. Each iteration reads anew.
+   *
+   * A filter that few events match makes the server, or backward the reader,
+   * look at all the others as well: a few actors are read faster one by one,
+   * with {@linkcode readEvents}.
+   *
+   * Iterating fails as that of {@linkcode subscribe} does.
+   *
+   * @typeParam Type The event types that are filtered by, which narrows `E`.
+   */
+  readAll<Type extends E["eventType"] = E["eventType"]>(
+    options?: ReadAllOptions<Type>,
+  ): AsyncIterable<StoredEvent<EventOfType<E, Type>>>;
+
+  /**
+   * The ids of the actors there are, in no particular order, without holding
+   * them all in memory. Those that are there from the beginning to the end of
+   * an iteration come exactly once.
+   */
+  actorIds(options?: ActorIdsOptions): AsyncIterable<string>;
 
   /**
    * The newest snapshot of the actor, unless there is none, it belongs to

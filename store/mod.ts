@@ -79,9 +79,11 @@ export type {
   EventOfType,
   ReadonlyData,
 } from "../event/event.ts";
+export type { EventFilter, Partition } from "../event/filters.ts";
 export type { EventInit, EventInitOf } from "../event/create_event.ts";
 export type { EventDraft, EventDraftOf } from "../event/event_draft.ts";
 export type {
+  ActorIdsOptions,
   ActorSnapshot,
   AppendOptions,
   AppendResult,
@@ -89,16 +91,18 @@ export type {
   Consistency,
   EventStore,
   EventSubscription,
+  ReadAllOptions,
   ReadEventsOptions,
   ReadOptions,
+  ReadWithErrorsOptions,
+  ReplayErrorHandler,
   ReplayResult,
   SaveEventsOptions,
   SaveEventsResult,
   SaveOptions,
   SaveResult,
   SaveSnapshotOptions,
-  SubscribedEvent,
-  SubscribeFilter,
+  StoredEvent,
   SubscribeOptions,
 } from "./event_store.ts";
 export type { EventStored, EventStoredPublisher } from "./event_stored.ts";

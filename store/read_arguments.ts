@@ -4,8 +4,15 @@
  * @module
  */
 
-import { checkActorId, encodeActorPattern } from "../internal/nats/names.ts";
-import { copyEventTypes } from "../event/filters.ts";
+import { checkActorId } from "../internal/nats/names.ts";
+import {
+  type ActorFilter,
+  type EventFilter,
+  FILTER_OPTIONS,
+  resolveActors,
+  type ResolvedFilter,
+  resolveFilter,
+} from "../event/filters.ts";
 import {
   badType,
   checkBoolean,
@@ -16,13 +23,15 @@ import {
   type OptionNames,
   optionsOf,
 } from "../internal/arguments.ts";
-import type { ReplayError } from "./errors.ts";
 import type {
+  ActorIdsOptions,
   Checkpoint,
   Consistency,
+  ReadAllOptions,
   ReadEventsOptions,
   ReadOptions,
-  SubscribeFilter,
+  ReadWithErrorsOptions,
+  ReplayErrorHandler,
   SubscribeOptions,
 } from "./event_store.ts";
 
@@ -42,20 +51,46 @@ export interface ResolvedRead extends ResolvedReadOptions {
   /** `Infinity` for no limit. */
   readonly limit: number;
   readonly direction: "forward" | "backward";
+  /** Undefined if what is no event is left out. */
+  readonly onReplayError: ReplayErrorHandler | undefined;
+}
+
+/** What to read of one actor with all errors, checked. */
+export interface ResolvedReadWithErrors extends ResolvedReadOptions {
+  readonly actorId: string;
+  /** Inclusive. */
+  readonly fromVersion: number;
+}
+
+/** What subscriptions and reads of all events have in common, checked. */
+interface ResolvedStreamRead {
+  readonly filter: ResolvedFilter;
+  /** Whether events come with `storedAt`. */
+  readonly storedAt: boolean;
+  readonly onReplayError: ReplayErrorHandler | undefined;
+  readonly signal: AbortSignal | undefined;
 }
 
 /** Options of a subscription, checked. */
-export interface ResolvedSubscribe {
+export interface ResolvedSubscribe extends ResolvedStreamRead {
   /** A text that may be no checkpoint yet; undefined for the beginning. */
-  readonly after: Checkpoint | "end" | undefined;
-  /** A valid pattern over actor ids, not encoded; `">"` for all. */
-  readonly actors: string;
-  /** Own copy; undefined for all. */
-  readonly eventTypes: ReadonlySet<string> | undefined;
+  readonly after: Checkpoint | Date | "end" | undefined;
   readonly live: boolean;
-  readonly onReplayError:
-    | ((error: ReplayError) => "continue" | "fail")
-    | undefined;
+}
+
+/** Options of a read of all events, checked. */
+export interface ResolvedReadAll extends ResolvedStreamRead {
+  /** A text that may be no checkpoint yet; undefined for no bound. */
+  readonly after: Checkpoint | Date | undefined;
+  /** `Infinity` for no limit. */
+  readonly limit: number;
+  readonly direction: "forward" | "backward";
+}
+
+/** Options of a list of actors, checked. */
+export interface ResolvedActorIds {
+  /** Undefined for all. */
+  readonly actors: ActorFilter | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -69,20 +104,38 @@ const READ_EVENTS_OPTIONS: OptionNames<ReadEventsOptions> = {
   toVersion: true,
   limit: true,
   direction: true,
+  onReplayError: true,
+  ...READ_OPTIONS,
+};
+
+const READ_WITH_ERRORS_OPTIONS: OptionNames<ReadWithErrorsOptions> = {
+  fromVersion: true,
   ...READ_OPTIONS,
 };
 
 const SUBSCRIBE_OPTIONS: OptionNames<SubscribeOptions> = {
+  ...FILTER_OPTIONS,
   after: true,
-  filter: true,
   live: true,
+  storedAt: true,
   onReplayError: true,
   signal: true,
 };
 
-const FILTER_OPTIONS: OptionNames<SubscribeFilter> = {
+const READ_ALL_OPTIONS: OptionNames<ReadAllOptions> = {
+  ...FILTER_OPTIONS,
+  after: true,
+  direction: true,
+  limit: true,
+  storedAt: true,
+  onReplayError: true,
+  signal: true,
+};
+
+const ACTOR_IDS_OPTIONS: OptionNames<ActorIdsOptions> = {
   actors: true,
-  eventTypes: true,
+  partition: true,
+  signal: true,
 };
 
 /** Resolves the options every read has. */
@@ -92,12 +145,7 @@ export function resolveReadOptions(
 ): ResolvedReadOptions {
   const { consistency, signal } = optionsOf(options, READ_OPTIONS, action);
   return {
-    consistency: consistency === undefined ? "strong" : oneOf(
-      consistency,
-      ["strong", "eventual"],
-      action,
-      "consistency",
-    ),
+    consistency: checkConsistency(consistency, action),
     signal: checkSignal(signal, action),
   };
 }
@@ -118,50 +166,51 @@ export function resolveActorIds(
   return [...unique];
 }
 
-/** Resolves the arguments of `getEvents` and `getEventsWithErrors`. */
-export function resolveGetEvents(
-  actorId: string,
-  fromVersion: number,
-  options: ReadOptions | undefined,
-): ResolvedRead {
-  const action = "get events";
-  checkActorId(actorId, action);
-  const from = checkInteger(fromVersion, action, "fromVersion");
-  const { consistency, signal } = resolveReadOptions(options, action);
-  return {
-    actorId,
-    fromVersion: from,
-    toVersion: Number.MAX_SAFE_INTEGER,
-    limit: Infinity,
-    direction: "forward",
-    consistency,
-    signal,
-  };
-}
-
-/** Resolves the arguments of `readEvents`. */
+/** Resolves the arguments of `getEvents` and `readEvents`. */
 export function resolveReadEvents(
   actorId: string,
-  options: ReadEventsOptions | undefined,
+  options: ReadEventsOptions | number | undefined,
+  action: string,
 ): ResolvedRead {
-  const action = "read events";
   checkActorId(actorId, action);
   const {
     fromVersion = 0,
     toVersion = Number.MAX_SAFE_INTEGER,
-    limit = Infinity,
-    direction = "forward",
+    limit,
+    direction,
     consistency,
+    onReplayError,
     signal,
-  } = optionsOf(options, READ_EVENTS_OPTIONS, action);
-  if (limit !== Infinity) checkInteger(limit, action, "limit", 1);
+  } = optionsOf(fromNumber(options), READ_EVENTS_OPTIONS, action);
   return {
     actorId,
     fromVersion: checkInteger(fromVersion, action, "fromVersion"),
     toVersion: checkInteger(toVersion, action, "toVersion"),
-    limit,
-    direction: oneOf(direction, ["forward", "backward"], action, "direction"),
-    ...resolveReadOptions({ consistency, signal }, action),
+    limit: checkLimit(limit, action),
+    direction: checkDirection(direction, action),
+    consistency: checkConsistency(consistency, action),
+    onReplayError: checkFunction(onReplayError, action, "onReplayError"),
+    signal: checkSignal(signal, action),
+  };
+}
+
+/** Resolves the arguments of `getEventsWithErrors`. */
+export function resolveReadWithErrors(
+  actorId: string,
+  options: ReadWithErrorsOptions | number | undefined,
+  action: string,
+): ResolvedReadWithErrors {
+  checkActorId(actorId, action);
+  const { fromVersion = 0, consistency, signal } = optionsOf(
+    fromNumber(options),
+    READ_WITH_ERRORS_OPTIONS,
+    action,
+  );
+  return {
+    actorId,
+    fromVersion: checkInteger(fromVersion, action, "fromVersion"),
+    consistency: checkConsistency(consistency, action),
+    signal: checkSignal(signal, action),
   };
 }
 
@@ -170,29 +219,108 @@ export function resolveSubscribe(
   options: SubscribeOptions | undefined,
 ): ResolvedSubscribe {
   const action = "subscribe";
-  const { after, filter, live = true, onReplayError, signal } = optionsOf(
-    options,
-    SUBSCRIBE_OPTIONS,
-    action,
-  );
-  if (after !== undefined && typeof after !== "string") {
-    throw badType(action, "after", "a string", after);
-  }
+  const given = optionsOf(options, SUBSCRIBE_OPTIONS, action);
+  const { after, live = true } = given;
   checkBoolean(live, action, "live");
-  checkFunction(onReplayError, action, "onReplayError");
-  const { actors = ">", eventTypes } = optionsOf(
-    filter,
-    FILTER_OPTIONS,
-    action,
-    "filter",
-  );
-  encodeActorPattern(actors, action);
   return {
-    after,
-    actors,
-    eventTypes: copyEventTypes(eventTypes, action),
+    after: checkAfter(after, action),
     live,
-    onReplayError,
+    ...resolveStreamRead(given, action),
+  };
+}
+
+/** Resolves the options of `readAll`. */
+export function resolveReadAll(
+  options: ReadAllOptions | undefined,
+): ResolvedReadAll {
+  const action = "read all events";
+  const given = optionsOf(options, READ_ALL_OPTIONS, action);
+  const { after, limit, direction } = given;
+  return {
+    after: checkAfter(after, action),
+    limit: checkLimit(limit, action),
+    direction: checkDirection(direction, action),
+    ...resolveStreamRead(given, action),
+  };
+}
+
+/** Resolves the options of `actorIds`. */
+export function resolveListActors(
+  options: ActorIdsOptions | undefined,
+): ResolvedActorIds {
+  const action = "list actors";
+  const { actors, partition, signal } = optionsOf(
+    options,
+    ACTOR_IDS_OPTIONS,
+    action,
+  );
+  return {
+    actors: resolveActors({ actors, partition }, action),
     signal: checkSignal(signal, action),
   };
+}
+
+function resolveStreamRead(
+  given: EventFilter & {
+    storedAt?: boolean | undefined;
+    onReplayError?: ReplayErrorHandler | undefined;
+    signal?: AbortSignal | undefined;
+  },
+  action: string,
+): ResolvedStreamRead {
+  const { storedAt = false, onReplayError, signal } = given;
+  checkBoolean(storedAt, action, "storedAt");
+  return {
+    filter: resolveFilter(given, action),
+    storedAt,
+    onReplayError: checkFunction(onReplayError, action, "onReplayError"),
+    signal: checkSignal(signal, action),
+  };
+}
+
+/** Options in whose place the version to begin at may stand. */
+function fromNumber<T extends ReadWithErrorsOptions>(
+  options: T | number | undefined,
+): T | undefined {
+  // All of the other options may be left out.
+  return typeof options === "number" ? { fromVersion: options } as T : options;
+}
+
+function checkAfter<T extends string>(
+  after: T | Date | null | undefined,
+  action: string,
+): T | Date | undefined {
+  if (after === undefined || after === null) return undefined;
+  if (typeof after === "string") return after;
+  let time: number;
+  try {
+    // Also of a Date that comes from another realm.
+    time = Date.prototype.getTime.call(after);
+  } catch {
+    throw badType(action, "after", "a checkpoint or a Date", after);
+  }
+  if (!Number.isNaN(time)) return new Date(time);
+  throw new RangeError(`Cannot ${action}: after is an invalid Date`);
+}
+
+function checkConsistency(
+  consistency: Consistency | undefined,
+  action: string,
+): Consistency {
+  if (consistency === undefined) return "strong";
+  return oneOf(consistency, ["strong", "eventual"], action, "consistency");
+}
+
+function checkLimit(limit: number | undefined, action: string): number {
+  return limit === undefined || limit === Infinity
+    ? Infinity
+    : checkInteger(limit, action, "limit", 1);
+}
+
+function checkDirection(
+  direction: "forward" | "backward" | undefined,
+  action: string,
+): "forward" | "backward" {
+  if (direction === undefined) return "forward";
+  return oneOf(direction, ["forward", "backward"], action, "direction");
 }

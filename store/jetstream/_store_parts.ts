@@ -14,6 +14,7 @@ import {
 import { ActorHistory } from "./read/actor_history.ts";
 import { ActorTails } from "./read/actor_tails.ts";
 import { Appender } from "./save/appender.ts";
+import { AllEvents } from "./read/all_events.ts";
 import { EventWriter } from "./save/event_writer.ts";
 import { Monitor } from "../instrumentation.ts";
 import type { ResolvedOpen } from "./_open_options.ts";
@@ -32,6 +33,7 @@ export interface StoreParts {
   readonly reader: StreamReader;
   readonly tails: ActorTails;
   readonly history: ActorHistory;
+  readonly all: AllEvents;
   readonly writer: EventWriter;
   readonly appender: Appender;
   readonly snapshots: StreamSnapshots;
@@ -87,12 +89,14 @@ async function findParts(
   const appender = new Appender({ writer, tails, history, timeout });
   const snapshots = new StreamSnapshots(bucket, tails, history);
   const monitor = new Monitor("nats", namespace, options.telemetry);
+  const all = new AllEvents(reader, root, cache, monitor.traces);
   return {
     mux,
     root,
     reader,
     tails,
     history,
+    all,
     writer,
     appender,
     snapshots,

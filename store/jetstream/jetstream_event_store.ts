@@ -18,12 +18,15 @@ import { PendingSave } from "./save/pending_save.ts";
 import {
   resolveActorIds,
   type ResolvedRead,
-  resolveGetEvents,
+  resolveListActors,
+  resolveReadAll,
   resolveReadEvents,
   resolveReadOptions,
+  resolveReadWithErrors,
   resolveSubscribe,
 } from "../read_arguments.ts";
 import type { ReadBounds } from "./stream/read_retries.ts";
+import { listActors } from "./read/actor_list.ts";
 import { readWithErrors } from "./read/replay.ts";
 import {
   errorOfCall,
@@ -51,19 +54,23 @@ import type {
 } from "../../event/event.ts";
 import type { EventDraftOf } from "../../event/event_draft.ts";
 import type {
+  ActorIdsOptions,
   ActorSnapshot,
   AppendOptions,
   AppendResult,
   EventStore,
   EventSubscription,
+  ReadAllOptions,
   ReadEventsOptions,
   ReadOptions,
+  ReadWithErrorsOptions,
   ReplayResult,
   SaveEventsOptions,
   SaveEventsResult,
   SaveOptions,
   SaveResult,
   SaveSnapshotOptions,
+  StoredEvent,
   SubscribeOptions,
 } from "../event_store.ts";
 import type { StoreMetrics } from "../metrics.ts";
@@ -226,17 +233,18 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
     for (const [actorId, own] of actors) {
       versions.set(actorId, own.at(-1)!.version);
     }
-    if (drafts.length === 0) return { versions, sequence: 0, duplicate: false };
+    if (drafts.length === 0) {
+      return { versions, sequences: [], sequence: 0, duplicate: false };
+    }
     const began = this.#saveBegins();
     try {
       const saved = await writer.save({ drafts, expectedVersions, signal });
       monitor.saved("save events", began, drafts, saved, trace);
+      const sequences = saved.map(({ sequence }) => sequence);
       return {
         versions,
-        sequence: saved.reduce(
-          (most, { sequence }) => Math.max(most, sequence),
-          0,
-        ),
+        sequences,
+        sequence: sequences.reduce((most, each) => Math.max(most, each), 0),
         duplicate: saved.every(({ fresh }) => !fresh),
       };
     } catch (error) {
@@ -250,12 +258,12 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
   /** As {@linkcode EventStore.getEvents}. The array is the caller's own. */
   async getEvents(
     actorId: string,
-    fromVersion = 0,
-    options?: ReadOptions,
+    options?: ReadEventsOptions | number,
   ): Promise<E[]> {
-    const read = resolveGetEvents(actorId, fromVersion, options);
+    const action = "get events";
+    const read = resolveReadEvents(actorId, options, action);
     const events: E[] = [];
-    for await (const page of this.#pages(read, "get events")) {
+    for await (const page of this.#pages(read, action)) {
       for (const event of page) events.push(event);
     }
     return events;
@@ -263,7 +271,7 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
 
   /** As {@linkcode EventStore.readEvents}: in pages of at most 1,000 events. */
   readEvents(actorId: string, options?: ReadEventsOptions): AsyncIterable<E> {
-    const read = resolveReadEvents(actorId, options);
+    const read = resolveReadEvents(actorId, options, "read events");
     return { [Symbol.asyncIterator]: () => this.#walk(read) };
   }
 
@@ -310,22 +318,25 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
   /** As {@linkcode EventStore.getEventsWithErrors}. */
   async getEventsWithErrors(
     actorId: string,
-    fromVersion = 0,
-    options?: ReadOptions,
+    options?: ReadWithErrorsOptions | number,
   ): Promise<ReplayResult<E>> {
     const action = "get events";
-    const read = resolveGetEvents(actorId, fromVersion, options);
-    const bounds = this.#begin(action, read.signal);
+    const { fromVersion, consistency, signal } = resolveReadWithErrors(
+      actorId,
+      options,
+      action,
+    );
+    const bounds = this.#begin(action, signal);
     const { events, errors, truncated } = await this.#read(
       readWithErrors(
         this.#parts.tails,
         actorId,
         fromVersion,
-        read.consistency,
+        consistency,
         bounds,
       ),
       action,
-      read.signal,
+      signal,
     );
     return {
       events: events as AnyEvent[] as E[],
@@ -333,6 +344,38 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
       hasErrors: errors.length > 0,
       truncated,
     };
+  }
+
+  /**
+   * As {@linkcode EventStore.readAll}. Backward, messages of all actors are
+   * sent, whatever the filter.
+   */
+  readAll<Type extends E["eventType"] = E["eventType"]>(
+    options?: ReadAllOptions<Type>,
+  ): AsyncIterable<StoredEvent<EventOfType<E, Type>>> {
+    const read = resolveReadAll(options);
+    const action = "read all events";
+    const pages = () => {
+      const bounds = this.#begin(action, read.signal);
+      return this.#parts.all.pages(read, action, bounds);
+    };
+    const items = this.#each(pages, action, read.signal);
+    // By the filter, which the compiler can't follow.
+    return items as AsyncIterable<StoredEvent<EventOfType<E, Type>>>;
+  }
+
+  /**
+   * As {@linkcode EventStore.actorIds}, in the order of their subjects: in
+   * pages of at most 100,000.
+   */
+  actorIds(options?: ActorIdsOptions): AsyncIterable<string> {
+    const { actors, signal } = resolveListActors(options);
+    const action = "list actors";
+    const pages = () => {
+      const { reader, root } = this.#parts;
+      return listActors(reader, root, actors, this.#begin(action, signal));
+    };
+    return this.#each(pages, action, signal);
   }
 
   /** As {@linkcode EventStore.getLatestSnapshot}. */
@@ -435,16 +478,48 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
     }
   }
 
+  /** The items of pages one by one, anew with each iteration. */
+  #each<T>(
+    begin: () => AsyncGenerator<Iterable<T>, void>,
+    action: string,
+    signal: AbortSignal | undefined,
+  ): AsyncIterable<T> {
+    return { [Symbol.asyncIterator]: () => this.#items(begin, action, signal) };
+  }
+
+  async *#items<T>(
+    begin: () => AsyncGenerator<Iterable<T>, void>,
+    action: string,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<T, void> {
+    for await (const page of this.#measured(begin(), action, signal)) {
+      for (const item of page) {
+        yield item;
+        this.#check(action, signal);
+      }
+    }
+  }
+
   async *#pages(
     read: ResolvedRead & { firstPage?: number },
     action: string,
   ): AsyncGenerator<E[], void> {
     const { actorId, direction, limit, signal } = read;
-    const { history, monitor } = this.#parts;
+    const { history } = this.#parts;
     const bounds = this.#begin(action, signal);
     const pages = direction === "forward"
       ? history.forward(actorId, read, bounds)
       : history.backward(actorId, read, limit, bounds);
+    yield* this.#measured(pages, action, signal) as AsyncGenerator<E[], void>;
+  }
+
+  /** Pages as they are, the duration of each counted. */
+  async *#measured<T>(
+    pages: AsyncGenerator<T, void>,
+    action: string,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<T, void> {
+    const { monitor } = this.#parts;
     try {
       for (let page = 0;; page++) {
         const { done, value } = await this.#settle(
@@ -457,7 +532,7 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
           },
         );
         if (done) return;
-        yield value as AnyEvent[] as E[];
+        yield value;
         this.#check(action, signal);
       }
     } finally {

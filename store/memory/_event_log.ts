@@ -18,6 +18,8 @@ const noHistory: History = [];
 export class MemoryLog<E extends AnyEvent> {
   #incarnation: string | undefined;
   readonly #events: E[] = [];
+  /** When each was stored, in milliseconds since the epoch; never falling. */
+  readonly #times: number[] = [];
   /** Of each actor, in the order in which they came up. */
   readonly #histories: number[][] = [];
   /** The actors of the histories. */
@@ -46,6 +48,21 @@ export class MemoryLog<E extends AnyEvent> {
     return this.#events[sequence - 1]!;
   }
 
+  /** When the event of a sequence was stored, in ms since the epoch. */
+  timeAt(sequence: number): number {
+    return this.#times[sequence - 1]!;
+  }
+
+  /** The first sequence that was stored at a time or later; binary. */
+  firstSince(time: number): number {
+    return lowerBound(this.#times, (stored) => stored < time) + 1;
+  }
+
+  /** The actors there are, in the order in which they came up. */
+  get actorIds(): readonly string[] {
+    return this.#actorIds;
+  }
+
   /** The trace context that the event of a sequence was saved in, if any. */
   traceAt(sequence: number): TraceContext | undefined {
     return this.#traces.get(sequence);
@@ -65,14 +82,7 @@ export class MemoryLog<E extends AnyEvent> {
 
   /** The index in a history of the first version that is not lower; binary. */
   indexOf(history: History, version: number): number {
-    let low = 0;
-    let high = history.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.at(history[middle]!).version < version) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return lowerBound(history, (place) => this.at(place).version < version);
   }
 
   /** The sequence of exactly this version in a history, if it is there. */
@@ -103,6 +113,7 @@ export class MemoryLog<E extends AnyEvent> {
     // These have limits, beyond which they throw: nothing is appended then.
     if (trace !== undefined) this.#traces.set(sequence, trace);
     this.#events.push(event);
+    this.#times.push(Math.max(this.#times.at(-1) ?? 0, Date.now()));
     if (history === noHistory) {
       const { actorId } = event;
       // A literal takes one slot, where a first push would reserve 17.
@@ -129,4 +140,19 @@ export class MemoryLog<E extends AnyEvent> {
     this.#waiting = new Set();
     for (const wake of woken) wake();
   }
+}
+
+/** The index of the first item that does not lie before what is wanted. */
+function lowerBound(
+  items: readonly number[],
+  isBefore: (item: number) => boolean,
+): number {
+  let low = 0;
+  let high = items.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (isBefore(items[middle]!)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

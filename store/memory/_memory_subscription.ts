@@ -5,33 +5,34 @@
  */
 
 import { offAbort, onAbort } from "../../internal/aborts.ts";
-import { actorMatcher } from "../../internal/nats/names.ts";
-import { show } from "../../internal/show.ts";
-import { formatCheckpoint, parseCheckpoint } from "../checkpoint.ts";
+import { eventTest } from "../../event/filters.ts";
+import { formatCheckpoint } from "../checkpoint.ts";
 import { Iteration, type Reason, reasonOf } from "../../internal/iteration.ts";
 import type { MemoryLog } from "./_event_log.ts";
+import { placeAfter, storedEventAt } from "./_stored_events.ts";
 import type { ResolvedSubscribe } from "../read_arguments.ts";
-import { CheckpointError } from "../errors.ts";
 import type { AnyEvent } from "../../event/event.ts";
 import type {
   Checkpoint,
   EventSubscription,
-  SubscribedEvent,
+  StoredEvent,
 } from "../event_store.ts";
 
 /** Reads the log by a cursor of its own; nothing is buffered for it. */
 export class MemorySubscription<E extends AnyEvent>
   implements EventSubscription<E> {
   readonly #log: MemoryLog<E>;
-  readonly #after: Checkpoint | undefined;
-  readonly #matches: (event: E) => boolean;
+  /** A checkpoint that it could not begin at. */
+  readonly #failedAt: Checkpoint | undefined;
+  readonly #matches: ((event: E) => boolean) | undefined;
+  readonly #withTime: boolean;
   readonly #live: boolean;
   readonly #signal: AbortSignal | undefined;
   readonly #open: Set<MemorySubscription<E>>;
   /** The end of the log as of the start. */
   readonly #target: number;
   readonly #caughtUp = Promise.withResolvers<void>();
-  readonly #iteration = new Iteration<SubscribedEvent<E>>();
+  readonly #iteration = new Iteration<StoredEvent<E>>();
   /** The last sequence delivered or left out. */
   #position = 0;
   /** The sequence of the next event to deliver; 0 when not known. */
@@ -40,7 +41,7 @@ export class MemorySubscription<E extends AnyEvent>
   /** @param open Where it is kept until it ends. */
   constructor(
     log: MemoryLog<E>,
-    { after, actors, eventTypes, live, signal }: ResolvedSubscribe,
+    { after, filter, live, storedAt, signal }: ResolvedSubscribe,
     open: Set<MemorySubscription<E>>,
   ) {
     this.#log = log;
@@ -48,16 +49,16 @@ export class MemorySubscription<E extends AnyEvent>
     this.#signal = signal;
     this.#open = open;
     this.#target = log.lastSequence;
-    const actorMatches = actors === ">" ? undefined : actorMatcher(actors);
-    this.#matches = ({ actorId, eventType }) =>
-      (eventTypes === undefined || eventTypes.has(eventType)) &&
-      (actorMatches === undefined || actorMatches(actorId));
+    this.#matches = eventTest(filter);
+    this.#withTime = storedAt;
     // Nobody has to look at it.
     this.#caughtUp.promise.catch(() => {});
     try {
-      this.#position = startOf(log, after);
+      this.#position = after === "end"
+        ? log.lastSequence
+        : placeAfter(log, after, "subscribe");
     } catch (error) {
-      this.#after = after;
+      this.#failedAt = after as Checkpoint; // nothing else is refused
       this.fail(error);
       return;
     }
@@ -71,17 +72,24 @@ export class MemorySubscription<E extends AnyEvent>
   }
 
   get checkpoint(): Checkpoint | undefined {
-    if (this.#after !== undefined) return this.#after;
+    return this.#failedAt ??
+      formatCheckpoint(this.#log.incarnation, this.sequence);
+  }
+
+  get sequence(): number {
     this.#advance();
-    const passed = this.#next === 0 ? this.#position : this.#next - 1;
-    return formatCheckpoint(this.#log.incarnation, passed);
+    return this.#next === 0 ? this.#position : this.#next - 1;
+  }
+
+  latestSequence(): Promise<number> {
+    return Promise.resolve(this.#log.lastSequence);
   }
 
   get caughtUp(): Promise<void> {
     return this.#caughtUp.promise;
   }
 
-  [Symbol.asyncIterator](): AsyncIterator<SubscribedEvent<E>, undefined> {
+  [Symbol.asyncIterator](): AsyncIterator<StoredEvent<E>, undefined> {
     return this.#iteration.begin(this.#take, () => this.close());
   }
 
@@ -109,7 +117,7 @@ export class MemorySubscription<E extends AnyEvent>
     if (this.#iteration.waits) this.#log.wait(this.#wake);
   };
 
-  readonly #take = (): SubscribedEvent<E> | undefined => {
+  readonly #take = (): StoredEvent<E> | undefined => {
     if (!this.#advance()) {
       if (!this.#iteration.ended) this.#log.wait(this.#wake);
       return undefined;
@@ -119,16 +127,10 @@ export class MemorySubscription<E extends AnyEvent>
     return next;
   };
 
-  #deliver(): SubscribedEvent<E> {
+  #deliver(): StoredEvent<E> {
     const sequence = this.#position = this.#next;
     this.#next = 0;
-    const subscribed = {
-      event: this.#log.at(sequence),
-      sequence,
-      checkpoint: formatCheckpoint(this.#log.incarnation, sequence),
-    };
-    const trace = this.#log.traceAt(sequence);
-    return trace === undefined ? subscribed : { ...subscribed, trace };
+    return storedEventAt(this.#log, sequence, this.#withTime);
   }
 
   /** Goes on to the next event to deliver, if there is one yet. */
@@ -137,8 +139,9 @@ export class MemorySubscription<E extends AnyEvent>
     if (this.#next !== 0) return true;
     const end = this.#live ? this.#log.lastSequence : this.#target;
     let sequence = this.#position + 1;
-    while (sequence <= end && !this.#matches(this.#log.at(sequence))) {
-      sequence++;
+    const matches = this.#matches;
+    if (matches !== undefined) {
+      while (sequence <= end && !matches(this.#log.at(sequence))) sequence++;
     }
     this.#position = sequence - 1;
     if (sequence > this.#target) this.#caughtUp.resolve();
@@ -158,33 +161,4 @@ export class MemorySubscription<E extends AnyEvent>
     this.#caughtUp.reject(reasonOf(failure));
     this.#open.delete(this);
   }
-}
-
-/** The sequence a subscription begins after. */
-function startOf(
-  log: MemoryLog<AnyEvent>,
-  after: Checkpoint | "end" | undefined,
-): number {
-  if (after === undefined) return 0;
-  if (after === "end") return log.lastSequence;
-  const { incarnation, sequence } = parseCheckpoint(after);
-  if (incarnation !== log.incarnation) {
-    throw new CheckpointError(
-      `Cannot subscribe: checkpoint ${
-        show(after)
-      } is of another store; read this one from the beginning`,
-      "other-stream",
-      after,
-    );
-  }
-  if (sequence > log.lastSequence) {
-    throw new CheckpointError(
-      `Cannot subscribe: checkpoint ${
-        show(after)
-      } lies beyond the end of the stream, ${log.lastSequence}; read from the beginning`,
-      "beyond-end",
-      after,
-    );
-  }
-  return sequence;
 }

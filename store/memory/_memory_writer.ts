@@ -94,7 +94,7 @@ export class MemoryWriter<E extends AnyEvent> {
     }
     const sequence = sequences.reduce((most, at) => Math.max(most, at), 0);
     const duplicate = events.length > 0 && this.#log.lastSequence === before;
-    return { versions, sequence, duplicate };
+    return { versions, sequences, sequence, duplicate };
   }
 
   /** Appends the events behind an actor's history, all or none. */

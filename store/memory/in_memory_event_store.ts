@@ -17,13 +17,18 @@ import { sealEvent } from "../../event/event_codec.ts";
 import { MemoryLog } from "./_event_log.ts";
 import { MemorySubscription } from "./_memory_subscription.ts";
 import { MemoryWriter } from "./_memory_writer.ts";
+import { readLog } from "./_stored_events.ts";
 import { Monitor } from "../instrumentation.ts";
 import {
   resolveActorIds,
+  type ResolvedActorIds,
   type ResolvedRead,
-  resolveGetEvents,
+  type ResolvedReadAll,
+  resolveListActors,
+  resolveReadAll,
   resolveReadEvents,
   resolveReadOptions,
+  resolveReadWithErrors,
   resolveSubscribe,
 } from "../read_arguments.ts";
 import { resolveAppend } from "../append_arguments.ts";
@@ -48,19 +53,23 @@ import type {
 } from "../../event/event.ts";
 import type { EventDraftOf } from "../../event/event_draft.ts";
 import type {
+  ActorIdsOptions,
   ActorSnapshot,
   AppendOptions,
   AppendResult,
   EventStore,
   EventSubscription,
+  ReadAllOptions,
   ReadEventsOptions,
   ReadOptions,
+  ReadWithErrorsOptions,
   ReplayResult,
   SaveEventsOptions,
   SaveEventsResult,
   SaveOptions,
   SaveResult,
   SaveSnapshotOptions,
+  StoredEvent,
   SubscribeOptions,
 } from "../event_store.ts";
 import type { StoreMetrics } from "../metrics.ts";
@@ -88,6 +97,9 @@ const OPTIONS: OptionNames<InMemoryEventStoreOptions> = {
   duplicateWindow: true,
   ...TELEMETRY_OPTIONS,
 };
+
+const READ_EVENTS = "read events";
+const READ_ALL = "read all events";
 
 /**
  * Events in the memory of this process: the whole contract of
@@ -212,17 +224,16 @@ export class InMemoryEventStore<E extends AnyEvent = Event>
   // deno-lint-ignore require-await -- what it throws is a rejection
   async getEvents(
     actorId: string,
-    fromVersion = 0,
-    options?: ReadOptions,
+    options?: ReadEventsOptions | number,
   ): Promise<E[]> {
-    const read = resolveGetEvents(actorId, fromVersion, options);
-    this.#begin("get events", read.signal);
-    return this.#monitor.readNow("get events", () => {
-      const history = this.#log.history(actorId);
-      const first = this.#log.indexOf(history, read.fromVersion);
-      const events = new Array<E>(history.length - first);
-      for (let i = 0; i < events.length; i++) {
-        events[i] = this.#log.at(history[first + i]!);
+    const action = "get events";
+    const read = resolveReadEvents(actorId, options, action);
+    this.#begin(action, read.signal);
+    return this.#monitor.readNow(action, () => {
+      const { history, first, count, step } = this.#find(read);
+      const events = new Array<E>(count);
+      for (let i = 0; i < count; i++) {
+        events[i] = this.#log.at(history[first + i * step]!);
       }
       return events;
     });
@@ -233,7 +244,7 @@ export class InMemoryEventStore<E extends AnyEvent = Event>
    * iteration begins.
    */
   readEvents(actorId: string, options?: ReadEventsOptions): AsyncIterable<E> {
-    const read = resolveReadEvents(actorId, options);
+    const read = resolveReadEvents(actorId, options, READ_EVENTS);
     return { [Symbol.asyncIterator]: () => this.#walk(read) };
   }
 
@@ -276,11 +287,39 @@ export class InMemoryEventStore<E extends AnyEvent = Event>
   /** As {@linkcode EventStore.getEventsWithErrors}; never with errors. */
   async getEventsWithErrors(
     actorId: string,
-    fromVersion = 0,
-    options?: ReadOptions,
+    options?: ReadWithErrorsOptions | number,
   ): Promise<ReplayResult<E>> {
-    const events = await this.getEvents(actorId, fromVersion, options);
+    const { fromVersion, consistency, signal } = resolveReadWithErrors(
+      actorId,
+      options,
+      "get events",
+    );
+    const read = { fromVersion, consistency, signal };
+    const events = await this.getEvents(actorId, read);
     return { events, errors: [], hasErrors: false, truncated: false };
+  }
+
+  /**
+   * As {@linkcode EventStore.readAll}. It reads what is stored when the
+   * iteration begins.
+   */
+  readAll<Type extends E["eventType"] = E["eventType"]>(
+    options?: ReadAllOptions<Type>,
+  ): AsyncIterable<StoredEvent<EventOfType<E, Type>>> {
+    const read = resolveReadAll(options);
+    const iterable: AsyncIterable<StoredEvent<E>> = {
+      [Symbol.asyncIterator]: () => this.#walkAll(read),
+    };
+    // By the filter, which the compiler can't follow.
+    return iterable as AsyncIterable<StoredEvent<AnyEvent>> as AsyncIterable<
+      StoredEvent<EventOfType<E, Type>>
+    >;
+  }
+
+  /** As {@linkcode EventStore.actorIds}, in the order of their first events. */
+  actorIds(options?: ActorIdsOptions): AsyncIterable<string> {
+    const list = resolveListActors(options);
+    return { [Symbol.asyncIterator]: () => this.#list(list) };
   }
 
   /** As {@linkcode EventStore.getLatestSnapshot}. */
@@ -373,21 +412,46 @@ export class InMemoryEventStore<E extends AnyEvent = Event>
   }
 
   async *#walk(read: ResolvedRead): AsyncGenerator<E, void> {
-    const { fromVersion, toVersion, limit, direction, signal } = read;
-    const action = "read events";
-    this.#begin(action, signal);
-    const { history, first, end } = this.#monitor.readNow(action, () => {
-      const history = this.#log.history(read.actorId);
-      const first = this.#log.indexOf(history, fromVersion);
-      const end = this.#log.indexOf(history, toVersion + 1);
-      return { history, first, end };
-    });
-    const count = Math.min(limit, end - first);
+    this.#begin(READ_EVENTS, read.signal);
+    const { history, first, count, step } = this.#monitor
+      .readNow(READ_EVENTS, () => this.#find(read));
     for (let i = 0; i < count; i++) {
-      if (i > 0) this.#begin(action, signal);
-      const index = direction === "forward" ? first + i : end - 1 - i;
-      yield this.#log.at(history[index]!);
+      if (i > 0) this.#begin(READ_EVENTS, read.signal);
+      yield this.#log.at(history[first + i * step]!);
     }
+  }
+
+  async *#walkAll(read: ResolvedReadAll): AsyncGenerator<StoredEvent<E>, void> {
+    this.#begin(READ_ALL, read.signal);
+    const items = this.#monitor
+      .readNow(READ_ALL, () => readLog(this.#log, read, READ_ALL));
+    for (const item of items) {
+      yield item;
+      this.#begin(READ_ALL, read.signal);
+    }
+  }
+
+  async *#list(
+    { actors, signal }: ResolvedActorIds,
+  ): AsyncGenerator<string, void> {
+    const { actorIds } = this.#log;
+    const count = actorIds.length;
+    for (let i = 0; i < count; i++) {
+      this.#begin("list actors", signal);
+      const actorId = actorIds[i]!;
+      if (actors === undefined || actors.has(actorId)) yield actorId;
+    }
+  }
+
+  /** Where in its actor's history a read begins, and how it goes on. */
+  #find({ actorId, fromVersion, toVersion, limit, direction }: ResolvedRead) {
+    const history = this.#log.history(actorId);
+    const first = this.#log.indexOf(history, fromVersion);
+    const end = this.#log.indexOf(history, toVersion + 1);
+    const count = Math.min(limit, Math.max(0, end - first));
+    return direction === "forward"
+      ? { history, first, count, step: 1 }
+      : { history, first: end - 1, count, step: -1 };
   }
 
   #begin(action: string, signal: AbortSignal | undefined): void {

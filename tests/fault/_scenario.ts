@@ -83,9 +83,10 @@ export class Scenario implements AsyncDisposable {
       this.subscriptions.push(
         store.subscribe(),
         store.subscribe({
-          filter: { actors: "shared.*", eventTypes: ["T0", "T1"] },
+          actors: "shared.*",
+          eventTypes: ["T0", "T1"],
         }),
-        store.subscribe({ filter: { actors: "hot.*" }, after: "end" }),
+        store.subscribe({ actors: "hot.*", after: "end" }),
       );
       this.#followers.push(
         new Follower(store, random.fork(), { actors: "shared.>" }),

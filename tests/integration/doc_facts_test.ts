@@ -145,10 +145,10 @@ Deno.test("operations lists every option of open()", async () => {
 });
 
 Deno.test("the bus's page lists every option of subscribe()", async () => {
-  const options = await optionsIn(
-    "bus/event_broadcaster.ts",
-    "BusSubscribeOptions",
-  );
+  const options = [
+    ...await optionsIn("event/filters.ts", "EventFilter"),
+    ...await optionsIn("bus/event_broadcaster.ts", "BusSubscribeOptions"),
+  ];
   const listed = firstCells(
     await readPage("docs/bus.md"),
     "a bus's `subscribe`",

@@ -271,7 +271,7 @@ for (const [name, reason] of Object.entries(reasons)) {
     ];
     const asking = [
       store.saveEvent(event("new", 1), { signal }),
-      store.getEvents("a", 0, { signal }),
+      store.getEvents("a", { signal }),
       store.getLatestVersion("a", { signal }),
       store.getLatestSnapshot("a", { signal }),
       store.saveSnapshot({

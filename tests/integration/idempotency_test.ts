@@ -172,8 +172,9 @@ test("saveEvents() stores an import once when it is run again long after", async
     rows.map((event) => third.saveEvent(event)),
   );
   assertEquals(results.every(({ duplicate }) => duplicate), true);
-  const filter = { actors: "case.*" };
-  const items = await collect(third.subscribe({ live: false, filter }));
+  const items = await collect(
+    third.subscribe({ live: false, actors: "case.*" }),
+  );
   assertEquals(items.map(({ event }) => event), rows);
 });
 

@@ -171,7 +171,8 @@ async function assertOwn(
           store.subscribe({
             live: false,
             after,
-            filter: { actors, eventTypes },
+            actors,
+            eventTypes,
           }),
         )
       );

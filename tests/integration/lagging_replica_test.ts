@@ -113,9 +113,9 @@ const histories: Record<
   string,
   (store: JetStreamEventStore) => Promise<unknown>
 > = {
-  getEvents: (store) => store.getEvents("lagging", 0, { consistency }),
+  getEvents: (store) => store.getEvents("lagging", { consistency }),
   getEventsWithErrors: (store) =>
-    store.getEventsWithErrors("lagging", 0, { consistency }),
+    store.getEventsWithErrors("lagging", { consistency }),
   readEvents: (store) => collect(store.readEvents("lagging", { consistency })),
 };
 

@@ -2,7 +2,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { CheckpointError, VersionConflictError } from "../../store/errors.ts";
-import type { EventStore, SubscribedEvent } from "../../store/event_store.ts";
+import type { EventStore, StoredEvent } from "../../store/event_store.ts";
 import {
   assertErrorIs,
   assertHistory,
@@ -234,7 +234,7 @@ test("subscribe() fails when events after its checkpoint have expired", async (s
   for (const [i, { checkpoint }] of items.entries()) {
     for (const filter of [undefined, { actors: "a" }, { actors: "c" }]) {
       for (const live of [true, false]) {
-        const options = { after: checkpoint, filter, live };
+        const options = { after: checkpoint, ...filter, live };
         if (i < items.length - 1) {
           await assertRefusedAtOnce(
             () => collect(store.subscribe(options)),
@@ -270,8 +270,8 @@ for (
   const [what, options, each] of [
     ["live", {}, 1],
     ["bounded", { live: false }, 1],
-    ["filtered", { filter: { actors: "odd" } }, 2],
-    ["bounded and filtered", { live: false, filter: { actors: "odd" } }, 2],
+    ["filtered", { actors: "odd" }, 2],
+    ["bounded and filtered", { live: false, actors: "odd" }, 2],
   ] as const
 ) {
   for (const more of [true, false]) {
@@ -283,7 +283,7 @@ for (
       const first = await reader.next();
       await stream.expireAll();
       if (more) await store.saveEvents(makeEvents("odd", MANY + 1, MANY + 2));
-      const items: SubscribedEvent[] = [first];
+      const items: StoredEvent[] = [first];
       const reason = await refusalOf(async () => {
         for (;;) items.push(await reader.next());
       }, 20_000);

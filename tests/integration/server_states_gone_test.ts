@@ -88,7 +88,7 @@ const saves: Record<string, Call> = {
 const reads: Record<string, Call> = {
   "getEvents()": (store) => store.getEvents("a"),
   "getEvents() of the nearest": (store) =>
-    store.getEvents("a", 0, { consistency: "eventual" }),
+    store.getEvents("a", { consistency: "eventual" }),
   "readEvents() backward": (store) =>
     collect(store.readEvents("a", { direction: "backward" })),
   "getLatestVersion()": (store) => store.getLatestVersion("a"),
@@ -218,7 +218,7 @@ test("a store finds that its stream was replaced when it reconnects", async (con
 
 test("live subscriptions fail when the stream is deleted", async ({ jsm, store }) => {
   await using all = new Reader(store.subscribe());
-  await using some = new Reader(store.subscribe({ filter: { actors: "a" } }));
+  await using some = new Reader(store.subscribe({ actors: "a" }));
   await all.take(5);
   await some.take(3);
   const waiting = [all, some].map((reader) => refusalOf(() => reader.next()));
@@ -249,7 +249,7 @@ test("a live subscription fails when the stream is replaced while it is cut off"
   await using proxy = await TcpProxy.start({ upstream: { port: server.port } });
   await using connection = await connect(proxy);
   await using store = await JetStreamEventStore.open(connection);
-  const subscription = store.subscribe({ filter: { actors: "a" } });
+  const subscription = store.subscribe({ actors: "a" });
   await using reader = new Reader(subscription);
   await reader.take(3);
   const waiting = refusalOf(() => reader.next());

@@ -91,8 +91,9 @@ async function exercise(nc: NatsConnection): Promise<void> {
     timestamp: "2024-01-01T00:00:00Z",
   });
   assertEquals((await store.getLatestSnapshot(actorId))?.version, 3);
-  for (const actors of [">", actorId, `${actorId}.*`]) {
-    const subscription = store.subscribe({ live: false, filter: { actors } });
+  const both = [actorId, `${actorId}.*`];
+  for (const actors of [">", ...both, both]) {
+    const subscription = store.subscribe({ live: false, actors });
     const events = await collect(subscription);
     assert(events.length > 0);
   }

@@ -3,7 +3,7 @@
 import { jetstreamManager } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/nats-core";
 import { assert, assertEquals } from "@std/assert";
-import type { SubscribedEvent } from "../../store/event_store.ts";
+import type { StoredEvent } from "../../store/event_store.ts";
 import { JetStreamEventStore } from "../../store/jetstream/jetstream_event_store.ts";
 import { waitFor } from "../support/conditions.ts";
 import { makeEvents } from "../support/contract/helpers.ts";
@@ -61,10 +61,10 @@ Deno.test("onReplayError may ask for the next event, and none is lost", async ()
   nc.publish("aether.events.default.b", "junk");
   await nc.flush();
   await store.saveEvents(makeEvents("a", 4, 5, 6));
-  let asked: Promise<IteratorResult<SubscribedEvent, undefined>> | undefined;
+  let asked: Promise<IteratorResult<StoredEvent, undefined>> | undefined;
   const subscription = store.subscribe({
     // Without it, gaps between sequences would be noticed.
-    filter: { actors: "*" },
+    actors: "*",
     onReplayError: () => {
       asked = iterator.next();
       return "continue";

@@ -1,5 +1,4 @@
 import type { Event } from "../../event/event.ts";
-import type { SubscribeFilter } from "../../store/event_store.ts";
 import { fingerprint, type SaveCall } from "../support/history/records.ts";
 
 /** The store's namespace, and its stream. */
@@ -7,11 +6,11 @@ export const NAMESPACE = "soak";
 export const STREAM = "AETHER_soak";
 
 /** What filtered subscriptions ask for. */
-export const SOME: SubscribeFilter = {
+export const SOME: { actors: string; eventTypes: string[] } = {
   actors: "order.*",
   eventTypes: ["T0", "T1"],
 };
-export const LATE: SubscribeFilter = { actors: "cart.*" };
+export const LATE: { actors: string } = { actors: "cart.*" };
 
 /** How many of the actors everybody writes all the time. */
 export const HOT_ACTORS = 5;

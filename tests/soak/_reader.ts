@@ -126,8 +126,8 @@ export class SoakReader {
     const subscriptions = new Map([
       ["all", store.subscribe({ after: all })],
       this.#options.slot % 2 === 0
-        ? ["late", store.subscribe({ after: late ?? "end", filter: LATE })]
-        : ["some", store.subscribe({ after: some, filter: SOME })],
+        ? ["late", store.subscribe({ after: late ?? "end", ...LATE })]
+        : ["some", store.subscribe({ after: some, ...SOME })],
     ]);
     return { opened, subscriptions };
   }

@@ -60,7 +60,8 @@ export function storePermissions(
       `$JS.API.DIRECT.GET.${stream}`,
       `$JS.API.DIRECT.GET.${stream}.${events}`,
       `$JS.API.STREAM.MSG.GET.${stream}`,
-      // Subscribing.
+      // Subscribing, to several patterns and to one.
+      `$JS.API.CONSUMER.CREATE.${stream}.*`,
       `$JS.API.CONSUMER.CREATE.${stream}.*.${events}`,
       `$JS.API.CONSUMER.MSG.NEXT.${stream}.*`,
       // Tidies up. Without it the server drops what is not used after 30 s.

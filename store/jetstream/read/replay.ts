@@ -7,7 +7,7 @@
 import type { ActorTails } from "./actor_tails.ts";
 import type { ReadBounds } from "../stream/read_retries.ts";
 import { readPayload } from "../stream/stored_event.ts";
-import { Header, replayError } from "../stream/stored_message.ts";
+import { followedSequence, replayError } from "../stream/stored_message.ts";
 import { PAGE_SIZE } from "../stream/stream_reader.ts";
 import type { ReplayError } from "../../errors.ts";
 import type { AnyEvent } from "../../../event/event.ts";
@@ -41,7 +41,7 @@ export async function readWithErrors(
     for (const message of page.items) {
       const { sequence, data } = message;
       if (first) {
-        truncated = Number(message.header(Header.expectedSequence)) > 0;
+        truncated = (followedSequence(message.header) ?? 0) > 0;
         first = false;
       }
       try {

@@ -36,6 +36,8 @@ export interface StoredMessage {
   readonly data: Uint8Array;
   /** The first value of a header; empty when it has none. */
   header(name: string): string;
+  /** When it was stored, by the server's clock: in RFC 3339 and UTC. */
+  storedAt(): string;
 }
 
 /**
@@ -80,7 +82,13 @@ export function fromDirectGet(
   // What the server adds comes last, behind what the message brought itself.
   const sequence = Number(headers.last("Nats-Sequence"));
   const subject = headers.last("Nats-Subject");
-  return { subject, sequence, data, header: (name) => headers.get(name) };
+  return {
+    subject,
+    sequence,
+    data,
+    header: (name) => headers.get(name),
+    storedAt: () => headers.last("Nats-Time-Stamp"),
+  };
 }
 
 /** A message in the JSON of `STREAM.MSG.GET`. */
@@ -90,6 +98,7 @@ export interface ApiMessage {
     readonly seq: number;
     readonly hdrs?: string;
     readonly data?: string;
+    readonly time: string;
   };
 }
 
@@ -98,7 +107,7 @@ const fromBase64 = (text: string): Uint8Array =>
 
 /** A stored message from the reply to `STREAM.MSG.GET`. */
 export function fromApi({ message }: ApiMessage): StoredMessage {
-  const { subject, seq, hdrs, data } = message;
+  const { subject, seq, hdrs, data, time } = message;
   const lines = hdrs ? atob(hdrs).split("\r\n") : [];
   return {
     subject,
@@ -108,5 +117,6 @@ export function fromApi({ message }: ApiMessage): StoredMessage {
       const line = lines.find((line) => line.startsWith(`${name}:`));
       return line ? line.slice(name.length + 1).trim() : "";
     },
+    storedAt: () => time,
   };
 }

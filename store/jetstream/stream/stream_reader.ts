@@ -51,6 +51,13 @@ export interface StreamState {
   readonly time: number;
 }
 
+/** The part of a stream's info that lists its subjects. */
+interface SubjectsInfo {
+  readonly state: { readonly subjects?: Readonly<Record<string, number>> };
+  /** How many there are; absent when there are none. */
+  readonly total?: number;
+}
+
 /** Reads messages of one stream. */
 export class StreamReader {
   readonly #mux: Multiplexer;
@@ -229,6 +236,57 @@ export class StreamReader {
       if (!(error instanceof UnreadableHeadersError)) throw error;
       return await fromLeader();
     }
+  }
+
+  /**
+   * The sequence of the last message of some subjects, or patterns, as the
+   * stream's leader knows it; 0 when there is none.
+   */
+  async lastSequence(
+    subjects: readonly string[],
+    bounds: ReadBounds,
+  ): Promise<number> {
+    let last = 0;
+    for (let i = 0; i < subjects.length; i += MAX_LEADER_REQUESTS) {
+      const burst = subjects.slice(i, i + MAX_LEADER_REQUESTS);
+      const messages = await Promise.all(
+        burst.map((subject) =>
+          this.fromLeader({ last_by_subj: subject }, bounds)
+        ),
+      );
+      for (const message of messages) {
+        last = Math.max(last, message?.sequence ?? 0);
+      }
+    }
+    return last;
+  }
+
+  /**
+   * Subjects that have messages, in rising order: those from an offset on, as
+   * many as the server gives in one answer.
+   *
+   * @param subjects A pattern that they match.
+   * @returns With the number of all that match.
+   */
+  async subjects(
+    subjects: string,
+    offset: number,
+    bounds: ReadBounds,
+  ): Promise<{ subjects: string[]; total: number }> {
+    const { signal } = bounds;
+    const request = { subjects_filter: subjects, offset };
+    const info = await this.#repeat(
+      (timeout) =>
+        apiRequest<SubjectsInfo>(
+          this.#mux,
+          `STREAM.INFO.${this.stream.name}`,
+          request,
+          { timeout, signal },
+        ),
+      bounds,
+    );
+    const found = Object.keys(info.state.subjects ?? {}).sort();
+    return { subjects: found, total: info.total ?? found.length };
   }
 
   /** A message as the stream's leader knows it. */

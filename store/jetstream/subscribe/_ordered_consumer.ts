@@ -32,6 +32,8 @@ export type Delivery =
     readonly sequence: number;
     readonly subject: string;
     readonly data: Uint8Array;
+    /** When it was stored, in nanoseconds since the epoch. */
+    readonly time: string;
     /** Undefined also where traces are not read. */
     readonly trace: TraceContext | undefined;
   }
@@ -39,8 +41,8 @@ export type Delivery =
 
 /** Which messages to consume. */
 export interface ConsumerOptions {
-  /** A subject, or a pattern. */
-  readonly filter: string;
+  /** Subjects, or patterns; none overlaps another. */
+  readonly filters: readonly string[];
   /** The sequence behind which it begins. */
   readonly after: number;
   /** Whether to read traces: other headers are ignored. */
@@ -127,13 +129,13 @@ export class OrderedConsumer implements SessionOwner {
     await Promise.all([this.#renewing, this.#endSession()]);
   }
 
-  received(sequence: number, msg: Msg): void {
+  received(sequence: number, time: string, msg: Msg): void {
     if (this.#isBehindGap(sequence, sequence - 1)) return;
     this.#received = sequence;
     const { subject, data } = msg;
     const trace = this.#options.traces ? traceOfMessage(msg) : undefined;
     this.#waitingBytes += data.length;
-    this.#queue.push({ kind: "message", sequence, subject, data, trace });
+    this.#queue.push({ kind: "message", sequence, time, subject, data, trace });
     this.#options.wake();
   }
 
@@ -198,7 +200,7 @@ export class OrderedConsumer implements SessionOwner {
         await this.#options.check(this.#received);
         this.#session = await PullSession.open(this.#mux, {
           stream: this.#reader.stream.name,
-          filter: this.#options.filter,
+          filters: this.#options.filters,
           after: this.#received,
           budget: this.#budget,
           signal,

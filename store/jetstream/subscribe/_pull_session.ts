@@ -56,8 +56,8 @@ interface Pull {
 /** The consumer to create. */
 export interface SessionOptions {
   readonly stream: string;
-  /** A subject, or a pattern. */
-  readonly filter: string;
+  /** Subjects, or patterns; none overlaps another. */
+  readonly filters: readonly string[];
   /** The sequence behind which it begins. */
   readonly after: number;
   readonly budget: PullBudget;
@@ -67,8 +67,12 @@ export interface SessionOptions {
 
 /** The owner of a session, which hears what comes in. */
 export interface SessionOwner {
-  /** Hears of each message, in stream order. */
-  received(sequence: number, msg: Msg): void;
+  /**
+   * Hears of each message, in stream order.
+   *
+   * @param time When it was stored, in nanoseconds since the epoch.
+   */
+  received(sequence: number, time: string, msg: Msg): void;
   /** Hears that nothing else lies up to a sequence. */
   passed(sequence: number): void;
   /** Whether there is room for more messages. */
@@ -104,15 +108,17 @@ export class PullSession {
   /** Creates the consumer. */
   static async open(
     mux: Multiplexer,
-    { stream, filter, after, budget, signal }: SessionOptions,
+    { stream, filters, after, budget, signal }: SessionOptions,
     owner: SessionOwner,
   ): Promise<PullSession> {
     const name = `aether-${crypto.randomUUID()}`;
+    // The server takes only one in the subject, and wants that one there.
+    const single = filters.length === 1 ? filters[0] : undefined;
     const config = {
       name,
       deliver_policy: "by_start_sequence",
       opt_start_seq: after + 1,
-      filter_subject: filter,
+      ...(single ? { filter_subject: single } : { filter_subjects: filters }),
       ack_policy: "none",
       replay_policy: "instant",
       mem_storage: true,
@@ -122,7 +128,7 @@ export class PullSession {
     try {
       await apiRequest(
         mux,
-        `CONSUMER.CREATE.${stream}.${name}.${filter}`,
+        `CONSUMER.CREATE.${stream}.${name}${single ? `.${single}` : ""}`,
         { stream_name: stream, action: "create", config },
         { timeout: CREATE_TIMEOUT_MS, signal },
       );
@@ -267,7 +273,7 @@ export class PullSession {
       this.#pulls = this.#pulls.filter(({ bytes }) => bytes !== undefined);
       this.#endLargePull();
     }
-    this.#owner.received(Number(tokens[from + 1]), msg);
+    this.#owner.received(Number(tokens[from + 1]), tokens[from + 3]!, msg);
     if (this.#pulls.length < MAX_PULLS) this.pull();
   }
 

@@ -5,10 +5,6 @@
  */
 
 import { offAbort, onAbort } from "../../../internal/aborts.ts";
-import {
-  actorMatcher,
-  encodeActorPattern,
-} from "../../../internal/nats/names.ts";
 import { formatCheckpoint } from "../../checkpoint.ts";
 import {
   Iteration,
@@ -19,9 +15,10 @@ import {
   checkContinuation,
   extentOf,
   sequenceOf,
-} from "./_checkpoint_check.ts";
-import { EventReader } from "./_event_reader.ts";
-import { OrderedConsumer } from "./_ordered_consumer.ts";
+} from "../stream/checkpoint_check.ts";
+import { EventReader } from "../stream/event_reader.ts";
+import { lastBefore, timeOfNanos } from "../stream/stored_times.ts";
+import { type Delivery, OrderedConsumer } from "./_ordered_consumer.ts";
 import type { ResolvedSubscribe } from "../../read_arguments.ts";
 import { errorOfCall } from "../stream/request_errors.ts";
 import { endOfBatch } from "../stream/stream_end.ts";
@@ -30,8 +27,10 @@ import type { AnyEvent } from "../../../event/event.ts";
 import type {
   Checkpoint,
   EventSubscription,
-  SubscribedEvent,
+  StoredEvent,
 } from "../../event_store.ts";
+
+const ACTION = "subscribe";
 
 /** Which events, from where on, and whether with their traces. */
 export interface StreamSubscriptionOptions extends ResolvedSubscribe {
@@ -57,21 +56,22 @@ export class StreamSubscription<E extends AnyEvent>
   readonly #reader: StreamReader;
   readonly #options: StreamSubscriptionOptions;
   readonly #open: Set<StreamSubscription<E>>;
-  /** A filter at the server. */
-  readonly #subjects: string;
+  readonly #root: string;
+  /** The filters at the server. */
+  readonly #subjects: readonly string[];
   /** Whether the server gives all messages. */
   readonly #seesAll: boolean;
   readonly #events: EventReader;
   readonly #ending = new AbortController();
   readonly #caughtUp = Promise.withResolvers<void>();
-  readonly #iteration = new Iteration<SubscribedEvent<E>>();
+  readonly #iteration = new Iteration<StoredEvent<E>>();
   #consumer: OrderedConsumer | undefined;
   /** The last sequence delivered or left out; undefined until it is known. */
   #position: number | undefined;
   /** Undefined until it is known. */
   #start: Start | undefined;
   /** The event to deliver next. */
-  #next: SubscribedEvent<E> | undefined;
+  #next: StoredEvent<E> | undefined;
   /** Whether it is on its way there: `onReplayError` may ask for it as well. */
   #advancing = false;
   #closing: Promise<void> | undefined;
@@ -90,19 +90,21 @@ export class StreamSubscription<E extends AnyEvent>
     this.#options = options;
     this.#open = open;
     open.add(this);
-    const { actors, after, signal } = options;
+    const { after, filter, onReplayError, signal } = options;
     // Only sequences without gaps show that messages have expired before they
     // were read: then the filter works here instead of at the server.
-    const filtersHere = actors !== ">" && reader.stream.mayExpire;
-    const actorMatches = filtersHere ? actorMatcher(actors) : undefined;
-    const pattern = filtersHere ? ">" : encodeActorPattern(actors);
-    this.#seesAll = pattern === ">";
-    this.#subjects = `${root}.${pattern}`;
-    this.#events = new EventReader(root, { ...options, actorMatches });
+    const patterns = reader.stream.mayExpire
+      ? [">"]
+      : filter.actors?.patterns ?? [">"];
+    this.#seesAll = patterns[0] === ">";
+    this.#root = root;
+    this.#subjects = patterns.map((pattern) => `${root}.${pattern}`);
+    this.#events = new EventReader(root, filter, onReplayError);
     this.#caughtUp.promise.catch(() => {}); // nobody has to look at it
     try {
-      if (after !== "end") {
-        this.#position = sequenceOf(after, reader.stream.incarnation);
+      if (after !== "end" && !(after instanceof Date)) {
+        const { incarnation } = reader.stream;
+        this.#position = sequenceOf(after, incarnation, ACTION);
       }
       signal?.throwIfAborted();
     } catch (reason) {
@@ -110,22 +112,37 @@ export class StreamSubscription<E extends AnyEvent>
       return;
     }
     onAbort(signal, this.#abortable);
-    this.#begin(`${root}.>`).catch((reason) => this.fail(reason));
+    this.#begin().catch((reason) => this.fail(reason));
   }
 
   get checkpoint(): Checkpoint | undefined {
     if (this.#position === undefined) {
       const { after } = this.#options;
-      return after === "end" ? undefined : after;
+      return typeof after !== "string" || after === "end" ? undefined : after;
     }
     return formatCheckpoint(this.#reader.stream.incarnation, this.#position);
+  }
+
+  get sequence(): number {
+    return this.#position ?? 0;
+  }
+
+  async latestSequence(): Promise<number> {
+    const { signal } = this.#ending;
+    const extent = await extentOf(
+      this.#reader,
+      this.#position,
+      signal,
+      "tell the latest sequence",
+    );
+    return extent.last_seq;
   }
 
   get caughtUp(): Promise<void> {
     return this.#caughtUp.promise;
   }
 
-  [Symbol.asyncIterator](): AsyncIterator<SubscribedEvent<E>, undefined> {
+  [Symbol.asyncIterator](): AsyncIterator<StoredEvent<E>, undefined> {
     return this.#iteration.begin(this.#take, () => this.close());
   }
 
@@ -147,15 +164,15 @@ export class StreamSubscription<E extends AnyEvent>
     aborted: () => this.#end({ reason: this.#options.signal?.reason }),
   };
 
-  async #begin(allSubjects: string): Promise<void> {
-    const start = await this.#findStart(allSubjects);
+  async #begin(): Promise<void> {
+    const start = await this.#findStart();
     if (this.#iteration.ended) return;
     this.#start = start;
     this.#pass(start.position);
     const { after, traces } = this.#options;
     const contiguousAfter = after === undefined ? 1 : 0;
     this.#consumer = new OrderedConsumer(this.#reader, {
-      filter: this.#subjects,
+      filters: this.#subjects,
       after: start.position,
       traces,
       contiguousAfter: this.#seesAll ? contiguousAfter : undefined,
@@ -168,14 +185,24 @@ export class StreamSubscription<E extends AnyEvent>
   }
 
   /** Finds out where it begins and where the stream ends now. */
-  async #findStart(allSubjects: string): Promise<Start> {
+  async #findStart(): Promise<Start> {
     const { after, seen } = this.#options;
+    const allSubjects = `${this.#root}.>`;
     const { signal } = this.#ending;
     const reader = this.#reader;
     const bounds = reader.bounds(signal);
+    if (after instanceof Date) {
+      this.#position = await lastBefore(
+        reader,
+        allSubjects,
+        after,
+        true,
+        bounds,
+      );
+    }
     let position = this.#position;
     const { first_seq, last_seq } = position === undefined
-      ? await extentOf(reader, undefined, signal)
+      ? await extentOf(reader, undefined, signal, ACTION)
       : await this.#check(position);
     // Where all have expired, the beginning is the end: it can be resumed.
     const hasNone = after === undefined && first_seq > last_seq;
@@ -185,15 +212,20 @@ export class StreamSubscription<E extends AnyEvent>
     position ??= target === 0 ? last_seq : target;
     const lastMatch = this.#seesAll
       ? target
-      : (await reader.fromLeader({ last_by_subj: this.#subjects }, bounds))
-        ?.sequence ?? 0;
+      : await reader.lastSequence(this.#subjects, bounds);
     return { position, target, lastMatch };
   }
 
   #check(after: number): ReturnType<typeof checkContinuation> {
     const fromBeginning = this.#options.after === undefined;
     const { signal } = this.#ending;
-    return checkContinuation(this.#reader, after, fromBeginning, signal);
+    return checkContinuation(
+      this.#reader,
+      after,
+      fromBeginning,
+      signal,
+      ACTION,
+    );
   }
 
   readonly #wake = (): void => {
@@ -203,14 +235,14 @@ export class StreamSubscription<E extends AnyEvent>
     }
   };
 
-  readonly #take = (): SubscribedEvent<E> | undefined => {
+  readonly #take = (): StoredEvent<E> | undefined => {
     if (!this.#advance()) return undefined;
     const next = this.#deliver();
     this.#wake();
     return next;
   };
 
-  #deliver(): SubscribedEvent<E> {
+  #deliver(): StoredEvent<E> {
     const next = this.#next!;
     this.#next = undefined;
     this.#options.noteSeen(next.event.actorId, next.sequence);
@@ -242,7 +274,7 @@ export class StreamSubscription<E extends AnyEvent>
           ? this.#events.read(delivery)
           : undefined;
         if (event !== undefined && delivery.kind === "message") {
-          this.#next = this.#withPosition(event, sequence, delivery.trace);
+          this.#next = this.#withPosition(event, delivery);
           return true;
         }
         this.#pass(sequence);
@@ -257,13 +289,16 @@ export class StreamSubscription<E extends AnyEvent>
 
   #withPosition(
     event: AnyEvent,
-    sequence: number,
-    trace: SubscribedEvent<E>["trace"],
-  ): SubscribedEvent<E> {
+    { sequence, time, trace }: Delivery & { readonly kind: "message" },
+  ): StoredEvent<E> {
     const { incarnation } = this.#reader.stream;
-    const checkpoint = formatCheckpoint(incarnation, sequence);
-    const subscribed = { event: event as unknown as E, sequence, checkpoint };
-    return trace === undefined ? subscribed : { ...subscribed, trace };
+    return {
+      event: event as unknown as E,
+      sequence,
+      checkpoint: formatCheckpoint(incarnation, sequence),
+      ...(this.#options.storedAt && { storedAt: timeOfNanos(time) }),
+      ...(trace !== undefined && { trace }),
+    };
   }
 
   #pass(sequence: number): void {

@@ -63,6 +63,35 @@ const badActorIds: readonly unknown[] = [
   null,
   undefined,
 ];
+const badPatterns: readonly unknown[] = [
+  "",
+  ".",
+  "a..b",
+  ">.a",
+  "a.",
+  "\ud800",
+  "order-*",
+  "a>",
+  1,
+  null,
+  [],
+  ["a", "b-*"],
+  [undefined],
+];
+const badPartitions: readonly unknown[] = [
+  8,
+  null,
+  {},
+  { count: 8 },
+  { count: 0, indexes: [0] },
+  { count: 8, indexes: [] },
+  { count: 8, indexes: [8] },
+  { count: 8, indexes: [-1] },
+  { count: 8, indexes: [0.5] },
+  { count: 8, indexes: 0 },
+  { count: 2 ** 33, indexes: [0] },
+  { count: 8, indices: [0] },
+];
 const badSignals: readonly unknown[] = [null, true, {}, new EventTarget()];
 
 // What the types forbid and JavaScript callers do all the same.
@@ -226,14 +255,14 @@ export function argumentsContract({ test }: Contract): void {
   });
 
   test("every read refuses options when they are not valid", async ({ store }) => {
-    const wrong: unknown[] = [null, 1, "strong"];
+    const wrong: unknown[] = [null, "strong", [1]];
     for (const signal of badSignals) wrong.push({ signal });
     for (const consistency of ["", "STRONG", 1, null]) {
       wrong.push({ consistency });
     }
     for (const options of wrong as Wrong[]) {
-      await assertRefused(() => store.getEvents("a", 0, options));
-      await assertRefused(() => store.getEventsWithErrors("a", 0, options));
+      await assertRefused(() => store.getEvents("a", options));
+      await assertRefused(() => store.getEventsWithErrors("a", options));
       await assertRefused(() => store.getLatestVersion("a", options));
       await assertRefused(() => store.getLatestVersions(["a"], options));
       await assertRefused(() => store.getLatestSnapshot("a", options));
@@ -271,8 +300,8 @@ export function argumentsContract({ test }: Contract): void {
     ];
     for (const [options, nearest] of read as Wrong) {
       const calls: (() => Promise<unknown>)[] = [
-        () => store.getEvents("a", 0, options),
-        () => store.getEventsWithErrors("a", 0, options),
+        () => store.getEvents("a", options),
+        () => store.getEventsWithErrors("a", options),
         () => store.getLatestVersion("a", options),
         () => store.getLatestVersions(["a"], options),
         () => store.getLatestSnapshot("a", options),
@@ -308,31 +337,51 @@ export function argumentsContract({ test }: Contract): void {
     );
   });
 
-  test("subscribe() throws at the call when an option is not valid", ({ store }) => {
-    const wrong: unknown[] = [null, 1, "end"];
-    for (const after of [null, 0, {}]) wrong.push({ after });
-    for (const live of [null, 0, "false"]) wrong.push({ live });
-    for (const filter of [null, 1, "order.*"]) wrong.push({ filter });
-    for (const signal of badSignals) wrong.push({ signal });
+  test("subscribe(), readAll() and actorIds() throw at the call when an option is not valid", ({ store }) => {
+    const everywhere: unknown[] = [null, 1, "end", ["a"]];
+    for (const signal of badSignals) everywhere.push({ signal });
+    for (const actors of badPatterns) everywhere.push({ actors });
+    for (const partition of badPartitions) everywhere.push({ partition });
+    const events: unknown[] = [];
+    for (const after of [0, {}, new Date(NaN)]) events.push({ after });
+    for (const storedAt of [null, 0, "true"]) events.push({ storedAt });
     for (const onReplayError of [null, "continue", {}]) {
-      wrong.push({ onReplayError });
-    }
-    for (const actors of ["", ".", "a..b", ">.a", "a.", "\ud800", 1, null]) {
-      wrong.push({ filter: { actors } });
+      events.push({ onReplayError });
     }
     for (const eventTypes of [[], "Happened", [""], ["a", 1], ["\ud800"]]) {
-      wrong.push({ filter: { eventTypes } });
+      events.push({ eventTypes });
     }
-    for (const options of wrong as Wrong[]) {
-      const what = inspect(options);
-      const error = assertThrows(
-        () => store.subscribe(options),
-        Error,
-        "",
-        what,
-      );
-      const right = error instanceof TypeError || error instanceof RangeError;
-      assertEquals(right, true, what);
+    for (const actorIds of badActorIds.slice(0, -1)) {
+      events.push({ actorIds: [actorIds] });
+    }
+    for (const actorIds of [[], null, 1, {}, "", ["a", ""]]) {
+      events.push({ actorIds });
+    }
+    const subscribe: unknown[] = [];
+    for (const live of [null, 0, "false"]) subscribe.push({ live });
+    const readAll: unknown[] = [{ after: 7 }];
+    for (const limit of [0, -1, 1.5, NaN, "1", null]) readAll.push({ limit });
+    for (const direction of ["", "back", 1, null]) readAll.push({ direction });
+    const calls: [(options: Wrong) => unknown, unknown[]][] = [
+      [(options) => store.subscribe(options), [
+        ...everywhere,
+        ...events,
+        ...subscribe,
+      ]],
+      [(options) => store.readAll(options), [
+        ...everywhere,
+        ...events,
+        ...readAll,
+      ]],
+      [(options) => store.actorIds(options), everywhere],
+    ];
+    for (const [call, wrong] of calls) {
+      for (const options of wrong) {
+        const what = inspect(options);
+        const error = assertThrows(() => call(options), Error, "Cannot ", what);
+        const right = error instanceof TypeError || error instanceof RangeError;
+        assertEquals(right, true, what);
+      }
     }
     return Promise.resolve();
   });

@@ -20,6 +20,7 @@ export function batchesContract({ test }: Contract): void {
     const result = await store.saveEvents([]);
     assertEquals(result, {
       versions: new Map(),
+      sequences: [],
       sequence: 0,
       duplicate: false,
     });

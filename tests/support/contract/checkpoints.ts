@@ -28,7 +28,7 @@ export function checkpointsContract({ test, testTwo, open }: Contract): void {
       ]);
     }
     for (const filter of [undefined, { actors: "a" }, { actors: "b" }]) {
-      const options = { live: false, filter };
+      const options = { live: false, ...filter };
       const all = await collect(store.subscribe(options));
       for (const [i, { checkpoint }] of all.entries()) {
         // Kept anywhere: it is a string and nothing else.
@@ -72,7 +72,7 @@ export function checkpointsContract({ test, testTwo, open }: Contract): void {
   test("subscribe() resumes from one checkpoint with another filter", async ({ store }) => {
     const events = upTo(10).map((i) => makeEvent(i % 2 ? "a" : "b", i));
     await store.saveEvents(events);
-    const onlyA = { live: false, filter: { actors: "a" } };
+    const onlyA = { live: false, actors: "a" };
     const [, , third] = await collect(store.subscribe(onlyA));
     const after = third!.checkpoint;
     const rest = await collect(store.subscribe({ live: false, after }));
@@ -81,7 +81,7 @@ export function checkpointsContract({ test, testTwo, open }: Contract): void {
 
   test("checkpoint moves past events that the filter left out", async ({ store }) => {
     await store.saveEvents([makeEvent("a", 1), ...makeEvents("b", 1, 2, 3)]);
-    const options = { live: false, filter: { actors: "a" } };
+    const options = { live: false, actors: "a" };
     const subscription = store.subscribe(options);
     const items = await collect(subscription);
     assertEquals(items.length, 1);
@@ -99,8 +99,7 @@ export function checkpointsContract({ test, testTwo, open }: Contract): void {
       makeEvent("a", 1, { eventType: "Wanted" }),
       ...makeEvents("a", 2, 3, 4),
     ]);
-    const filter = { eventTypes: ["Wanted"] };
-    const subscription = store.subscribe({ filter });
+    const subscription = store.subscribe({ eventTypes: ["Wanted"] });
     // By the time another one has all, this one most likely has it too.
     await collect(store.subscribe({ live: false }));
     await collect(store.subscribe({ live: false }));
@@ -111,7 +110,7 @@ export function checkpointsContract({ test, testTwo, open }: Contract): void {
   });
 
   test("checkpoint moves past live events that the filter left out", async ({ store }) => {
-    await using subscription = store.subscribe({ filter: { actors: "a" } });
+    await using subscription = store.subscribe({ actors: "a" });
     await subscription.caughtUp;
     const reader = new Reader(subscription);
     const waiting = reader.next();
@@ -127,13 +126,12 @@ export function checkpointsContract({ test, testTwo, open }: Contract): void {
 
   test("checkpoint never lies beyond an event that was not delivered", async ({ store }) => {
     await store.saveEvents(upTo(9).map((i) => makeEvent(i % 3 ? "b" : "a", i)));
-    const filter = { actors: "a" };
-    const subscription = store.subscribe({ filter });
+    const subscription = store.subscribe({ actors: "a" });
     await using reader = new Reader(subscription);
     for (let left = 3;; left--) {
       const after = subscription.checkpoint;
       const rest = await collect(
-        store.subscribe({ live: false, filter, after }),
+        store.subscribe({ live: false, actors: "a", after }),
       );
       assertEquals(rest.length, left);
       if (left === 0) break;

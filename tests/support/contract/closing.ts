@@ -58,7 +58,7 @@ export function closingContract({ test, testTwo }: Contract): void {
 
   test("closing the store fails its subscriptions", async ({ store }) => {
     await store.saveEvents(makeEvents("a", 1, 2));
-    const waits = store.subscribe({ filter: { actors: "b" } });
+    const waits = store.subscribe({ actors: "b" });
     const waiting = reasonOf(() => new Reader(waits).next());
     const half = store.subscribe();
     const reader = new Reader(half);

@@ -9,7 +9,7 @@ import type { Event } from "../../../event/event.ts";
 import type {
   EventStore,
   EventSubscription,
-  SubscribedEvent,
+  StoredEvent,
 } from "../../../store/event_store.ts";
 import type { ContractFixture } from "./fixture.ts";
 import { inspect } from "../inspect.ts";
@@ -77,25 +77,26 @@ export async function collect<T>(iterable: AsyncIterable<T>): Promise<T[]> {
 
 /** Reads a subscription step by step, without closing it in between. */
 export class Reader implements AsyncDisposable {
-  readonly #subscription: EventSubscription;
-  readonly #iterator: AsyncIterator<SubscribedEvent>;
+  /** The subscription. */
+  readonly subscription: EventSubscription;
+  readonly #iterator: AsyncIterator<StoredEvent>;
 
   /** Begins to iterate. */
   constructor(subscription: EventSubscription) {
-    this.#subscription = subscription;
+    this.subscription = subscription;
     this.#iterator = subscription[Symbol.asyncIterator]();
   }
 
   /** The next item; fails at the end. */
-  async next(): Promise<SubscribedEvent> {
+  async next(): Promise<StoredEvent> {
     const result = await this.#iterator.next();
     assert(!result.done, "the subscription ended");
     return result.value;
   }
 
   /** The next items. */
-  async take(count: number): Promise<SubscribedEvent[]> {
-    const items: SubscribedEvent[] = [];
+  async take(count: number): Promise<StoredEvent[]> {
+    const items: StoredEvent[] = [];
     while (items.length < count) items.push(await this.next());
     return items;
   }
@@ -107,7 +108,7 @@ export class Reader implements AsyncDisposable {
 
   /** Closes the subscription. */
   [Symbol.asyncDispose](): PromiseLike<void> {
-    return this.#subscription[Symbol.asyncDispose]();
+    return this.subscription[Symbol.asyncDispose]();
   }
 }
 

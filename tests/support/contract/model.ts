@@ -238,8 +238,8 @@ export function modelContract({ test, runs }: Contract): void {
               model.latest(actorId),
             );
           }
-          const filter = { actors: `${prefix}.*` };
-          const items = await collect(store.subscribe({ live: false, filter }));
+          const actors = `${prefix}.*`;
+          const items = await collect(store.subscribe({ live: false, actors }));
           assertEquals(items.map(({ event }) => event), model.log);
         },
       ),

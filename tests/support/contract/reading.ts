@@ -76,9 +76,10 @@ export function readingContract({ test, testTwo, runs }: Contract): void {
     for (const consistency of ["strong", "eventual", undefined] as const) {
       for (const [from, count] of expected) {
         const wanted = events.slice(4 - count);
-        const options = { consistency };
-        assertEquals(await store.getEvents("a", from, options), wanted);
-        const result = await store.getEventsWithErrors("a", from, options);
+        const options = { fromVersion: from, consistency };
+        assertEquals(await store.getEvents("a", options), wanted);
+        assertEquals(await store.getEvents("a", from), wanted);
+        const result = await store.getEventsWithErrors("a", options);
         assertEquals(result, {
           events: wanted,
           errors: [],
@@ -233,7 +234,7 @@ export function readingContract({ test, testTwo, runs }: Contract): void {
       const eventual = { consistency: "eventual" } as const;
       const version = await store.getLatestVersion("a", eventual);
       assert(version >= event.version);
-      const events = await store.getEvents("a", 0, eventual);
+      const events = await store.getEvents("a", eventual);
       assert(events.length >= event.version);
     }
   });

@@ -23,9 +23,9 @@ const calls: Readonly<
     store.saveEvent(makeEvent("new", 1), { signal }),
   saveEvents: (store, signal) =>
     store.saveEvents(makeEvents("newer", 1, 2), { signal }),
-  getEvents: (store, signal) => store.getEvents("a", 0, { signal }),
+  getEvents: (store, signal) => store.getEvents("a", { signal }),
   getEventsWithErrors: (store, signal) =>
-    store.getEventsWithErrors("a", 0, { signal }),
+    store.getEventsWithErrors("a", { signal }),
   getLatestVersion: (store, signal) => store.getLatestVersion("a", { signal }),
   getLatestVersions: (store, signal) =>
     store.getLatestVersions(["a", "b"], { signal }),

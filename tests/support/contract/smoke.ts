@@ -46,4 +46,7 @@ export const SMOKE_SET: ReadonlySet<string> = new Set([
   "closing twice, also at once, is harmless",
   "closing the store leaves other instances open",
   "stores of different namespaces see nothing of each other",
+  "readAll() gives what a subscription gives, either way",
+  "actorIds() gives each actor once, those of a filter only",
+  "patterns that overlap give each event once, also live",
 ]);

@@ -6,19 +6,16 @@
 
 import { assert, assertEquals } from "@std/assert";
 import type { Event } from "../../../event/event.ts";
-import type {
-  EventStore,
-  SubscribedEvent,
-  SubscribeFilter,
-} from "../../../store/event_store.ts";
+import type { EventFilter } from "../../../event/filters.ts";
+import type { EventStore, StoredEvent } from "../../../store/event_store.ts";
 import type { Contract } from "./fixture.ts";
 import { collect, makeEvent, makeEvents, Reader, upTo } from "./helpers.ts";
 
-const eventsOf = (items: readonly SubscribedEvent[]): Event[] =>
+const eventsOf = (items: readonly StoredEvent[]): Event[] =>
   items.map(({ event }) => event);
 
 /** Rising sequences, and checkpoints that differ. */
-function assertOrder(items: readonly SubscribedEvent[]): void {
+function assertOrder(items: readonly StoredEvent[]): void {
   for (const [i, item] of items.entries()) {
     assert(Number.isSafeInteger(item.sequence) && item.sequence > 0);
     if (i > 0) assert(item.sequence > items[i - 1]!.sequence);
@@ -41,7 +38,7 @@ async function saveMixture(store: EventStore): Promise<Event[]> {
   return events;
 }
 
-const filters: readonly [SubscribeFilter, (event: Event) => boolean][] = [
+const filters: readonly [EventFilter, (event: Event) => boolean][] = [
   [{}, () => true],
   [{ actors: ">" }, () => true],
   [{ actors: "*" }, ({ actorId }) => !actorId.includes(".")],
@@ -84,7 +81,7 @@ export function subscribingContract({ test, testTwo }: Contract): void {
     await store.saveEvent(makeEvent("a", 1));
     const options = { after: "end", live: false } as const;
     assertEquals(await collect(store.subscribe(options)), []);
-    const none = { live: false, filter: { actors: "b" } };
+    const none = { live: false, actors: "b" };
     assertEquals(await collect(store.subscribe(none)), []);
   });
 
@@ -92,7 +89,7 @@ export function subscribingContract({ test, testTwo }: Contract): void {
     const events = await saveMixture(store);
     for (const [filter, matches] of filters) {
       const what = JSON.stringify(filter);
-      const caught = await collect(store.subscribe({ filter, live: false }));
+      const caught = await collect(store.subscribe({ ...filter, live: false }));
       assertEquals(eventsOf(caught), events.filter(matches), what);
       assertOrder(caught);
     }
@@ -101,7 +98,7 @@ export function subscribingContract({ test, testTwo }: Contract): void {
   test("subscribe() gives live events what the filter says", async ({ store }) => {
     const readers: Reader[] = [];
     for (const [filter] of filters) {
-      const subscription = store.subscribe({ filter, after: "end" });
+      const subscription = store.subscribe({ ...filter, after: "end" });
       await subscription.caughtUp;
       readers.push(new Reader(subscription));
     }
@@ -125,7 +122,7 @@ export function subscribingContract({ test, testTwo }: Contract): void {
       ["\u{1F600}.*.c", ["\u{1F600}.=2E.c"]],
     ];
     for (const [actors, matched] of cases) {
-      const options = { live: false, filter: { actors } };
+      const options = { live: false, actors };
       const items = await collect(store.subscribe(options));
       assertEquals(items.map(({ event }) => event.actorId), matched, actors);
     }
@@ -185,7 +182,7 @@ export function subscribingContract({ test, testTwo }: Contract): void {
     const empty = store.subscribe();
     await empty.caughtUp;
     await store.saveEvents(makeEvents("a", 1, 2, 3));
-    const filtered = store.subscribe({ filter: { actors: "b" } });
+    const filtered = store.subscribe({ actors: "b" });
     await filtered.caughtUp;
     const ended = store.subscribe({ after: "end" });
     await ended.caughtUp;
@@ -198,7 +195,7 @@ export function subscribingContract({ test, testTwo }: Contract): void {
     await store.saveEvents(makeEvents("a", 1, 2, 3));
     // What the filter leaves out after the last one changes nothing.
     await store.saveEvents(makeEvents("b", 1, 2));
-    const subscription = store.subscribe({ filter: { actors: "a" } });
+    const subscription = store.subscribe({ actors: "a" });
     await using reader = new Reader(subscription);
     let caughtUp = false;
     const catching = subscription.caughtUp.then(() => caughtUp = true);

@@ -4,7 +4,6 @@
  * @module
  */
 
-import type { SubscribeFilter } from "../../../store/event_store.ts";
 import type { Random } from "./random.ts";
 import type { RecordedSubscription } from "./recorded_subscription.ts";
 import type { RecordedStore } from "./recorder.ts";
@@ -13,7 +12,9 @@ import type { RecordedStore } from "./recorder.ts";
 export class Follower {
   readonly #store: RecordedStore;
   readonly #random: Random;
-  readonly #filter: SubscribeFilter | undefined;
+  readonly #filter:
+    | { actors?: string; eventTypes?: readonly string[] }
+    | undefined;
   readonly #running: Promise<RecordedSubscription>;
   readonly #stopped = Promise.withResolvers<void>();
   #isStopped = false;
@@ -22,7 +23,7 @@ export class Follower {
   constructor(
     store: RecordedStore,
     random: Random,
-    filter?: SubscribeFilter,
+    filter?: { actors?: string; eventTypes?: readonly string[] },
   ) {
     this.#store = store;
     this.#random = random;
@@ -39,14 +40,14 @@ export class Follower {
 
   async #run(): Promise<RecordedSubscription> {
     const filter = this.#filter;
-    let subscription = this.#store.subscribe({ filter });
+    let subscription = this.#store.subscribe(filter);
     while (!this.#isStopped && subscription.failure === undefined) {
       await this.#pause(100 + this.#random.below(400));
       await subscription[Symbol.asyncDispose]();
       if (subscription.failure !== undefined) break;
       // Whatever it has not delivered comes from the next one.
       const after = subscription.checkpoint;
-      subscription = this.#store.subscribe({ filter, after });
+      subscription = this.#store.subscribe({ ...filter, after });
     }
     return subscription;
   }

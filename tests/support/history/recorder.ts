@@ -10,11 +10,7 @@ import {
   VersionConflictError,
 } from "../../../store/errors.ts";
 import type { AnyEvent, Event } from "../../../event/event.ts";
-import type {
-  Consistency,
-  EventStore,
-  SubscribeFilter,
-} from "../../../store/event_store.ts";
+import type { Consistency, EventStore } from "../../../store/event_store.ts";
 import { now, type RecordSink } from "./history_log.ts";
 import {
   type ActorVersion,
@@ -110,8 +106,8 @@ export class RecordedStore {
     return await this.#record(call, async () => {
       let events: AnyEvent[];
       if (to === undefined && limit === undefined && !backward) {
-        const options = { consistency, signal };
-        events = await this.#store.getEvents(actor, from, options);
+        const options = { fromVersion: from, consistency, signal };
+        events = await this.#store.getEvents(actor, options);
       } else {
         const direction = backward ? "backward" : "forward";
         events = await Array.fromAsync(
@@ -176,8 +172,7 @@ export class RecordedStore {
     return await this.#record(call, async () => {
       const { events, errors } = await this.#store.getEventsWithErrors(
         actor,
-        from,
-        { consistency },
+        { fromVersion: from, consistency },
       );
       const [error] = errors;
       if (error !== undefined) throw error;
@@ -191,8 +186,9 @@ export class RecordedStore {
    * @param after A sequence, with the checkpoint that stands for it.
    */
   subscribe(
-    { filter, live = true, after }: {
-      filter?: SubscribeFilter | undefined;
+    { actors, eventTypes, live = true, after }: {
+      actors?: string | undefined;
+      eventTypes?: readonly string[] | undefined;
       live?: boolean | undefined;
       after?: "end" | { sequence: number; checkpoint: string } | undefined;
     } = {},
@@ -200,12 +196,13 @@ export class RecordedStore {
     const op = this.#begin({
       name: "subscribe",
       after: typeof after === "object" ? after.sequence : after ?? 0,
-      ...(filter?.actors && { actors: filter.actors }),
-      ...(filter?.eventTypes && { types: filter.eventTypes }),
+      ...(actors && { actors }),
+      ...(eventTypes && { types: eventTypes }),
       live,
     });
     const subscription = this.#store.subscribe({
-      filter,
+      actors,
+      eventTypes,
       live,
       after: typeof after === "object" ? after.checkpoint : after,
     });

@@ -1,10 +1,13 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
+import { encodeActorId, encodeToken } from "../../../internal/nats/names.ts";
 import {
-  actorMatcher,
-  encodeActorId,
-  encodeToken,
-} from "../../../internal/nats/names.ts";
+  encodeActorPattern,
+  patternTest,
+} from "../../../internal/nats/patterns.ts";
+import { natsMatches } from "../../support/nats_matches.ts";
+import type { Partition } from "../../../event/filters.ts";
+import { shardOf } from "../../../internal/hash.ts";
 import { resolveSubscribe } from "../../../bus/_arguments.ts";
 import {
   matches,
@@ -24,23 +27,15 @@ function subjectOf(
   return before + encodeToken(eventType) + between + encodeActorId(actorId);
 }
 
-/** What NATS says of a subject and a subscription. */
-function natsMatches(subscription: string, subject: string): boolean {
-  const pattern = subscription.split(".");
-  const tokens = subject.split(".");
-  for (const [i, part] of pattern.entries()) {
-    if (part === ">") return tokens.length > i;
-    if (tokens[i] === undefined) return false;
-    if (part !== "*" && part !== tokens[i]) return false;
-  }
-  return pattern.length === tokens.length;
+function matchesId(pattern: string, id: string): boolean {
+  return patternTest([encodeActorPattern(pattern)])(encodeActorId(id));
 }
 
 /** What the documentation says of a pattern and a namespace. */
 function means(pattern: string, namespace: string): boolean {
   if (pattern === namespace && !/(^|\.)[*>](\.|$)/.test(pattern)) return true;
   if (/^__.+__$/s.test(namespace)) return false;
-  return actorMatcher(pattern)(namespace);
+  return matchesId(pattern, namespace);
 }
 
 const word = fc.constantFrom(
@@ -66,7 +61,7 @@ const patterns = fc.oneof(
 const actorPatterns = fc.oneof(
   joined(4),
   fc.constantFrom(">", "*", "*.*", "a.>", "*.b"),
-).filter((pattern) => fits(() => actorMatcher(pattern)));
+).filter((pattern) => fits(() => encodeActorPattern(pattern)));
 
 function fits(check: () => unknown): boolean {
   try {
@@ -115,7 +110,21 @@ Deno.test("a subscription gets what it names, once, and nothing else", () => {
       fc.uniqueArray(eventTypes, { minLength: 1, maxLength: 4 }),
       { nil: undefined },
     ),
-    actors: fc.option(actorPatterns, { nil: undefined }),
+    actors: fc.option(
+      fc.array(actorPatterns, { minLength: 1, maxLength: 3 }),
+      { nil: undefined },
+    ),
+    actorIds: fc.option(
+      fc.array(actorIds, { minLength: 1, maxLength: 3 }),
+      { nil: undefined, freq: 2 },
+    ),
+    partition: fc.option(
+      fc.constantFrom<Partition>(
+        { count: 2, indexes: [1] },
+        { count: 1, indexes: [0] },
+      ),
+      { nil: undefined, freq: 2 },
+    ),
   });
   const events = fc.array(fc.tuple(namespaces, eventTypes, actorIds), {
     minLength: 1,
@@ -128,15 +137,22 @@ Deno.test("a subscription gets what it names, once, and nothing else", () => {
       for (const [namespace, eventType, actorId] of events) {
         const wanted = means(pattern, namespace) &&
           (options.eventTypes?.includes(eventType) ?? true) &&
-          actorMatcher(options.actors ?? ">")(actorId);
+          (options.actors?.some((each) => matchesId(each, actorId)) ?? true) &&
+          (options.actorIds?.includes(actorId) ?? true) &&
+          (options.partition?.indexes.includes(
+            shardOf(actorId, options.partition.count),
+          ) ?? true);
         const subject = subjectOf(namespace, eventType, actorId);
         const hits = subjects.filter((each) => natsMatches(each, subject));
         assert(hits.length <= 1, `${subject} is on ${hits}`);
-        const passed = passes?.({ namespace, eventType }) ?? true;
+        const head = { namespace, eventType };
+        const passed = passes?.(head, encodeActorId(actorId)) ?? true;
         assertEquals(hits.length === 1 && passed, wanted, subject);
         // What the server can filter, it filters.
         const deep = namespace.split(".").length > 6;
-        if (!wanted && !deep) assertEquals(hits, []);
+        const { actors = [">"], actorIds, partition } = options;
+        const simple = actors.length === 1 && !actorIds && !partition;
+        if (!wanted && !deep && simple) assertEquals(hits, []);
       }
     }),
     { numRuns: 3000 },

@@ -8,7 +8,7 @@ import type {
   EventStore,
   EventSubscription,
   ReplayResult,
-  SubscribedEvent,
+  StoredEvent,
 } from "../../../store/event_store.ts";
 import type {
   AnyEvent,
@@ -274,7 +274,7 @@ async function readsTheUnion(store: EventStore<OrderEvent>): Promise<void> {
   const subscription = store.subscribe();
   expectType<Equal<typeof subscription, EventSubscription<OrderEvent>>>();
   for await (const delivered of subscription) {
-    expectType<Equal<typeof delivered, SubscribedEvent<OrderEvent>>>();
+    expectType<Equal<typeof delivered, StoredEvent<OrderEvent>>>();
     narrows(delivered.event);
   }
 }
@@ -284,18 +284,18 @@ function narrowsByFilter(
   bus: EventBroadcaster<OrderEvent>,
   any: EventStore,
 ): void {
-  const one = store.subscribe({ filter: { eventTypes: ["OrderPlaced"] } });
+  const one = store.subscribe({ eventTypes: ["OrderPlaced"] });
   expectType<Equal<typeof one, EventSubscription<OrderPlaced>>>();
   const eventTypes = ["OrderPlaced", "OrderShipped"] as const;
-  const two = store.subscribe({ live: false, filter: { eventTypes } });
+  const two = store.subscribe({ live: false, eventTypes });
   expectType<
     Equal<typeof two, EventSubscription<OrderPlaced | OrderShipped>>
   >();
-  const all = store.subscribe({ filter: { actors: "order-1" } });
+  const all = store.subscribe({ actors: "order-1" });
   expectType<Equal<typeof all, EventSubscription<OrderEvent>>>();
   // @ts-expect-error: no event of the union has this type
-  store.subscribe({ filter: { eventTypes: ["OrderPlacd"] } });
-  const open = any.subscribe({ filter: { eventTypes: ["OrderPlaced"] } });
+  store.subscribe({ eventTypes: ["OrderPlacd"] });
+  const open = any.subscribe({ eventTypes: ["OrderPlaced"] });
   expectType<Equal<typeof open, EventSubscription<Event>>>();
 
   const placed = bus.subscribe("orders", {

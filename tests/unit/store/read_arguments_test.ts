@@ -1,25 +1,20 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import {
-  resolveGetEvents,
+  resolveReadAll,
   resolveReadEvents,
   resolveReadOptions,
   resolveSubscribe,
 } from "../../../store/read_arguments.ts";
-import type { SubscribeOptions } from "../../../store/event_store.ts";
 
 const { signal } = new AbortController();
 const MAX = Number.MAX_SAFE_INTEGER;
 
-Deno.test("resolveGetEvents() reads forward to the end", () => {
-  assertEquals(resolveGetEvents("a", 3, { consistency: "eventual", signal }), {
-    actorId: "a",
-    fromVersion: 3,
-    toVersion: MAX,
-    limit: Infinity,
-    direction: "forward",
-    consistency: "eventual",
-    signal,
-  });
+const READ = "read events";
+
+Deno.test("resolveReadEvents() takes a number as the version to begin at", () => {
+  const number = resolveReadEvents("a", 3, READ);
+  assertEquals(number, resolveReadEvents("a", { fromVersion: 3 }, READ));
+  assertEquals(number.fromVersion, 3);
 });
 
 Deno.test("resolveReadEvents() fills in the defaults", () => {
@@ -30,12 +25,13 @@ Deno.test("resolveReadEvents() fills in the defaults", () => {
     limit: Infinity,
     direction: "forward",
     consistency: "strong",
+    onReplayError: undefined,
     signal: undefined,
   } as const;
-  assertEquals(resolveReadEvents("a", undefined), defaults);
-  assertEquals(resolveReadEvents("a", {}), defaults);
+  assertEquals(resolveReadEvents("a", undefined, READ), defaults);
+  assertEquals(resolveReadEvents("a", {}, READ), defaults);
   assertEquals(
-    resolveReadEvents("a", { fromVersion: undefined, limit: undefined }),
+    resolveReadEvents("a", { fromVersion: undefined, limit: undefined }, READ),
     defaults,
   );
 });
@@ -47,11 +43,15 @@ Deno.test("resolveReadEvents() takes bounds up to their limits", () => {
     limit: 1,
     direction: "backward",
     consistency: "eventual",
+    onReplayError: () => "fail" as const,
     signal,
   } as const;
   const frozen = Object.freeze({ ...options });
-  assertEquals(resolveReadEvents("a", frozen), { actorId: "a", ...options });
-  assertEquals(resolveReadEvents("a", { limit: MAX }).limit, MAX);
+  assertEquals(resolveReadEvents("a", frozen, READ), {
+    actorId: "a",
+    ...options,
+  });
+  assertEquals(resolveReadEvents("a", { limit: MAX }, READ).limit, MAX);
 });
 
 Deno.test("resolveReadEvents() says action, bound and value when one is bad", () => {
@@ -79,7 +79,7 @@ Deno.test("resolveReadEvents() says action, bound and value when one is bad", ()
   for (const [options, message] of cases) {
     const error = assertThrows(
       // deno-lint-ignore no-explicit-any
-      () => resolveReadEvents("a", options as any),
+      () => resolveReadEvents("a", options as any, READ),
       Error,
     );
     assertEquals(error.message, `Cannot read events: ${message}`);
@@ -101,56 +101,67 @@ Deno.test("resolveReadOptions() says which action failed", () => {
 Deno.test("resolveSubscribe() fills in the defaults", () => {
   const defaults = {
     after: undefined,
-    actors: ">",
-    eventTypes: undefined,
+    filter: { actors: undefined, eventTypes: undefined },
     live: true,
+    storedAt: false,
     onReplayError: undefined,
     signal: undefined,
   };
   assertEquals(resolveSubscribe(undefined), defaults);
   assertEquals(resolveSubscribe({}), defaults);
-  assertEquals(resolveSubscribe({ filter: {} }), defaults);
+  assertEquals(resolveSubscribe({ after: null, actors: ">" }), defaults);
 });
 
-Deno.test("resolveSubscribe() copies the event types", () => {
+Deno.test("resolveSubscribe() copies what it was given", () => {
   const eventTypes = ["A", "B", "A"];
+  const after = new Date(7);
   const onReplayError = () => "continue" as const;
   const resolved = resolveSubscribe({
-    after: "not looked at here",
-    filter: { actors: "a.*", eventTypes },
+    after,
+    eventTypes,
     live: false,
+    storedAt: true,
     onReplayError,
     signal,
   });
   eventTypes.push("C");
+  after.setTime(8);
   assertEquals(resolved, {
-    after: "not looked at here",
-    actors: "a.*",
-    eventTypes: new Set(["A", "B"]),
+    after: new Date(7),
+    filter: { actors: undefined, eventTypes: new Set(["A", "B"]) },
     live: false,
+    storedAt: true,
     onReplayError,
     signal,
   });
 });
 
-Deno.test("resolveSubscribe() refuses an empty list of event types", () => {
-  const error = assertThrows(
-    () => resolveSubscribe({ filter: { eventTypes: [] } }),
-    RangeError,
-  );
-  assertEquals(
-    error.message,
-    "Cannot subscribe: eventTypes must name at least one type, got none",
-  );
+Deno.test("resolveReadAll() fills in the defaults", () => {
+  assertEquals(resolveReadAll(undefined), {
+    after: undefined,
+    filter: { actors: undefined, eventTypes: undefined },
+    limit: Infinity,
+    direction: "forward",
+    storedAt: false,
+    onReplayError: undefined,
+    signal: undefined,
+  });
 });
 
-Deno.test("resolveSubscribe() refuses a pattern that is none", () => {
-  for (const actors of ["", ".", "a.", ">.a", "a..b"]) {
-    assertThrows(() => resolveSubscribe({ filter: { actors } }), TypeError);
+Deno.test("resolveReadAll() refuses what is no bound", () => {
+  const cases: [unknown, string][] = [
+    [{ after: 1 }, "after must be a checkpoint or a Date, got 1"],
+    [{ after: new Date(NaN) }, "after is an invalid Date"],
+    [{ limit: 0 }, "limit must be a safe integer of at least 1, got 0"],
+    [{ storedAt: 1 }, "storedAt must be a boolean, got 1"],
+    [{ live: true }, 'there is no option "live"; there are '],
+  ];
+  for (const [options, message] of cases) {
+    assertThrows(
+      // deno-lint-ignore no-explicit-any
+      () => resolveReadAll(options as any),
+      Error,
+      `Cannot read all events: ${message}`,
+    );
   }
-});
-
-Deno.test("resolveSubscribe() refuses a filter that is no object", () => {
-  const options = { filter: ["a"] } as unknown as SubscribeOptions;
-  assertThrows(() => resolveSubscribe(options), TypeError, "filter must be");
 });

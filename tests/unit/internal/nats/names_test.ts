@@ -1,7 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import {
-  actorMatcher,
   checkActorId,
   checkEventId,
   checkEventType,
@@ -11,13 +10,13 @@ import {
   decodeName,
   decodeToken,
   encodeActorId,
-  encodeActorPattern,
   encodeName,
   encodeToken,
   eventSubjectRoot,
   snapshotBucket,
   streamName,
 } from "../../../../internal/nats/names.ts";
+import { natsMatches } from "../../../support/nats_matches.ts";
 
 // Text that is dense in what the encodings treat specially.
 const special = fc.constantFrom(
@@ -40,18 +39,6 @@ const text = fc.oneof(
 );
 
 const legalToken = /^[A-Za-z0-9_=-]+$/;
-
-/** NATS's own rule, token by token. */
-function natsMatches(pattern: string, subject: string): boolean {
-  const want = pattern.split(".");
-  const got = subject.split(".");
-  for (let i = 0; i < want.length; i++) {
-    if (i >= got.length) return false;
-    if (want[i] === ">") return true;
-    if (want[i] !== "*" && want[i] !== got[i]) return false;
-  }
-  return want.length === got.length;
-}
 
 const tokenVectors: [string, string][] = [
   ["a", "a"],
@@ -248,88 +235,6 @@ Deno.test("encoders refuse empty text and lone surrogates", () => {
       assertThrows(() => encode(lone), TypeError, "lone surrogates");
     }
   }
-});
-
-Deno.test("encodeActorPattern() encodes literals and keeps wildcards", () => {
-  const vectors: [string, string][] = [
-    [">", ">"],
-    ["*", "*"],
-    ["order.*", "order.*"],
-    ["*.order.>", "*.order.>"],
-    ["a*", "a=2A"],
-    ["a>.b", "a=3E.b"],
-    ["**", "=2A=2A"],
-    ["a b.ü.*", "a=20b.=C3=BC.*"],
-    ["=2E", "=3D2E"],
-  ];
-  for (const [pattern, encoded] of vectors) {
-    assertEquals(encodeActorPattern(pattern), encoded);
-  }
-});
-
-Deno.test("encodeActorPattern() refuses what is no pattern", () => {
-  for (const bad of ["", ".", ".a", "a.", "a..b", ">.a", "a.>.b", "\ud800"]) {
-    const error = assertThrows(() => encodeActorPattern(bad), TypeError);
-    assert(error.message.includes(JSON.stringify(bad)), error.message);
-    assertThrows(() => actorMatcher(bad), TypeError);
-  }
-  for (const bad of [undefined, null, 1, {}, ["a"]]) {
-    assertThrows(() => encodeActorPattern(bad as string), TypeError);
-  }
-  assertEquals(encodeActorPattern("a".repeat(2048)).length, 2048);
-  assertThrows(() => encodeActorPattern("a".repeat(2049)), RangeError, "2049");
-});
-
-Deno.test("actorMatcher() matches as NATS does", () => {
-  const rows: [string, string, boolean][] = [
-    [">", "anything.at.all", true],
-    ["*", "a", true],
-    ["*", "a.b", false],
-    ["order.*", "order.1", true],
-    ["order.*", "order", false],
-    ["order.*", "order.1.2", false],
-    ["order.>", "order", false],
-    ["order.>", "order.1.2", true],
-    ["order.1", "order.1", true],
-    ["order.1", "order.12", false],
-    ["order", "border", false],
-    ["a.*", "a..b", true],
-    ["a.*", "a.", false],
-    ["*", ".", true],
-    ["*.*", "...", true],
-    ["a.*", "a.\n", true],
-    ["a.>", "a.b\nc.d", true],
-    ["a*", "a*", true],
-    ["a*", "ab", false],
-    ["a-b", "a-b", true],
-    ["A", "a", false],
-  ];
-  for (const [pattern, actorId, matches] of rows) {
-    assertEquals(actorMatcher(pattern)(actorId), matches, pattern + actorId);
-  }
-});
-
-Deno.test("actorMatcher() agrees with NATS's rule over the encoded forms", () => {
-  const part = fc.constantFrom(
-    ...["a", "b", "ab", "*", "ü", " ", "=", "a*", ">a", "\n", "+", "("],
-  );
-  const pattern = fc.tuple(
-    fc.array(part, { minLength: 1, maxLength: 4 }),
-    fc.boolean(),
-  ).map(([parts, rest]) => (rest ? [...parts, ">"] : parts).join("."));
-  const actorId = fc.oneof(
-    fc.array(part, { minLength: 1, maxLength: 5 }).map((p) => p.join(".")),
-    text,
-  );
-  fc.assert(
-    fc.property(pattern, actorId, (p, id) => {
-      assertEquals(
-        actorMatcher(p)(id),
-        natsMatches(encodeActorPattern(p), encodeActorId(id)),
-      );
-    }),
-    { numRuns: 500 },
-  );
 });
 
 Deno.test("checkActorId() accepts up to 2,048 encoded bytes and returns them", () => {

@@ -60,7 +60,7 @@ Deno.test("wakeAll() wakes each waiter once", () => {
 
 Deno.test("a subscription waits only while somebody wants its next event", async () => {
   const log = new CountingLog();
-  const { subscription } = subscribe(log, { filter: { actors: "a" } });
+  const { subscription } = subscribe(log, { actors: "a" });
   const reader = new Reader(subscription);
   log.save(makeEvent("a", 1));
   await reader.next();

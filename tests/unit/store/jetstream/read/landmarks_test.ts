@@ -82,7 +82,8 @@ function message(
 ): StoredMessage {
   const text = formatTrail(trail);
   const header = (name: string) => name === Header.trail ? text : "";
-  return { subject, sequence, data: new Uint8Array(), header };
+  const storedAt = () => "2024-01-01T00:00:00Z";
+  return { subject, sequence, data: new Uint8Array(), header, storedAt };
 }
 
 Deno.test("landmarks are where pages of a history end", async () => {

@@ -10,7 +10,7 @@ import { formatCheckpoint, parseCheckpoint } from "../../checkpoint.ts";
 import { CheckpointError, type CheckpointErrorCode } from "../../errors.ts";
 import type { Checkpoint } from "../../event_store.ts";
 import { isSetupError } from "../../../internal/nats/stream_errors.ts";
-import type { StreamReader, StreamState } from "../stream/stream_reader.ts";
+import type { StreamReader, StreamState } from "./stream_reader.ts";
 
 /** How often a stream that ends before a checkpoint is asked again. */
 const MAX_CONFIRMATIONS = 6;
@@ -26,12 +26,13 @@ export type Extent = Pick<StreamState, "first_seq" | "last_seq">;
 export function sequenceOf(
   checkpoint: Checkpoint | undefined,
   streamIncarnation: string,
+  action: string,
 ): number {
   if (checkpoint === undefined) return 0;
-  const { incarnation, sequence } = parseCheckpoint(checkpoint);
+  const { incarnation, sequence } = parseCheckpoint(checkpoint, action);
   if (incarnation === streamIncarnation) return sequence;
   throw new CheckpointError(
-    `Cannot subscribe: checkpoint ${
+    `Cannot ${action}: checkpoint ${
       show(checkpoint)
     } is of another stream, or of one that was deleted and made again; read this one from the beginning`,
     "other-stream",
@@ -52,21 +53,22 @@ export async function checkContinuation(
   after: number,
   fromBeginning: boolean,
   signal: AbortSignal,
+  action: string,
 ): Promise<Extent> {
   const error = (code: CheckpointErrorCode, why: string) => {
     const text = formatCheckpoint(reader.stream.incarnation, after);
-    const message = `Cannot subscribe after checkpoint ${show(text)}: ${why}`;
+    const message = `Cannot ${action} after checkpoint ${show(text)}: ${why}`;
     return new CheckpointError(message, code, text);
   };
   for (let n = 0;; n++) {
-    const extent = await extentOf(reader, after, signal);
+    const extent = await extentOf(reader, after, signal, action);
     const { first_seq, last_seq } = extent;
     if (after <= last_seq) {
       const isAnew = fromBeginning && after === 0;
       if (after + 1 >= first_seq || isAnew) return extent;
       throw error(
         "expired",
-        `events after it have expired; read what is left from the beginning, or begin at "end"`,
+        "events after it have expired; read the events that are left from the beginning",
       );
     }
     if (n >= MAX_CONFIRMATIONS) {
@@ -88,9 +90,10 @@ export async function extentOf(
   reader: StreamReader,
   after: number | undefined,
   signal: AbortSignal,
+  action: string,
 ): Promise<Extent> {
   try {
-    return await reader.state("subscribe", reader.bounds(signal));
+    return await reader.state(action, reader.bounds(signal));
   } catch (cause) {
     if (!isSetupError(cause, "replaced")) throw cause;
     const { incarnation } = reader.stream;
