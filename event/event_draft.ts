@@ -4,7 +4,7 @@
  * @module
  */
 
-import { badType } from "../internal/arguments.ts";
+import { badType, checkKeys, type OptionNames } from "../internal/arguments.ts";
 import { show } from "../internal/show.ts";
 import { sealEvent } from "./_event_fields.ts";
 import { commandEventId } from "./command_ids.ts";
@@ -46,7 +46,12 @@ export type EventDraftOf<E extends AnyEvent> = E extends AnyEvent ? EventDraft<
   >
   : never;
 
-const KEYS = ["id", "eventType", "data", "metadata"];
+const KEYS: OptionNames<EventDraft> = {
+  id: true,
+  eventType: true,
+  data: true,
+  metadata: true,
+};
 
 /** What is added to a draft; without a version, it is at 1. */
 export type DraftPlace =
@@ -70,14 +75,8 @@ export function sealDraft(
   if (typeof draft !== "object" || draft === null || Array.isArray(draft)) {
     throw badType(action, "draft", "an object", draft);
   }
-  const { id, eventType, data, metadata, ...rest } = draft;
-  for (const key of Object.keys(rest)) {
-    throw new TypeError(
-      `Cannot ${action}: a draft has no ${JSON.stringify(key)}, only ${
-        KEYS.join(", ")
-      }; the store gives the rest`,
-    );
-  }
+  checkKeys(draft, KEYS, action, "key of drafts");
+  const { id, eventType, data, metadata } = draft;
   const event = { eventType, data, metadata, version: 1, ...place(id) };
   return sealEvent(event as AnyEvent, action);
 }

@@ -58,25 +58,33 @@ export function optionsOf<T extends object>(
   if (
     typeof options !== "object" || options === null || Array.isArray(options)
   ) throw badType(action, what, "an object", options);
-  for (const name of Object.keys(options)) {
-    if (Object.hasOwn(names, name)) continue;
-    throw unknownOption(name, Object.keys(names), action);
-  }
+  checkKeys(options, names, action, "option");
   return options;
 }
 
-function unknownOption(
-  name: string,
-  names: readonly string[],
+/**
+ * Checks that an object has no other keys than these.
+ *
+ * @param kind What a key is, such as `option`.
+ * @throws {TypeError} If it has one; it names the nearest key there is.
+ */
+export function checkKeys<T extends object>(
+  object: object,
+  names: OptionNames<T>,
   action: string,
-): TypeError {
-  const nearest = nearestName(name, names);
-  const remedy = nearest === undefined
-    ? `there are ${names.join(", ")}`
-    : `did you mean ${nearest}?`;
-  return new TypeError(
-    `Cannot ${action}: there is no option ${show(name)}; ${remedy}`,
-  );
+  kind: string,
+): void {
+  for (const name of Object.keys(object)) {
+    if (Object.hasOwn(names, name)) continue;
+    const known = Object.keys(names);
+    const nearest = nearestName(name, known);
+    const remedy = nearest === undefined
+      ? `there are ${known.join(", ")}`
+      : `did you mean ${nearest}?`;
+    throw new TypeError(
+      `Cannot ${action}: there is no ${kind} ${show(name)}; ${remedy}`,
+    );
+  }
 }
 
 /**
@@ -137,6 +145,25 @@ export function checkSignal(
 ): AbortSignal | undefined {
   if (signal === undefined || signal instanceof AbortSignal) return signal;
   throw badType(action, "signal", "an AbortSignal", signal);
+}
+
+/**
+ * Checks the optional name of a snapshot's schema.
+ *
+ * @throws {TypeError} If it is no string.
+ * @throws {RangeError} If it is empty, or has lone surrogates.
+ */
+export function checkSchema(
+  schema: unknown,
+  action: string,
+): string | undefined {
+  if (schema === undefined) return undefined;
+  if (typeof schema !== "string") {
+    throw badType(action, "schema", "a string", schema);
+  }
+  if (schema !== "" && schema.isWellFormed()) return schema;
+  const must = "a text of at least one character, without lone surrogates";
+  throw badRange(action, "schema", must, schema);
 }
 
 /** The signal of options that have nothing else. */

@@ -8,7 +8,6 @@ import { draftId, type EventDraft, sealDraft } from "../event/event_draft.ts";
 import {
   badRange,
   badType,
-  checkInteger,
   checkSignal,
   type OptionNames,
   optionsOf,
@@ -16,7 +15,7 @@ import {
 import { checkActorId } from "../internal/nats/names.ts";
 import { show } from "../internal/show.ts";
 import { DuplicateEventError } from "./errors.ts";
-import { maxBatchEvents } from "./save_arguments.ts";
+import { checkExpectedVersion, maxBatchEvents } from "./save_arguments.ts";
 import type { AnyEvent } from "../event/event.ts";
 import type { AppendOptions } from "./event_store.ts";
 
@@ -50,19 +49,16 @@ export function resolveAppend(
   options: AppendOptions | undefined,
 ): ResolvedAppend {
   checkActorId(actorId, ACTION);
-  const { expectedVersion = "any", commandId, signal } = optionsOf(
+  const { expectedVersion, commandId, signal } = optionsOf(
     options,
     OPTIONS,
     ACTION,
   );
-  if (expectedVersion !== "any") {
-    checkInteger(expectedVersion, ACTION, "expectedVersion");
-  }
   checkCommandId(commandId);
   return {
     actorId,
     events: sealDrafts(actorId, drafts, commandId),
-    expectedVersion,
+    expectedVersion: checkExpectedVersion(expectedVersion, ACTION) ?? "any",
     commandId,
     signal: checkSignal(signal, ACTION),
   };

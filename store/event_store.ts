@@ -55,10 +55,10 @@ export interface AppendResult<out E extends AnyEvent = Event> {
 export interface SaveOptions {
   /**
    * The version the actor must be at before this event: exactly this one, 0
-   * for an actor without events, always lower than the event's own. Without it
-   * any version lower than the event's will do.
+   * for an actor without events, always lower than the event's own. With
+   * `"any"` every version lower than the event's will do. @default {"any"}
    */
-  expectedVersion?: number | undefined;
+  expectedVersion?: number | "any" | undefined;
   /**
    * Gives up. Before anything was sent the save fails with the signal's
    * reason; after that with a {@linkcode SaveOutcomeUnknownError} whose
@@ -70,12 +70,34 @@ export interface SaveOptions {
 /** Options of {@linkcode EventStore.saveEvents}. */
 export interface SaveEventsOptions {
   /**
+   * As in {@linkcode SaveOptions.expectedVersion}, before the first event of
+   * the call; a number only where all events are of one actor.
+   * @default {"any"}
+   */
+  expectedVersion?: number | "any" | undefined;
+  /**
    * The version each named actor must be at before its first event in the
-   * call. Names only actors that the call writes.
+   * call. Names only actors that the call writes. Not together with
+   * `expectedVersion`.
    */
   expectedVersions?: ReadonlyMap<string, number> | undefined;
   /** As in {@linkcode SaveOptions.signal}. */
   signal?: AbortSignal | undefined;
+}
+
+/** Options of {@linkcode EventStore.getLatestSnapshot}. */
+export interface GetSnapshotOptions extends ReadOptions {
+  /**
+   * The schema that the snapshot must have been saved with; one with another
+   * or without a schema is as none. @default any
+   */
+  schema?: string | undefined;
+}
+
+/** What {@linkcode EventStore.saveSnapshot} did. */
+export interface SaveSnapshotResult {
+  /** False when one of a later version was kept instead. */
+  readonly saved: boolean;
 }
 
 /** Options of {@linkcode EventStore.saveSnapshot}. */
@@ -181,6 +203,12 @@ export interface ActorSnapshot {
   readonly state: unknown;
   /** When it was taken, in RFC 3339. */
   readonly timestamp: string;
+  /**
+   * What the state is made of, such as `order-2`: at least one character.
+   * Whoever changes what the state is made of names another one, so that
+   * states of the old kind are not taken for new ones.
+   */
+  readonly schema?: string | undefined;
 }
 
 /**
@@ -454,17 +482,18 @@ export interface EventStore<E extends AnyEvent = Event>
 
   /**
    * The newest snapshot of the actor, unless there is none, it belongs to
-   * another incarnation of the stream, or its version lies above the actor's
-   * latest.
+   * another incarnation of the stream, its version lies above the actor's
+   * latest, or it is of another `schema` than asked for.
    */
   getLatestSnapshot(
     actorId: string,
-    options?: ReadOptions,
+    options?: GetSnapshotOptions,
   ): Promise<ActorSnapshot | undefined>;
 
   /**
-   * Keeps a snapshot, unless one of a later version is kept already. A
-   * snapshot is a cache: it may be lost, the events are the truth.
+   * Keeps a snapshot, unless one of a later version is kept already, of
+   * whatever schema. A snapshot is a cache: it may be lost, the events are the
+   * truth.
    *
    * @throws {TypeError | RangeError} If it is not valid, or its version is
    * above the actor's latest.
@@ -472,7 +501,7 @@ export interface EventStore<E extends AnyEvent = Event>
   saveSnapshot(
     snapshot: ActorSnapshot,
     options?: SaveSnapshotOptions,
-  ): Promise<void>;
+  ): Promise<SaveSnapshotResult>;
 
   /**
    * Every event of every actor in stream order, exactly once, from a

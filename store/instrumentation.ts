@@ -150,8 +150,8 @@ export class Monitor {
   }
 
   /** Does a save of a snapshot that takes no time. */
-  saveSnapshotNow(action: string, save: () => void): void {
-    this.#doNow(this.#saves, action, save);
+  saveSnapshotNow<T>(action: string, save: () => T): T {
+    return this.#doNow(this.#saves, action, save);
   }
 
   /** A read that began at `start` has ended, with an error if it failed. */

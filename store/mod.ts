@@ -91,6 +91,7 @@ export type {
   Consistency,
   EventStore,
   EventSubscription,
+  GetSnapshotOptions,
   ReadAllOptions,
   ReadEventsOptions,
   ReadOptions,
@@ -102,6 +103,7 @@ export type {
   SaveOptions,
   SaveResult,
   SaveSnapshotOptions,
+  SaveSnapshotResult,
   StoredEvent,
   SubscribeOptions,
 } from "./event_store.ts";

@@ -18,6 +18,7 @@ import {
   checkBoolean,
   checkFunction,
   checkInteger,
+  checkSchema,
   checkSignal,
   oneOf,
   type OptionNames,
@@ -27,6 +28,7 @@ import type {
   ActorIdsOptions,
   Checkpoint,
   Consistency,
+  GetSnapshotOptions,
   ReadAllOptions,
   ReadEventsOptions,
   ReadOptions,
@@ -99,6 +101,11 @@ const READ_OPTIONS: OptionNames<ReadOptions> = {
   signal: true,
 };
 
+const SNAPSHOT_OPTIONS: OptionNames<GetSnapshotOptions> = {
+  schema: true,
+  ...READ_OPTIONS,
+};
+
 const READ_EVENTS_OPTIONS: OptionNames<ReadEventsOptions> = {
   fromVersion: true,
   toVersion: true,
@@ -147,6 +154,18 @@ export function resolveReadOptions(
   return {
     consistency: checkConsistency(consistency, action),
     signal: checkSignal(signal, action),
+  };
+}
+
+/** Resolves the options of `getLatestSnapshot`. */
+export function resolveGetSnapshot(
+  options: GetSnapshotOptions | undefined,
+  action: string,
+): ResolvedReadOptions & { readonly schema: string | undefined } {
+  const { schema, ...read } = optionsOf(options, SNAPSHOT_OPTIONS, action);
+  return {
+    ...resolveReadOptions(read, action),
+    schema: checkSchema(schema, action),
   };
 }
 

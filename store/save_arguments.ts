@@ -10,6 +10,8 @@ import {
   badRange,
   badType,
   checkInteger,
+  checkKeys,
+  checkSchema,
   checkSignal,
   type OptionNames,
   optionsOf,
@@ -33,9 +35,15 @@ export interface ResolvedSave {
   readonly signal: AbortSignal | undefined;
 }
 
-/** Options of a save of several events, checked; the map is an own copy. */
+/**
+ * What a call of `saveEvents` expects: the version of its one actor, or those
+ * of the actors that are named.
+ */
+export type Expectation = number | ReadonlyMap<string, number>;
+
+/** Options of a save of several events, checked; a map is an own copy. */
 export interface ResolvedSaveEvents {
-  readonly expectedVersions: ReadonlyMap<string, number>;
+  readonly expected: Expectation;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -44,6 +52,7 @@ const SAVE_OPTIONS: OptionNames<SaveOptions> = {
   signal: true,
 };
 const SAVE_EVENTS_OPTIONS: OptionNames<SaveEventsOptions> = {
+  expectedVersion: true,
   expectedVersions: true,
   signal: true,
 };
@@ -60,9 +69,7 @@ export function resolveSave(options: SaveOptions | undefined): ResolvedSave {
   const action = "save event";
   const { expectedVersion, signal } = optionsOf(options, SAVE_OPTIONS, action);
   return {
-    expectedVersion: expectedVersion === undefined
-      ? undefined
-      : checkInteger(expectedVersion, action, "expectedVersion"),
+    expectedVersion: checkExpectedVersion(expectedVersion, action),
     signal: checkSignal(signal, action),
   };
 }
@@ -72,15 +79,38 @@ export function resolveSaveEvents(
   options: SaveEventsOptions | undefined,
 ): ResolvedSaveEvents {
   const action = "save events";
-  const { expectedVersions, signal } = optionsOf(
+  const { expectedVersion, expectedVersions, signal } = optionsOf(
     options,
     SAVE_EVENTS_OPTIONS,
     action,
   );
-  return {
-    expectedVersions: copyExpectations(expectedVersions, action),
-    signal: checkSignal(signal, action),
-  };
+  const one = checkExpectedVersion(expectedVersion, action);
+  const several = copyExpectations(expectedVersions, action);
+  if (one !== undefined && expectedVersions !== undefined) {
+    throw new TypeError(
+      `Cannot ${action}: give expectedVersion or expectedVersions, not both`,
+    );
+  }
+  return { expected: one ?? several, signal: checkSignal(signal, action) };
+}
+
+/**
+ * The version an actor must be at; undefined for any.
+ *
+ * @throws {TypeError | RangeError} If it is no version, and not `"any"`.
+ */
+export function checkExpectedVersion(
+  expectedVersion: unknown,
+  action: string,
+): number | undefined {
+  if (expectedVersion === undefined || expectedVersion === "any") {
+    return undefined;
+  }
+  const name = "expectedVersion";
+  if (typeof expectedVersion !== "number") {
+    throw badType(action, name, 'a number or "any"', expectedVersion);
+  }
+  return checkInteger(expectedVersion, action, name);
 }
 
 function copyExpectations(
@@ -128,20 +158,28 @@ export function resolveBatch<In, Out>(
   return sealed;
 }
 
+/** Valid events of a `saveEvents` call, and what is expected of their actors. */
+export interface GroupedBatch<E> {
+  /** The events by actor, in the order given. */
+  readonly actors: ReadonlyMap<string, readonly E[]>;
+  readonly expectedVersions: ReadonlyMap<string, number>;
+}
+
 /**
- * The valid events of a `saveEvents` call by actor, in the order given, after
- * checking all that can be told without what is stored.
+ * The valid events of a `saveEvents` call by actor, after checking all that can
+ * be told without what is stored.
  *
  * @throws {DuplicateEventError} If an id occurs twice.
  * @throws {RangeError} If an actor's versions do not strictly rise, or a
- * version is expected of an actor without events in the call.
+ * version is expected of an actor without events in the call, or of one that
+ * is not named where there are several.
  */
 export function groupBatch<
   E extends Pick<AnyEvent, "id" | "actorId" | "version">,
 >(
   events: readonly E[],
-  expectedVersions: ReadonlyMap<string, number>,
-): Map<string, E[]> {
+  expected: Expectation,
+): GroupedBatch<E> {
   const ids = new Set<string>();
   for (const { id, actorId } of events) {
     if (ids.size === ids.add(id).size) {
@@ -169,19 +207,43 @@ export function groupBatch<
     }
     before.push(event);
   }
-  for (const actorId of expectedVersions.keys()) {
-    if (!actors.has(actorId)) {
-      throw new RangeError(
-        `Cannot save events: expectedVersions names actor ${
-          show(actorId)
-        }, of which the call has no event${
-          events.length === 0 ? "; there is nothing to save" : ""
-        }`,
-      );
-    }
-  }
-  return actors;
+  return { actors, expectedVersions: expectationsOf(actors, expected) };
 }
+
+function expectationsOf(
+  actors: ReadonlyMap<string, unknown>,
+  expected: Expectation,
+): ReadonlyMap<string, number> {
+  const nothing = actors.size === 0 ? "; there is nothing to save" : "";
+  if (typeof expected === "number") {
+    const [actorId, another] = actors.keys();
+    if (actorId !== undefined && another === undefined) {
+      return new Map([[actorId, expected]]);
+    }
+    throw new RangeError(
+      `Cannot save events: expectedVersion is of one actor, and the call has events of ${actors.size}${
+        nothing || "; use expectedVersions, a Map of versions by actor id"
+      }`,
+    );
+  }
+  for (const actorId of expected.keys()) {
+    if (actors.has(actorId)) continue;
+    throw new RangeError(
+      `Cannot save events: expectedVersions names actor ${
+        show(actorId)
+      }, of which the call has no event${nothing}`,
+    );
+  }
+  return expected;
+}
+
+const SNAPSHOT_KEYS: OptionNames<ActorSnapshot> = {
+  actorId: true,
+  version: true,
+  state: true,
+  timestamp: true,
+  schema: true,
+};
 
 /**
  * A snapshot as an own, deeply frozen copy.
@@ -194,19 +256,22 @@ export function resolveSnapshot(snapshot: ActorSnapshot): ActorSnapshot {
   if (typeof snapshot !== "object" || snapshot === null) {
     throw badType(action, "snapshot", "an object", snapshot);
   }
-  const { actorId, version, state, timestamp } = snapshot;
+  checkKeys(snapshot, SNAPSHOT_KEYS, action, "key of snapshots");
+  const { actorId, version, state, timestamp, schema } = snapshot;
   checkActorId(actorId, action);
   checkInteger(version, action, "version", 1);
+  checkSchema(schema, action);
   if (typeof timestamp !== "string") {
     throw badType(action, "timestamp", "a string", timestamp);
   }
   if (!isTimestamp(timestamp)) {
     throw badRange(action, "timestamp", "in RFC 3339", timestamp);
   }
-  return Object.freeze({
+  const sealed = {
     actorId,
     version,
     state: copyJson(state, "state", action),
     timestamp,
-  });
+  };
+  return Object.freeze(schema === undefined ? sealed : { ...sealed, schema });
 }

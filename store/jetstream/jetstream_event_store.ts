@@ -18,6 +18,7 @@ import { PendingSave } from "./save/pending_save.ts";
 import {
   resolveActorIds,
   type ResolvedRead,
+  resolveGetSnapshot,
   resolveListActors,
   resolveReadAll,
   resolveReadEvents,
@@ -60,6 +61,7 @@ import type {
   AppendResult,
   EventStore,
   EventSubscription,
+  GetSnapshotOptions,
   ReadAllOptions,
   ReadEventsOptions,
   ReadOptions,
@@ -70,6 +72,7 @@ import type {
   SaveOptions,
   SaveResult,
   SaveSnapshotOptions,
+  SaveSnapshotResult,
   StoredEvent,
   SubscribeOptions,
 } from "../event_store.ts";
@@ -219,7 +222,7 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
     events: readonly EventInput<E>[],
     options?: SaveEventsOptions,
   ): Promise<SaveEventsResult> {
-    const { expectedVersions, signal } = resolveSaveEvents(options);
+    const { expected, signal } = resolveSaveEvents(options);
     this.#throwIfOver("save events", signal);
     const { writer, monitor } = this.#parts;
     const trace = monitor.trace();
@@ -228,7 +231,7 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
       events,
       (event, action) => writer.draft(event, action, lines),
     );
-    const actors = groupBatch(drafts, expectedVersions);
+    const { actors, expectedVersions } = groupBatch(drafts, expected);
     const versions = new Map<string, number>();
     for (const [actorId, own] of actors) {
       versions.set(actorId, own.at(-1)!.version);
@@ -381,14 +384,16 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
   /** As {@linkcode EventStore.getLatestSnapshot}. */
   async getLatestSnapshot(
     actorId: string,
-    options?: ReadOptions,
+    options?: GetSnapshotOptions,
   ): Promise<ActorSnapshot | undefined> {
     const action = "get snapshot";
     checkActorId(actorId, action);
-    const { consistency, signal } = resolveReadOptions(options, action);
+    const { schema, ...read } = resolveGetSnapshot(options, action);
+    const { consistency, signal } = read;
     const bounds = this.#begin(action, signal);
+    const { snapshots } = this.#parts;
     return await this.#read(
-      this.#parts.snapshots.get(actorId, consistency, bounds),
+      snapshots.get(actorId, schema, consistency, bounds),
       action,
       signal,
     );
@@ -398,18 +403,19 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
   async saveSnapshot(
     snapshot: ActorSnapshot,
     options?: SaveSnapshotOptions,
-  ): Promise<void> {
+  ): Promise<SaveSnapshotResult> {
     const action = "save snapshot";
     const signal = resolveSignal(options, action);
     const bounds = this.#begin(action, signal);
     const sealed = resolveSnapshot(snapshot);
     const { snapshots, monitor } = this.#parts;
-    await this.#settle(
+    const saved = await this.#settle(
       snapshots.save(sealed, bounds),
       action,
       signal,
       (start, error) => monitor.snapshotSaved(action, start, error),
     );
+    return { saved };
   }
 
   /** What the store has done so far. */

@@ -24,6 +24,7 @@ import {
   type ResolvedActorIds,
   type ResolvedRead,
   type ResolvedReadAll,
+  resolveGetSnapshot,
   resolveListActors,
   resolveReadAll,
   resolveReadEvents,
@@ -59,6 +60,7 @@ import type {
   AppendResult,
   EventStore,
   EventSubscription,
+  GetSnapshotOptions,
   ReadAllOptions,
   ReadEventsOptions,
   ReadOptions,
@@ -69,6 +71,7 @@ import type {
   SaveOptions,
   SaveResult,
   SaveSnapshotOptions,
+  SaveSnapshotResult,
   StoredEvent,
   SubscribeOptions,
 } from "../event_store.ts";
@@ -209,11 +212,11 @@ export class InMemoryEventStore<E extends AnyEvent = Event>
     events: readonly EventInput<E>[],
     options?: SaveEventsOptions,
   ): Promise<SaveEventsResult> {
-    const { expectedVersions, signal } = resolveSaveEvents(options);
+    const { expected, signal } = resolveSaveEvents(options);
     this.#begin("save events", signal);
     const sealed = resolveBatch(events as readonly E[], sealEvent<E>);
     const trace = this.#monitor.trace();
-    const actors = groupBatch(sealed, expectedVersions);
+    const { actors, expectedVersions } = groupBatch(sealed, expected);
     const save = () =>
       this.#writer.saveAll(sealed, actors, expectedVersions, trace);
     if (sealed.length === 0) return save();
@@ -326,15 +329,17 @@ export class InMemoryEventStore<E extends AnyEvent = Event>
   // deno-lint-ignore require-await -- what it throws is a rejection
   async getLatestSnapshot(
     actorId: string,
-    options?: ReadOptions,
+    options?: GetSnapshotOptions,
   ): Promise<ActorSnapshot | undefined> {
     const action = "get snapshot";
     checkActorId(actorId, action);
-    this.#begin(action, resolveReadOptions(options, action).signal);
-    return this.#monitor.readNow(
-      action,
-      () => this.#snapshots.get(actorId),
-    );
+    const { schema, signal } = resolveGetSnapshot(options, action);
+    this.#begin(action, signal);
+    return this.#monitor.readNow(action, () => {
+      const kept = this.#snapshots.get(actorId);
+      const isAskedFor = schema === undefined || kept?.schema === schema;
+      return isAskedFor ? kept : undefined;
+    });
   }
 
   /** As {@linkcode EventStore.saveSnapshot}. */
@@ -342,15 +347,16 @@ export class InMemoryEventStore<E extends AnyEvent = Event>
   async saveSnapshot(
     snapshot: ActorSnapshot,
     options?: SaveSnapshotOptions,
-  ): Promise<void> {
+  ): Promise<SaveSnapshotResult> {
     const action = "save snapshot";
     this.#begin(action, resolveSignal(options, action));
     const sealed = resolveSnapshot(snapshot);
     const keep = () => this.#keep(sealed, action);
-    this.#monitor.saveSnapshotNow(action, keep);
+    return { saved: this.#monitor.saveSnapshotNow(action, keep) };
   }
 
-  #keep(sealed: ActorSnapshot, action: string): void {
+  /** Whether a snapshot is kept. */
+  #keep(sealed: ActorSnapshot, action: string): boolean {
     const { actorId, version } = sealed;
     const latest = this.#log.latestVersion(this.#log.history(actorId));
     if (version > latest) {
@@ -361,9 +367,9 @@ export class InMemoryEventStore<E extends AnyEvent = Event>
       );
     }
     const kept = this.#snapshots.get(actorId);
-    if (kept === undefined || kept.version <= version) {
-      this.#snapshots.set(actorId, sealed);
-    }
+    if (kept !== undefined && kept.version > version) return false;
+    this.#snapshots.set(actorId, sealed);
+    return true;
   }
 
   /** What the store has done so far. */

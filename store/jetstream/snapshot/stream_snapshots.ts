@@ -45,9 +45,14 @@ export class StreamSnapshots {
     this.#history = history;
   }
 
-  /** The actor's snapshot, if it belongs to its present history. */
+  /**
+   * The actor's snapshot, if it belongs to its present history.
+   *
+   * @param schema The one that it must have; undefined for any.
+   */
   async get(
     actorId: string,
+    schema: string | undefined,
     consistency: Consistency,
     bounds: ReadBounds,
   ): Promise<ActorSnapshot | undefined> {
@@ -56,26 +61,33 @@ export class StreamSnapshots {
       this.#tails.of(actorId, consistency, bounds),
     ]);
     if (stored === undefined || stored.version > tail.version) return undefined;
+    if (schema !== undefined && stored.schema !== schema) return undefined;
     const { mayExpire } = this.#tails.reader.stream;
     if (mayExpire && !(await this.#isContinued(stored, bounds))) {
       return undefined;
     }
     const { version, state, timestamp } = stored;
-    return Object.freeze({ actorId, version, state, timestamp });
+    const snapshot = { actorId, version, state, timestamp };
+    return Object.freeze(
+      stored.schema === undefined
+        ? snapshot
+        : { ...snapshot, schema: stored.schema },
+    );
   }
 
   /**
    * Stores a snapshot, unless one of a later event is stored.
    *
+   * @returns Whether it is stored.
    * @throws {RangeError} If its version is above the actor's latest.
    * @throws {PayloadTooLargeError} If it exceeds the server's limit.
    */
-  async save(snapshot: ActorSnapshot, bounds: ReadBounds): Promise<void> {
-    const { actorId, version, state, timestamp } = snapshot;
+  async save(snapshot: ActorSnapshot, bounds: ReadBounds): Promise<boolean> {
+    const { actorId, version } = snapshot;
     const sequence = await this.#sequenceOf(actorId, version, bounds);
     const stream = this.#tails.reader.stream.incarnation;
     const data = new TextEncoder().encode(
-      JSON.stringify({ actorId, version, state, timestamp, sequence, stream }),
+      JSON.stringify({ ...snapshot, sequence, stream }),
     );
     this.#checkSize(actorId, data.length);
     const key = encodeActorId(actorId);
@@ -83,10 +95,11 @@ export class StreamSnapshots {
       const { stored, revision } = await this.#load(actorId, bounds);
       if (stored !== undefined) {
         // Versions in one gap have the same sequence.
-        if (stored.sequence > sequence) return;
-        if (stored.sequence === sequence && stored.version > version) return;
+        const isLater = stored.sequence > sequence ||
+          (stored.sequence === sequence && stored.version > version);
+        if (isLater) return false;
       }
-      if (await this.#bucket.replace(key, data, revision, bounds)) return;
+      if (await this.#bucket.replace(key, data, revision, bounds)) return true;
       // Another save was faster: is its snapshot a later one?
       if (bounds.deadline.left === 0) {
         throw new JetStreamUnavailableError(

@@ -79,6 +79,41 @@ export function snapshotsContract({ test, testTwo }: Contract): void {
     assertEquals(await store.getLatestSnapshot("a"), corrected);
   });
 
+  test("saveSnapshot() says whether it kept the snapshot", async ({ store }) => {
+    await store.saveEvents(makeEvents("a", 1, 2, 3));
+    assertEquals(await store.saveSnapshot(makeSnapshot(2)), { saved: true });
+    assertEquals(await store.saveSnapshot(makeSnapshot(1)), { saved: false });
+    assertEquals(await store.saveSnapshot(makeSnapshot(2)), { saved: true });
+    assertEquals(await store.saveSnapshot(makeSnapshot(3)), { saved: true });
+  });
+
+  test("getLatestSnapshot() gives one of the schema that is asked for", async ({ store }) => {
+    await store.saveEvents(makeEvents("a", 1, 2, 3));
+    const plain = makeSnapshot(1);
+    await store.saveSnapshot(plain);
+    assertEquals(await store.getLatestSnapshot("a"), plain);
+    const schema = "order-2";
+    assertEquals(await store.getLatestSnapshot("a", { schema }), undefined);
+    const newer = makeSnapshot(2, { schema });
+    await store.saveSnapshot(newer);
+    assertEquals(await store.getLatestSnapshot("a", { schema }), newer);
+    assertEquals(await store.getLatestSnapshot("a"), newer);
+    const other = { schema: "order-1" };
+    assertEquals(await store.getLatestSnapshot("a", other), undefined);
+    // Not even of another schema does it go back.
+    const old = makeSnapshot(1, { schema: "order-3" });
+    assertEquals(await store.saveSnapshot(old), { saved: false });
+    assertEquals(await store.getLatestSnapshot("a", { schema }), newer);
+    await store.saveSnapshot(makeSnapshot(3));
+    assertEquals(await store.getLatestSnapshot("a", { schema }), undefined);
+    for (const bad of ["", "\ud800", 2, null]) {
+      await assertRefused(
+        () => store.getLatestSnapshot("a", { schema: bad as string }),
+        inspect(bad),
+      );
+    }
+  });
+
   test("saveSnapshot() refuses a version when it is above the actor's latest", async ({ store }) => {
     await assertRejects(() => store.saveSnapshot(makeSnapshot(1)), RangeError);
     await store.saveEvents(makeEvents("a", 1, 2));
@@ -133,6 +168,10 @@ export function snapshotsContract({ test, testTwo }: Contract): void {
     for (const timestamp of ["", "today", "2024-01-01", 0, undefined]) {
       wrong.push({ ...good, timestamp });
     }
+    for (const schema of ["", "\ud800", 2, null]) {
+      wrong.push({ ...good, schema });
+    }
+    wrong.push({ ...good, scheme: "order-1" }, { ...good, sequence: 1 });
     for (const snapshot of wrong) {
       await assertRefused(
         () => store.saveSnapshot(snapshot as ActorSnapshot),

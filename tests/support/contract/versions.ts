@@ -10,6 +10,7 @@ import type { Contract } from "./fixture.ts";
 import {
   assertErrorIs,
   assertHistory,
+  assertRefused,
   makeEvent,
   makeEvents,
   reasonOf,
@@ -141,6 +142,24 @@ export function versionsContract({ test }: Contract): void {
     assertEquals(result.versions, new Map([["a", 7], ["b", 5]]));
     await assertHistory(store, "a", [before, ...events.slice(0, 2)]);
     await assertHistory(store, "b", events.slice(2));
+  });
+
+  test("saveEvents() takes expectedVersion when all events are of one actor", async ({ store }) => {
+    const events = makeEvents("a", 1, 2);
+    await store.saveEvents(events, { expectedVersion: 0 });
+    const more = makeEvents("a", 3, 4);
+    assertErrorIs(
+      await reasonOf(() => store.saveEvents(more, { expectedVersion: 1 })),
+      VersionConflictError,
+      { attemptedVersion: 3, currentVersion: 2, expectedVersion: 1 },
+    );
+    await store.saveEvents(more, { expectedVersion: 2 });
+    const last = makeEvent("a", 9);
+    await store.saveEvent(last, { expectedVersion: "any" });
+    await assertHistory(store, "a", [...events, ...more, last]);
+    const two = [makeEvent("a", 10), makeEvent("b", 1)];
+    await assertRefused(() => store.saveEvents(two, { expectedVersion: 9 }));
+    await assertHistory(store, "b", []);
   });
 
   test("saveEvents() saves nothing when one actor is not at its expected version", async ({ store }) => {

@@ -31,7 +31,7 @@ Deno.test("resolveSave() says action, bound and value when one is bad", () => {
     ],
     [
       { expectedVersion: "1" },
-      'Cannot save event: expectedVersion must be a number, got "1"',
+      'Cannot save event: expectedVersion must be a number or "any", got "1"',
     ],
     [
       { signal: {} },
@@ -62,15 +62,15 @@ Deno.test("resolveSaveEvents() copies the expectations", () => {
   const expectedVersions = new Map([["a", 1]]);
   const resolved = resolveSaveEvents({ expectedVersions, signal });
   expectedVersions.set("b", 2);
-  assertEquals(resolved, { expectedVersions: new Map([["a", 1]]), signal });
-  assertEquals(resolveSaveEvents(undefined).expectedVersions.size, 0);
+  assertEquals(resolved, { expected: new Map([["a", 1]]), signal });
+  assertEquals(resolveSaveEvents(undefined).expected, new Map());
 });
 
 Deno.test("resolveSaveEvents() takes whatever reads like a Map", () => {
   class Reversed extends Map<string, number> {}
   const expectedVersions = new Reversed([["a", 1]]);
   const resolved = resolveSaveEvents({ expectedVersions });
-  assertEquals(resolved.expectedVersions, new Map([["a", 1]]));
+  assertEquals(resolved.expected, new Map([["a", 1]]));
   for (const wrong of [{}, [], new Set(), "a", 1, null]) {
     const options = { expectedVersions: wrong } as unknown as SaveEventsOptions;
     assertThrows(() => resolveSaveEvents(options), TypeError);
@@ -112,10 +112,15 @@ Deno.test("resolveBatch() refuses more than 1,000 events before it seals one", (
 Deno.test("groupBatch() groups by actor in the order given", () => {
   const [a1, a3] = makeEvents("a", 1, 3);
   const [b9] = makeEvents("b", 9);
-  const groups = groupBatch([a1!, b9!, a3!], new Map([["b", 0]]));
+  const expected = new Map([["b", 0]]);
+  const { actors: groups, expectedVersions } = groupBatch(
+    [a1!, b9!, a3!],
+    expected,
+  );
+  assertEquals(expectedVersions, expected);
   assertEquals([...groups], [["a", [a1, a3]], ["b", [b9]]]);
   assertStrictEquals(groups.get("a")![1], a3);
-  assertEquals(groupBatch([], new Map()).size, 0);
+  assertEquals(groupBatch([], new Map()).actors.size, 0);
 });
 
 Deno.test("groupBatch() tells a duplicate id before a version that does not rise", () => {
@@ -156,6 +161,35 @@ Deno.test("groupBatch() refuses expectations of actors without events", () => {
   );
 });
 
+Deno.test("groupBatch() takes one expected version for one actor", () => {
+  const { expectedVersions } = groupBatch(makeEvents("a", 1, 2), 0);
+  assertEquals(expectedVersions, new Map([["a", 0]]));
+  const messages = [
+    [
+      [],
+      "expectedVersion is of one actor, and the call has events of 0; there is nothing to save",
+    ],
+    [
+      [...makeEvents("a", 1), ...makeEvents("b", 1)],
+      "expectedVersion is of one actor, and the call has events of 2; use expectedVersions, a Map of versions by actor id",
+    ],
+  ] as const;
+  for (const [events, message] of messages) {
+    const error = assertThrows(() => groupBatch([...events], 0), RangeError);
+    assertEquals(error.message, `Cannot save events: ${message}`);
+  }
+});
+
+Deno.test("resolveSaveEvents() takes one word or the other", () => {
+  assertEquals(resolveSaveEvents({ expectedVersion: 3 }).expected, 3);
+  assertEquals(
+    resolveSaveEvents({ expectedVersion: "any" }).expected,
+    new Map(),
+  );
+  const both = { expectedVersion: 0, expectedVersions: new Map() };
+  assertThrows(() => resolveSaveEvents(both), TypeError, "not both");
+});
+
 Deno.test("resolveSnapshot() gives a frozen copy of the four parts", () => {
   const state = { list: [{ deep: 1 }], left: undefined };
   const snapshot = {
@@ -163,7 +197,6 @@ Deno.test("resolveSnapshot() gives a frozen copy of the four parts", () => {
     version: 1,
     state,
     timestamp: "2024-01-01T00:00:00Z",
-    other: 1,
   };
   const resolved = resolveSnapshot(snapshot);
   state.list[0]!.deep = 2;
@@ -179,13 +212,7 @@ Deno.test("resolveSnapshot() gives a frozen copy of the four parts", () => {
   }
 });
 
-Deno.test("an expectation under the other method's name is refused, and not left out", () => {
-  const one = { expectedVersion: 1 } as unknown as SaveEventsOptions;
-  assertThrows(
-    () => resolveSaveEvents(one),
-    TypeError,
-    'Cannot save events: there is no option "expectedVersion"; did you mean expectedVersions?',
-  );
+Deno.test("expectations of several actors are refused, and not left out, for one event", () => {
   const expectedVersions = new Map([["a", 1]]);
   const several = { expectedVersions } as unknown as SaveOptions;
   assertThrows(
