@@ -56,12 +56,10 @@ export class StreamPages {
   ): AsyncGenerator<StoredMessage[], void> {
     const all = `${this.#root}.>`;
     const start = await this.#place(after, true, bounds);
-    const fromBeginning = after === undefined;
-    const { first_seq, last_seq } = await this.#check(
-      start,
-      fromBeginning,
-      bounds.signal,
-    );
+    // What has expired at the beginning is not missed.
+    const mayLack = (reached: number) => after === undefined && reached === 0;
+    const { first_seq, last_seq } = await this
+      .#check(start, mayLack(start), bounds);
     if (first_seq > last_seq) return;
     const end = await endOfBatch(this.#reader, all, seen, bounds);
     // Only sequences without gaps show that messages have expired before they
@@ -89,14 +87,16 @@ export class StreamPages {
       fetching = undefined;
       if (lastSequence === 0) {
         // The replica that answered lags behind, or all of it has expired.
-        await this.#check(reached, fromBeginning, bounds.signal);
-        const { first_seq } = await this.#reader.state(this.#action, bounds);
+        const { first_seq } = await this
+          .#check(reached, mayLack(reached), bounds);
         if (first_seq > last) return;
         await this.#waitForReplica(n++, bounds);
         continue;
       }
       n = 0;
-      if (pattern === all) await this.#checkGaps(items, reached, after, bounds);
+      if (pattern === all) {
+        await this.#checkGaps(items, reached, mayLack, bounds);
+      }
       reached = lastSequence;
       left = left > items.length ? left - items.length : Infinity;
       if (reached < last && enough === Infinity) {
@@ -189,19 +189,19 @@ export class StreamPages {
     const sequence = sequenceOf(after, incarnation, this.#action);
     if (isForward) return sequence;
     // What has expired before it is no loss: it comes last.
-    await this.#check(sequence, true, bounds.signal);
+    await this.#check(sequence, true, bounds);
     return sequence - 1;
   }
 
   #check(
     after: number,
-    fromBeginning: boolean,
-    signal: AbortSignal,
+    mayHaveExpired: boolean,
+    { signal }: PageBounds,
   ): ReturnType<typeof checkContinuation> {
     return checkContinuation(
       this.#reader,
       after,
-      fromBeginning,
+      mayHaveExpired,
       signal,
       this.#action,
     );
@@ -211,14 +211,13 @@ export class StreamPages {
   async #checkGaps(
     items: readonly StoredMessage[],
     reached: number,
-    after: Checkpoint | Date | undefined,
+    mayLack: (reached: number) => boolean,
     bounds: PageBounds,
   ): Promise<void> {
     let last = reached;
     for (const { sequence } of items) {
-      const isBeginning = after === undefined && last === 0;
-      if (sequence !== last + 1 && !isBeginning) {
-        await this.#check(last, false, bounds.signal);
+      if (sequence !== last + 1 && !mayLack(last)) {
+        await this.#check(last, false, bounds);
       }
       last = sequence;
     }

@@ -43,15 +43,15 @@ export function sequenceOf(
 /**
  * Makes sure that no message behind a sequence is missing.
  *
- * @param after The sequence; 0 for the beginning of the stream, whatever has
- * expired there, if `fromBeginning`.
+ * @param mayHaveExpired Whether messages behind it may have expired, as they
+ * may where a read begins with those that are left.
  * @throws {CheckpointError} If messages have expired or are lost, or the
  * stream is another one by now.
  */
 export async function checkContinuation(
   reader: StreamReader,
   after: number,
-  fromBeginning: boolean,
+  mayHaveExpired: boolean,
   signal: AbortSignal,
   action: string,
 ): Promise<Extent> {
@@ -64,8 +64,7 @@ export async function checkContinuation(
     const extent = await extentOf(reader, after, signal, action);
     const { first_seq, last_seq } = extent;
     if (after <= last_seq) {
-      const isAnew = fromBeginning && after === 0;
-      if (after + 1 >= first_seq || isAnew) return extent;
+      if (after + 1 >= first_seq || mayHaveExpired) return extent;
       throw error(
         "expired",
         "events after it have expired; read the events that are left from the beginning",

@@ -217,12 +217,12 @@ export class StreamSubscription<E extends AnyEvent>
   }
 
   #check(after: number): ReturnType<typeof checkContinuation> {
-    const fromBeginning = this.#options.after === undefined;
+    const isBeginning = this.#options.after === undefined && after === 0;
     const { signal } = this.#ending;
     return checkContinuation(
       this.#reader,
       after,
-      fromBeginning,
+      isBeginning,
       signal,
       ACTION,
     );
