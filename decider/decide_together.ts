@@ -38,11 +38,11 @@ export type DecisionParts = Readonly<
   Record<string, readonly [decider: AnyDecider, actorId: string]>
 >;
 
-/** Compiles only if a store holds the events of all parts. */
+/** The same parts, if a store holds the events of all of them. */
 export type PartsOver<Stored extends AnyEvent, Parts extends DecisionParts> = {
   readonly [Name in keyof Parts]: EventOf<Parts[Name][0]> extends Stored
     ? unknown
-    : never;
+    : readonly [Decider<StateOf<Parts[Name][0]>, never, Stored>, string];
 };
 
 /** The state of each part. */
