@@ -6,7 +6,9 @@
 import { jetstreamManager, type StreamConfig } from "@nats-io/jetstream";
 import { assert, assertEquals } from "@std/assert";
 import deno from "../../deno.json" with { type: "json" };
+import * as decider from "../../decider/mod.ts";
 import * as library from "../../mod.ts";
+import * as testing from "../../testing/mod.ts";
 import { type Page, readPage, readPages, root } from "../support/doc_pages.ts";
 import { anchorsOf, linksOf, tablesOf } from "../support/markdown.ts";
 import { findNatsServer } from "../support/nats_binary.ts";
@@ -114,7 +116,7 @@ Deno.test("operations shows a configuration that nats-server takes", async () =>
 });
 
 Deno.test("the table of errors lists every error class", async () => {
-  const classes = Object.entries(library)
+  const classes = Object.entries({ ...library, ...decider, ...testing })
     .filter(([, value]) =>
       typeof value === "function" && value.prototype instanceof Error
     )
