@@ -20,12 +20,12 @@ export async function readHistory<E extends AnyEvent>(
 ): Promise<E[]> {
   // What is told with errors is read from the beginning, whatever is asked for.
   if (fromVersion > 0) {
-    return await store.getEvents(actorId, fromVersion, { signal });
+    const onReplayError = () => "fail" as const;
+    return store.getEvents(actorId, { fromVersion, signal, onReplayError });
   }
-  const { events, errors } = await store.getEventsWithErrors(
-    actorId,
-    { fromVersion, signal },
-  );
+  const { events, errors } = await store.getEventsWithErrors(actorId, {
+    signal,
+  });
   if (errors.length > 0) throw errors[0];
   return events;
 }

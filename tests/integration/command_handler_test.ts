@@ -1,6 +1,14 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { commandHandler, decideTogether } from "../../decider/mod.ts";
+import { ReplayError } from "../../store/errors.ts";
 import type { EventStore } from "../../store/event_store.ts";
+import { JetStreamEventStore } from "../../store/jetstream/jetstream_event_store.ts";
 import { testCommandHandlerContract } from "../support/command_handler_contract.ts";
-import type { AccountEvent } from "../support/decider/accounts.ts";
+import {
+  account,
+  type AccountEvent,
+  deposit,
+} from "../support/decider/accounts.ts";
 import { openFixture } from "../support/jetstream_backend.ts";
 import { connect } from "../support/nats_connect.ts";
 import { NatsServer } from "../support/nats_server.ts";
@@ -23,4 +31,36 @@ testCommandHandlerContract(Deno.test, "handler over JetStream", async () => {
     other: other!,
     [Symbol.asyncDispose]: () => fixture[Symbol.asyncDispose](),
   };
+});
+
+Deno.test("half a history decides nothing", async () => {
+  await using nc = await connect(server);
+  const namespace = "half-a-history";
+  await using store = await JetStreamEventStore.open<AccountEvent>(nc, {
+    namespace,
+  });
+  const before = commandHandler(store, account);
+  await before.execute("a", deposit(1));
+  await before.execute("b", deposit(1));
+  const subject = `aether.events.${namespace}.a`;
+  const { error } = (await nc.request(subject, "{}")).json<
+    { error?: unknown }
+  >();
+  assertEquals(error, undefined);
+  const accounts = commandHandler(store, account);
+  await assertRejects(() => accounts.load("a"), ReplayError);
+  await assertRejects(() => accounts.execute("a", deposit(1)), ReplayError);
+  await assertRejects(
+    () =>
+      decideTogether(
+        store,
+        { a: [account, "a"], b: [account, "b"] },
+        ({ a, b }) => ({
+          a: account.decide(deposit(1), a),
+          b: account.decide(deposit(1), b),
+        }),
+      ),
+    ReplayError,
+  );
+  assertEquals((await store.getEvents("a")).length, 1);
 });
