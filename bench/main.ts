@@ -21,6 +21,7 @@ import { footprint } from "./footprint.ts";
 import { groups } from "./groups.ts";
 import { inFlight } from "./in_flight.ts";
 import { memory } from "./memory.ts";
+import { nagle } from "./nagle.ts";
 import { placement } from "./placement.ts";
 import { reads } from "./reads.ts";
 import { saves } from "./saves.ts";
@@ -36,6 +37,7 @@ const THEMES: readonly ((scale: Scale) => Theme)[] = [
   footprint,
   inFlight,
   placement,
+  nagle,
 ];
 
 const HELP = `Measures this library beside its peers and what the server allows.

@@ -12,6 +12,7 @@ import {
   ConnectionClosedError,
   type PermissionDeniedError,
 } from "../internal/nats/errors.ts";
+import { PublishAcks } from "../internal/nats/prompt_acks.ts";
 import {
   checkPrefix,
   encodeActorId,
@@ -114,6 +115,7 @@ export class NatsEventBus<E extends AnyEvent = Event>
   readonly #subscribers: Subscribers<E>;
   readonly #link: Link;
   readonly #rights: PublishRights;
+  readonly #acks: PublishAcks;
   readonly #feeds: Feeds<E>;
   readonly #addresses = new Map<string, Address>();
   #closed: Promise<void> | undefined;
@@ -148,6 +150,7 @@ export class NatsEventBus<E extends AnyEvent = Event>
       throw error;
     }
     this.#rights = new PublishRights(this.#link);
+    this.#acks = new PublishAcks(nc);
     this.#feeds = new Feeds(nc, this.#root, (error) => {
       subscribers.meter.rest.malformed++;
       subscribers.report(error);
@@ -252,6 +255,7 @@ export class NatsEventBus<E extends AnyEvent = Event>
     }
     const place = before + encodeToken(fields.eventType) + between;
     const subject = place + encodeActorId(fields.actorId);
+    this.#acks.publishing();
     this.#nc.publish(subject, payload, headers && { headers });
     meter.of(namespace).published++;
     const room = this.#link.sent(subject.length + size);

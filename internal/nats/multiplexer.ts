@@ -21,6 +21,7 @@ import { ReplyInbox } from "./_reply_inbox.ts";
 import type { Call, RequestOptions } from "./call.ts";
 import { closedConnection, ConnectionWatch } from "./connection_watch.ts";
 import { ConnectionClosedError, ConnectionLostError } from "./errors.ts";
+import { BatchAcks } from "./prompt_acks.ts";
 
 /** What inboxes begin with, unless the user says otherwise. */
 const DEFAULT_INBOX_PREFIX = "_INBOX";
@@ -85,6 +86,11 @@ export class Multiplexer implements AsyncDisposable {
   ): void {
     this.#throwIfUnusable();
     this.#nc.publish(subject, payload, options);
+  }
+
+  /** For a batch of messages of which only the last is answered. */
+  batchAcks(): BatchAcks {
+    return new BatchAcks(this.#nc);
   }
 
   /** Sends a call. It does not throw: the call hears why nothing was sent. */

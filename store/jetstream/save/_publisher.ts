@@ -152,10 +152,13 @@ export class Publisher {
         i < last ? lines : `${lines}${Header.batchCommit}: 1\r\n`,
       );
     };
+    const acks = this.#mux.batchAcks();
     try {
       for (let i = 0; i < last; i++) {
         const { subject, payload } = entries[i]!.draft;
-        this.#mux.publish(subject, payload, { headers: headersOf(i) });
+        const headers = headersOf(i);
+        this.#mux.publish(subject, payload, { headers });
+        acks.published(subject.length + headers.byteLength + payload.length);
       }
     } catch (error) {
       return handlers.failed(error);
