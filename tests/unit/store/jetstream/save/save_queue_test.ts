@@ -28,6 +28,7 @@ class FakeServer {
       this.#calls.push(call);
     },
     publish: (subject: string) => this.sent.push(subject),
+    batchAcks: () => ({ published() {} }),
   } as unknown as Multiplexer;
 
   /** Says of the request that has waited longest that it was stored. */
