@@ -8,7 +8,6 @@ import type { ReadBounds } from "../stream/read_retries.ts";
 import { tryRead } from "../stream/stored_event.ts";
 import { Header, type StoredMessage } from "../stream/stored_message.ts";
 import type { StreamReader } from "../stream/stream_reader.ts";
-import type { Tail } from "./tail_cache.ts";
 import {
   farOf,
   nearOf,
@@ -16,14 +15,17 @@ import {
   type Trail,
   type Waypoint,
 } from "../stream/trail.ts";
-import { isVouchedFor } from "./_version_proof.ts";
-import type { AnyEvent } from "../../../event/event.ts";
+import type { Tail } from "./tail_cache.ts";
+import { proveVersion } from "./_version_proof.ts";
 
 /** A read that would skip at most this many events begins at the first. */
 export const SKIPPABLE = 200;
 
-/** A search is over when about this many events would be skipped. */
-const NEAR_ENOUGH = 32;
+/** A search is over when at most this many events would be skipped. */
+const NEAR_ENOUGH = 128;
+
+/** How many versions before the wanted one a guess aims at. */
+const MARGIN = 32;
 
 /** Where to begin so that no event of a version or above it is missed. */
 export interface Start {
@@ -32,15 +34,20 @@ export interface Start {
   /** The latest version known to lie before it. */
   readonly versionBefore: number;
   /**
-   * Whether this is only what a hint says: then the first event read must lie
-   * below the version, or the start was wrong.
+   * Whether only a trail says so: then the first event read must lie below the
+   * version, or the start was wrong.
    */
   readonly unproven: boolean;
 }
 
-const BEGINNING: Start = { sequence: 1, versionBefore: 0, unproven: false };
+/** The start of every history. */
+export const BEGINNING: Start = {
+  sequence: 1,
+  versionBefore: 0,
+  unproven: false,
+};
 
-/** One actor, to be searched. */
+/** An actor to search. */
 export interface Searched {
   readonly actorId: string;
   readonly subject: string;
@@ -56,7 +63,8 @@ export async function findStart(
   bounds: ReadBounds,
 ): Promise<Start> {
   const { trail } = searched.tail;
-  // Versions have no two events: the one so many places back is not above it.
+  // Each event has a version of its own: the one so many places back is not
+  // above it.
   const near = trail && nearOf(trail)[searched.tail.version - version];
   if (near !== undefined) {
     return { sequence: near, versionBefore: 0, unproven: true };
@@ -64,7 +72,7 @@ export async function findStart(
   return await findProvenStart(reader, searched, version, bounds);
 }
 
-/** As {@linkcode findStart}, by what was read and not by what a hint says. */
+/** As {@linkcode findStart}, by events that were read. */
 export async function findProvenStart(
   reader: StreamReader,
   searched: Searched,
@@ -72,106 +80,129 @@ export async function findProvenStart(
   bounds: ReadBounds,
 ): Promise<Start> {
   if (version <= SKIPPABLE) return BEGINNING;
-  const { low, high } = await descend(reader, searched, version, bounds);
-  const { sequence, version: versionBefore } =
-    high.version - low.version <= 4 * NEAR_ENOUGH
-      ? low
-      : await bisect(reader, searched, version, low, high, bounds);
+  const search = new VersionSearch(reader, searched, version, bounds);
+  const { sequence, version: versionBefore } = await search.run();
   return { sequence: sequence + 1, versionBefore, unproven: false };
 }
 
-/** Events on both sides of a version: `low` below it, `high` not. */
-export interface Surroundings {
-  readonly low: Waypoint;
-  readonly high: Waypoint;
-  /** That of `high`, if it is known. */
-  readonly trail: Trail | undefined;
-  /** The event at `high`, unless that is the tail. */
-  readonly event: AnyEvent | undefined;
+/** A message that was looked at. */
+interface Probe {
+  readonly message: StoredMessage;
+  readonly version: number;
+  /** Whether a trail has led there, to the version it named. */
+  readonly byTrail: boolean;
 }
 
-/** Follows trails to a version, each step at least halving the distance. */
-export async function descend(
-  reader: StreamReader,
-  { actorId, subject, tail }: Searched,
-  version: number,
-  bounds: ReadBounds,
-): Promise<Surroundings> {
-  let low: Waypoint = { version: 0, sequence: 0 };
-  let high: Waypoint = tail;
-  let trail: Trail | undefined = tail.trail;
-  let found: AnyEvent | undefined;
-  while (trail !== undefined && high.version - low.version > NEAR_ENOUGH) {
-    // The farthest that is not passed, else the nearest that is.
-    const far = farOf(trail);
-    const next = far.findLast((point) => point.version >= version) ??
-      far.find((point) => point.version < version);
-    if (next === undefined || next.sequence <= low.sequence) break;
-    const message = await reader.atSequence(next.sequence, bounds);
+/**
+ * Closes in on a version from both sides: by the trail of the nearest event
+ * above it, which at least halves the distance, and where there is none by
+ * interpolation, which is fast where events lie evenly, and bisection.
+ */
+class VersionSearch {
+  readonly #reader: StreamReader;
+  readonly #searched: Searched;
+  readonly #version: number;
+  readonly #bounds: ReadBounds;
+  #low: Waypoint = { version: 0, sequence: 0 };
+  #high: Waypoint;
+  /** The trail of the event at `high`. */
+  #trail: Trail | undefined;
+  /** Events below the version, each behind the one before. */
+  readonly #below: Probe[] = [];
+
+  constructor(
+    reader: StreamReader,
+    searched: Searched,
+    version: number,
+    bounds: ReadBounds,
+  ) {
+    this.#reader = reader;
+    this.#searched = searched;
+    this.#version = version;
+    this.#bounds = bounds;
+    this.#high = searched.tail;
+    this.#trail = searched.tail.trail;
+  }
+
+  /** The last event found below the version that lies above all before it. */
+  async run(): Promise<Waypoint> {
+    for (let guesses = 0; !this.#isNearEnough();) {
+      const next = this.#nextByTrail();
+      const goesOn = next === undefined
+        ? await this.#guess(guesses++)
+        : await this.#follow(next);
+      if (!goesOn) break;
+    }
+    const { actorId } = this.#searched;
+    for (const { message, version, byTrail } of this.#below.reverse()) {
+      const candidate = { actorId, message, version };
+      const isProven = byTrail ||
+        await proveVersion(this.#reader, candidate, this.#bounds);
+      if (isProven) return { version, sequence: message.sequence };
+    }
+    return { version: 0, sequence: 0 };
+  }
+
+  #isNearEnough(): boolean {
+    const [low, high] = [this.#low, this.#high];
+    return high.version - low.version <= NEAR_ENOUGH ||
+      high.sequence - low.sequence <= NEAR_ENOUGH;
+  }
+
+  /** The farthest waypoint that is not passed, else the nearest that is. */
+  #nextByTrail(): Waypoint | undefined {
+    if (this.#trail === undefined) return undefined;
+    const far = farOf(this.#trail);
+    const next = far.findLast(({ version }) => version >= this.#version) ??
+      far.find(({ version }) => version < this.#version);
+    return next && next.sequence > this.#low.sequence ? next : undefined;
+  }
+
+  async #follow({ sequence, version }: Waypoint): Promise<boolean> {
+    const message = await this.#reader.atSequence(sequence, this.#bounds);
+    const { actorId, subject } = this.#searched;
     const event = message?.subject === subject
       ? tryRead(message.data, actorId)
       : undefined;
-    if (event?.version !== next.version) break; // a wrong hint, or expired
-    if (event.version < version) {
-      low = next;
-      break;
+    if (event?.version === version) {
+      return this.#narrow(message!, version, sequence, true);
     }
-    high = next;
-    found = event;
-    trail = trailOf(message!);
+    this.#trail = undefined; // a wrong hint, or expired
+    return true;
   }
-  return { low, high, trail, event: found };
-}
 
-/** Interpolation, which is fast where events lie evenly, and bisection. */
-async function bisect(
-  reader: StreamReader,
-  { actorId, subject }: Searched,
-  version: number,
-  low: Waypoint,
-  high: Waypoint,
-  bounds: ReadBounds,
-): Promise<Waypoint> {
-  /** Messages below the version, each behind the one before. */
-  const below: { readonly at: Waypoint; readonly message: StoredMessage }[] =
-    [];
-  let reached = low;
-  for (let probes = 0; high.version - reached.version > NEAR_ENOUGH; probes++) {
-    const span = high.sequence - reached.sequence;
-    if (span <= NEAR_ENOUGH) break;
-    const share = probes % 2 === 0
-      ? (version - NEAR_ENOUGH / 2 - reached.version) /
-        (high.version - reached.version)
+  async #guess(guesses: number): Promise<boolean> {
+    const [low, high] = [this.#low, this.#high];
+    const span = high.sequence - low.sequence;
+    const wanted = this.#version - MARGIN - low.version;
+    const share = guesses % 2 === 0
+      ? wanted / (high.version - low.version)
       : 0.5;
-    const guess = reached.sequence +
-      Math.min(span - 1, Math.max(1, Math.floor(span * share)));
-    const { items: [message] } = await reader.messages(
-      subject,
-      guess,
-      1,
-      bounds,
-    );
+    const steps = Math.min(span - 1, Math.max(1, Math.floor(span * share)));
+    const from = low.sequence + steps;
+    const { actorId, subject } = this.#searched;
+    const message = await this.#reader.next(subject, from, this.#bounds);
     const event = message && tryRead(message.data, actorId);
-    if (event === undefined) break;
-    if (event.version < version) {
-      reached = { sequence: message!.sequence, version: event.version };
-      below.push({ at: reached, message: message! });
+    return event !== undefined &&
+      this.#narrow(message!, event.version, from, false);
+  }
+
+  /** @param from Between it and the message the actor has no other. */
+  #narrow(
+    message: StoredMessage,
+    version: number,
+    from: number,
+    byTrail: boolean,
+  ): true {
+    if (version < this.#version) {
+      this.#low = { version, sequence: message.sequence };
+      this.#below.push({ message, version, byTrail });
     } else {
-      high = { sequence: guess, version: event.version };
+      this.#high = { version, sequence: from };
+      this.#trail = trailOf(message);
     }
+    return true;
   }
-  // Events of the version or above may lie before one that falls behind them.
-  for (const { at, message } of below.reverse()) {
-    const isProof = await isVouchedFor(
-      reader,
-      actorId,
-      message,
-      at.version,
-      bounds,
-    );
-    if (isProof) return at;
-  }
-  return low;
 }
 
 /** The trail in a message's header, if it has one. */

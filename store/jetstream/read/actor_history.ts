@@ -4,56 +4,41 @@
  * @module
  */
 
-import type { ActorTails } from "./actor_tails.ts";
-import { DISTANCE, Landmarks } from "./_landmarks.ts";
-import { PagePipeline } from "./_read_ahead.ts";
+import type { AnyEvent } from "../../../event/event.ts";
 import type { ReadBounds } from "../stream/read_retries.ts";
-import { SingleReads } from "./_reads_by_sequence.ts";
 import {
   type LocatedEvent,
   provenance,
   tryRead,
 } from "../stream/stored_event.ts";
-import { PAGE_SIZE, type StreamReader } from "../stream/stream_reader.ts";
-import type { Tail } from "./tail_cache.ts";
+import { followedSequence } from "../stream/stored_message.ts";
+import { PAGE_SIZE } from "../stream/stream_reader.ts";
 import {
-  findProvenStart,
-  findStart,
-  type Searched,
-  type Start,
-} from "./_version_search.ts";
-import type { AnyEvent } from "../../../event/event.ts";
-import type { Consistency } from "../../event_store.ts";
+  type BackwardPage,
+  type Place,
+  readPageBefore,
+} from "./_backward_pages.ts";
+import {
+  EXTRA_MESSAGES,
+  ForwardPages,
+  type ForwardRange,
+} from "./_forward_pages.ts";
+import { SequenceReads } from "./_sequence_reads.ts";
+import { findProvenStart } from "./_version_search.ts";
+import type { ActorTails, MovedTail } from "./actor_tails.ts";
 
-/** Messages that a page is asked for beyond those that versions tell of. */
-const SLACK = 16;
-
-/** Messages beyond which a history is long enough to be read ahead. */
-const LONG = 3 * DISTANCE;
-
-/** The bounds of a forward read. Versions are inclusive. */
-export interface ForwardRange {
-  readonly fromVersion: number;
-  readonly toVersion: number;
-  readonly consistency: Consistency;
-  /** How many events are wanted at most. @default {Infinity} */
-  readonly limit?: number;
-  /** Events in the first page at most, where the first is wanted soon. */
-  readonly firstPage?: number;
-}
+export type { ForwardRange } from "./_forward_pages.ts";
 
 /** Reads actors' histories. */
 export class ActorHistory {
-  readonly #reader: StreamReader;
   readonly #tails: ActorTails;
-  readonly #singly: SingleReads;
-  readonly #landmarks: Landmarks;
+  readonly #sequences: SequenceReads;
+  readonly #pages: ForwardPages;
 
   constructor(tails: ActorTails) {
-    this.#reader = tails.reader;
     this.#tails = tails;
-    this.#singly = new SingleReads(tails);
-    this.#landmarks = new Landmarks(tails.reader);
+    this.#sequences = new SequenceReads(tails);
+    this.#pages = new ForwardPages(tails);
   }
 
   /** The actor's events in pages, lowest version first. */
@@ -62,125 +47,34 @@ export class ActorHistory {
     range: ForwardRange,
     bounds: ReadBounds,
   ): AsyncGenerator<AnyEvent[], void> {
-    const { toVersion, consistency, limit = Infinity } = range;
-    const lowest = Math.max(1, range.fromVersion);
-    if (toVersion < lowest) return;
+    const { consistency, limit = Infinity, firstPage = PAGE_SIZE } = range;
+    let lowest = Math.max(1, range.fromVersion);
+    if (range.toVersion < lowest) return;
     // Without gaps between versions; with them more is read.
-    const highest = Math.min(toVersion, lowest + limit - 1);
-    const wanted = { actorId, lowest, highest, consistency };
-    const events = await this.#singly.read(wanted, bounds);
-    if (events !== undefined) {
+    const highest = Math.min(range.toVersion, lowest + limit - 1);
+    for (let most = firstPage;; most = PAGE_SIZE) {
+      const top = Math.min(highest, lowest + most - 1);
+      const wanted = { actorId, lowest, highest: top, consistency };
+      const events = await this.#sequences.read(wanted, bounds);
+      if (events === undefined) break;
       if (events.length > 0) yield events;
-      return;
+      if (top === highest || events.length < top - lowest + 1) return;
+      lowest = top + 1;
+      bounds = this.#tails.reader.boundsOfNext(bounds);
     }
+    const read = lowest - Math.max(1, range.fromVersion);
+    const rest = { ...range, fromVersion: lowest, limit: limit - read };
     const given = bounds.signal;
-    if (given === undefined) return yield* this.#pages(actorId, range, bounds);
-    // What was asked ahead lets go of the signal when the reader goes.
+    if (given === undefined) {
+      return yield* this.#pages.read(actorId, rest, bounds);
+    }
+    // A page asked for in advance lets go of the signal when the reader goes.
     const gone = new AbortController();
     const signal = AbortSignal.any([given, gone.signal]);
     try {
-      yield* this.#pages(actorId, range, { ...bounds, signal });
+      yield* this.#pages.read(actorId, rest, { ...bounds, signal });
     } finally {
       gone.abort();
-    }
-  }
-
-  async *#pages(
-    actorId: string,
-    range: ForwardRange,
-    bounds: ReadBounds,
-  ): AsyncGenerator<AnyEvent[], void> {
-    const { fromVersion, toVersion, consistency, limit = Infinity } = range;
-    const subject = this.#tails.subjectOf(actorId);
-    const floor = this.#tails.floorOf(actorId, consistency);
-    // Each page has the whole time, however long the one before was used.
-    let own = bounds;
-    const renew = () => {
-      own = this.#reader.boundsOfNext(bounds);
-    };
-    const leader = this.#tails.needsCheck(floor)
-      ? ahead(this.#tails.lastMessage(actorId, floor, bounds))
-      : undefined;
-    let { sequence: next, versionBefore: version, unproven } = await this
-      .#startOf(actorId, fromVersion, bounds);
-    const tail = this.#tails.cache.get(actorId);
-    let required = Math.max(tail?.sequence ?? 0, floor.known.sequence);
-    let reached = next - 1;
-    const read = (json: string | Uint8Array) => tryRead(json, actorId);
-    const isLong = tail?.trail !== undefined && next === 1 &&
-      tail.trail.ordinal > LONG && Math.min(limit, toVersion) >= tail.version;
-    const landmarks = isLong
-      ? this.#landmarks.of({ actorId, subject, tail }, bounds)
-      : Promise.resolve([]);
-    const pipeline = new PagePipeline(
-      (from, count) => this.#reader.payloads(subject, from, count, read, own),
-      landmarks,
-    );
-    // Behind a page they would come late, so that one is asked for first only
-    // where its events are wanted soon.
-    if (range.firstPage === undefined) await landmarks.catch(() => {});
-    const fetch = (most: number, behind: AnyEvent | undefined = undefined) => {
-      // Those to be skipped and those wanted, as far as versions tell.
-      const wanted = toVersion - (behind?.version ?? version) + 2 * SLACK;
-      return pipeline.page(next, Math.min(PAGE_SIZE, most, wanted));
-    };
-    const skipped = Math.max(0, fromVersion - version);
-    const first = Math.min(limit, range.firstPage ?? PAGE_SIZE);
-    let fetching = fetch(first + skipped);
-    let given = 0;
-    for (let n = 0;;) {
-      const { items, lastSequence, remaining } = await fetching;
-      const [lead] = items;
-      if (unproven && !(lead && lead.version < fromVersion)) {
-        // The hint was wrong: begin where it was read to be right.
-        const start = await this.#provenStartOf(actorId, fromVersion, bounds);
-        ({ sequence: next, versionBefore: version, unproven } = start);
-        reached = next - 1;
-        fetching = fetch(PAGE_SIZE);
-        continue;
-      }
-      unproven = false;
-      if (lastSequence > 0) {
-        reached = lastSequence;
-        renew();
-      }
-      next = reached + 1;
-      const isWhole = items.length > 0 && remaining === 0;
-      const goesOn = remaining > 0 &&
-        given + items.length - skipped < limit &&
-        (items.at(-1)?.version ?? 0) < toVersion;
-      if (goesOn) fetching = ahead(fetch(PAGE_SIZE, items.at(-1)));
-      const { events, last } = among(items, version, fromVersion, toVersion);
-      version = last?.version ?? version;
-      if (isWhole && last !== undefined && version <= toVersion) {
-        this.#tails.cache.advance(actorId, {
-          version,
-          sequence: lastSequence,
-          eventId: last.id,
-          trail: undefined,
-        });
-      }
-      if (events.length > 0) {
-        this.#tails.cache.noteSeen(actorId, lastSequence);
-        yield events;
-        renew();
-      }
-      given += events.length;
-      if (version >= toVersion || given >= limit) return;
-      if (remaining > 0) {
-        if (!goesOn) fetching = fetch(PAGE_SIZE);
-        // Another replica may be asked next: it must not know less.
-        required = Math.max(required, next);
-        continue;
-      }
-      if (leader) {
-        required = Math.max(required, (await leader)?.sequence ?? 0);
-      }
-      if (reached >= required) return;
-      if (await this.#tails.expiredElseWait(actorId, required, n++, own)) {
-        return;
-      }
-      fetching = fetch(PAGE_SIZE);
     }
   }
 
@@ -190,20 +84,69 @@ export class ActorHistory {
    */
   async *backward(
     actorId: string,
+    range: ForwardRange,
+    limit: number,
+    bounds: ReadBounds,
+  ): AsyncGenerator<AnyEvent[], void> {
+    const lowest = Math.max(1, range.fromVersion);
+    const { tail, message, event } = await this.#tails
+      .last(actorId, range.consistency, bounds);
+    let highest = Math.min(range.toVersion, tail.version);
+    let left = limit;
+    if (event?.version === highest && highest >= lowest) {
+      yield [event];
+      [highest, left] = [highest - 1, left - 1];
+    }
+    const ordinal = tail.trail?.ordinal ?? 0;
+    let place: Place | undefined = {
+      mark: { ...tail, ordinal },
+      trail: tail.trail,
+      follows: event && followedSequence(message!.header),
+    };
+    const subject = this.#tails.subjectOf(actorId);
+    while (highest >= lowest && left > 0) {
+      const own = this.#tails.reader.boundsOfNext(bounds);
+      const count = Math.min(left, PAGE_SIZE, highest - lowest + 1);
+      const from = highest - count + 1;
+      const searched = { actorId, subject, tail };
+      let events = await this.#sequences
+        .below(searched, { lowest: from, highest }, own);
+      if (events !== undefined) highest = from - 1;
+      else {
+        const request = { actorId, highest, count };
+        const page: BackwardPage | undefined = place &&
+          await readPageBefore(this.#tails, place, request, own);
+        if (page === undefined) break;
+        place = page.place;
+        const first = page.events[0]?.version ?? highest + 1;
+        events = page.events.filter(({ version }) => version >= lowest)
+          .slice(-left);
+        highest = place === undefined ? 0 : first - 1;
+      }
+      left -= events.length;
+      if (events.length > 0) yield events.reverse();
+    }
+    if (highest < lowest || left <= 0) return;
+    const rest = { ...range, fromVersion: lowest, toVersion: highest };
+    yield* this.#searchBackward(actorId, rest, left, bounds);
+  }
+
+  /** As {@linkcode backward}, where no trails lead: each page is searched for. */
+  async *#searchBackward(
+    actorId: string,
     { fromVersion, toVersion, consistency }: ForwardRange,
     limit: number,
     bounds: ReadBounds,
   ): AsyncGenerator<AnyEvent[], void> {
-    const tail = await this.#tails.of(actorId, consistency, bounds);
-    let highest = Math.min(toVersion, tail.version);
-    let wanted = limit;
-    let own = bounds;
+    let highest = toVersion;
+    let left = limit;
+    let own = this.#tails.reader.boundsOfNext(bounds);
     // Versions may have gaps: how far apart the last ones that were found lie.
     let spread = 1;
-    let lowest = highest - Math.min(wanted, PAGE_SIZE) + 1;
-    while (highest >= Math.max(1, fromVersion) && wanted > 0) {
-      lowest = Math.max(lowest, fromVersion, 1);
-      const most = Math.min(wanted, PAGE_SIZE);
+    let lowest = highest - Math.min(left, PAGE_SIZE) + 1;
+    while (highest >= fromVersion && left > 0) {
+      lowest = Math.max(lowest, fromVersion);
+      const most = Math.min(left, PAGE_SIZE);
       const range = { fromVersion: lowest, toVersion: highest, consistency };
       let events: AnyEvent[] = [];
       let isWhole = true;
@@ -213,32 +156,32 @@ export class ActorHistory {
         events = events.slice(-most);
         isWhole = false;
       }
-      own = this.#reader.boundsOfNext(bounds);
+      own = this.#tails.reader.boundsOfNext(bounds);
       const [first] = events;
       if (first === undefined) {
-        // A gap: on with what lies before it, or with all if that is unknown.
-        const { versionBefore } = await this
-          .#provenStartOf(actorId, lowest, own);
+        // A gap: go on before it, or with all if its beginning is unknown.
+        const { versionBefore } = await this.#pages
+          .startOf(actorId, lowest, findProvenStart, own);
         highest = lowest - 1;
         lowest = versionBefore;
         continue;
       }
-      wanted -= events.length;
+      left -= events.length;
       highest = isWhole ? lowest - 1 : first.version - 1;
       const gaps = events.length - 1;
       spread = gaps > 0
         ? (events[gaps]!.version - first.version) / gaps
         : 4 * spread;
-      lowest = highest - Math.ceil(spread * Math.min(wanted, PAGE_SIZE)) + 1;
+      lowest = highest - Math.ceil(spread * Math.min(left, PAGE_SIZE)) + 1;
       yield events.reverse();
-      own = this.#reader.boundsOfNext(bounds);
+      own = this.#tails.reader.boundsOfNext(bounds);
     }
   }
 
-  /** Whether the server has nothing at a sequence any more. */
+  /** Whether the server has no message at a sequence any more. */
   async isGone(sequence: number, bounds: ReadBounds): Promise<boolean> {
-    const message = await this.#reader.fromLeader({ seq: sequence }, bounds);
-    return message === undefined;
+    const { reader } = this.#tails;
+    return await reader.fromLeader({ seq: sequence }, bounds) === undefined;
   }
 
   /**
@@ -248,36 +191,43 @@ export class ActorHistory {
    */
   async between(
     actorId: string,
-    tail: Tail,
+    tail: MovedTail,
     fromVersion: number,
     toVersion: number,
     bounds: ReadBounds,
   ): Promise<LocatedEvent[]> {
-    const singly = await this.#singly
-      .stored(actorId, tail, fromVersion, toVersion, bounds);
-    if (singly !== undefined) return singly;
+    const { news } = tail;
+    if (news !== undefined && news.after < fromVersion) {
+      return news.events.filter(({ event: { version } }) =>
+        version >= fromVersion && version <= toVersion
+      );
+    }
+    const range = { lowest: fromVersion, highest: toVersion };
+    const known = await this.#sequences.stored(actorId, tail, range, bounds);
+    if (known !== undefined) return known;
+    const { reader } = this.#tails;
     const subject = this.#tails.subjectOf(actorId);
     const found: LocatedEvent[] = [];
-    let { sequence: next, versionBefore: version, unproven } = await this
-      .#startOf(actorId, fromVersion, bounds);
-    const required = tail.sequence;
-    let reached = next - 1;
-    for (let n = 0;;) {
-      const wanted = toVersion - version + 2 * SLACK;
-      // A hint begins near `fromVersion`, and tells of no version before it.
-      const count = Math.min(
-        PAGE_SIZE,
-        unproven ? wanted - fromVersion : wanted,
+    const ask = (from: number, version: number) => {
+      const wanted = toVersion - version + 2 * EXTRA_MESSAGES;
+      return reader.messages(
+        subject,
+        from,
+        Math.min(PAGE_SIZE, wanted),
+        bounds,
       );
-      const page = await this.#reader.messages(subject, next, count, bounds);
-      const first = page.items[0] && tryRead(page.items[0].data, actorId);
-      if (unproven && !(first && first.version < fromVersion)) {
-        const start = await this.#provenStartOf(actorId, fromVersion, bounds);
-        ({ sequence: next, versionBefore: version, unproven } = start);
-        reached = next - 1;
-        continue;
-      }
-      unproven = false;
+    };
+    const first = await this.#pages.first(
+      actorId,
+      fromVersion,
+      ({ sequence, versionBefore, unproven }) =>
+        ask(sequence, unproven ? fromVersion - 2 : versionBefore),
+      ({ data }) => tryRead(data, actorId),
+      bounds,
+    );
+    let { page } = first;
+    let { sequence: next, versionBefore: version } = first.start;
+    for (let waits = 0;;) {
       for (const { data, sequence, header } of page.items) {
         const event = tryRead(data, actorId);
         if (event === undefined || event.version <= version) continue;
@@ -286,84 +236,14 @@ export class ActorHistory {
         if (version < fromVersion) continue;
         found.push({ event, sequence, ...provenance(header) });
       }
-      if (page.lastSequence > 0) {
-        reached = page.lastSequence;
-        next = reached + 1;
+      if (page.lastSequence > 0) next = page.lastSequence + 1;
+      if (page.remaining === 0) {
+        if (next > tail.sequence || version >= toVersion) return found;
+        const isGone = await this.#tails
+          .expiredElseWait(actorId, tail.sequence, waits++, bounds);
+        if (isGone) return found;
       }
-      if (page.remaining > 0) continue;
-      if (reached >= required || version >= toVersion) return found;
-      if (await this.#tails.expiredElseWait(actorId, required, n++, bounds)) {
-        return found;
-      }
+      page = await ask(next, version);
     }
   }
-
-  /** Where to begin so that no event from a version on is missed. */
-  async #startOf(
-    actorId: string,
-    version: number,
-    bounds: ReadBounds,
-    find: typeof findStart = findStart,
-  ): Promise<Start> {
-    const searched = await this.#searched(actorId, version, bounds);
-    return "sequence" in searched
-      ? searched
-      : await find(this.#reader, searched, version, bounds);
-  }
-
-  #provenStartOf(
-    actorId: string,
-    version: number,
-    bounds: ReadBounds,
-  ): Promise<Start> {
-    return this.#startOf(actorId, version, bounds, findProvenStart);
-  }
-
-  async #searched(
-    actorId: string,
-    version: number,
-    bounds: ReadBounds,
-  ): Promise<Searched | Start> {
-    const known = this.#tails.cache.get(actorId);
-    if (version <= 1 || (known === undefined && version <= SLACK)) {
-      return { sequence: 1, versionBefore: 0, unproven: false };
-    }
-    const tail = known ?? await this.#tails.of(actorId, "eventual", bounds);
-    if (version > tail.version) {
-      const { sequence, version: versionBefore } = tail;
-      return { sequence: sequence + 1, versionBefore, unproven: false };
-    }
-    return { actorId, subject: this.#tails.subjectOf(actorId), tail };
-  }
-}
-
-/** What is asked for now, and whose failure counts only if it is used. */
-function ahead<T>(promise: Promise<T>): Promise<T> {
-  promise.catch(() => {});
-  return promise;
-}
-
-/**
- * The events of a page whose versions rise from one on (exclusive) and lie in a
- * range (inclusive), and the last one that was looked at: above the range if
- * there is one.
- */
-function among(
-  items: readonly (AnyEvent | undefined)[],
-  above: number,
-  fromVersion: number,
-  toVersion: number,
-): { events: AnyEvent[]; last: AnyEvent | undefined } {
-  const events: AnyEvent[] = [];
-  let last: AnyEvent | undefined;
-  let version = above;
-  for (let i = 0; i < items.length; i++) {
-    const event = items[i];
-    if (event === undefined || event.version <= version) continue;
-    last = event;
-    version = event.version;
-    if (version > toVersion) break;
-    if (version >= fromVersion) events.push(event);
-  }
-  return { events, last };
 }

@@ -15,16 +15,46 @@ import {
   type WantedTail,
 } from "./_freshness.ts";
 import type { ReadBounds } from "../stream/read_retries.ts";
-import { tryRead } from "../stream/stored_event.ts";
-import type { StoredMessage } from "../stream/stored_message.ts";
+import {
+  type LocatedEvent,
+  provenance,
+  tryRead,
+} from "../stream/stored_event.ts";
+import {
+  followedSequence,
+  Header,
+  type StoredMessage,
+} from "../stream/stored_message.ts";
 import { PAGE_SIZE, type StreamReader } from "../stream/stream_reader.ts";
 import { NO_TAIL, type Tail, type TailCache } from "./tail_cache.ts";
+import { nextTail } from "./_next_tail.ts";
+import { proveVersion } from "./_version_proof.ts";
 import { trailOf } from "./_version_search.ts";
-import { isVouchedFor } from "./_version_proof.ts";
 import { backoff, delay } from "../../../internal/waiting.ts";
 import type { AnyEvent } from "../../../event/event.ts";
 import type { Consistency } from "../../event_store.ts";
 import { StaleReadError } from "../errors.ts";
+
+/** At most so many new events are read to find where a history ends. */
+const FEW_NEW = 32;
+
+/** An actor's last message. */
+export interface LastMessage {
+  readonly tail: Tail;
+  readonly message: StoredMessage | undefined;
+  /** The event in it, if that is the last one. */
+  readonly event: AnyEvent | undefined;
+}
+
+/** A tail, and the events that have led to it. */
+export interface MovedTail extends Tail {
+  readonly news?: {
+    /** The version before the first of them. */
+    readonly after: number;
+    /** All events behind that version. */
+    readonly events: readonly LocatedEvent[];
+  };
+}
 
 /** The ends of the histories of one store's actors. */
 export class ActorTails {
@@ -69,7 +99,7 @@ export class ActorTails {
     actorId: string,
     consistency: Consistency,
     bounds: ReadBounds,
-  ): Promise<{ tail: Tail; message: StoredMessage | undefined }> {
+  ): Promise<LastMessage> {
     return await this.#last(
       actorId,
       this.floorOf(actorId, consistency),
@@ -91,16 +121,55 @@ export class ActorTails {
    * The tails a save rests on, as the leader knows them if `strong`, else as
    * any replica does: the server checks the save in any case.
    */
-  forSave(
+  async forSave(
     actorIds: readonly string[],
     strong: boolean,
     bounds: ReadBounds,
-  ): Promise<Map<string, Tail>> {
+  ): Promise<Map<string, MovedTail>> {
+    const [actorId] = actorIds;
+    const known = this.cache.get(actorId!);
+    if (actorIds.length === 1 && strong && !this.replicated && known) {
+      const moved = await this.#move(actorId!, known, bounds);
+      if (moved !== undefined) return new Map([[actorId!, moved]]);
+    }
     const floorOf = (actorId: string): Floor => {
       const known = this.cache.get(actorId) ?? NO_TAIL;
       return { known, seen: 0, strong };
     };
-    return this.#ofAll(actorIds, floorOf, bounds);
+    return await this.#ofAll(actorIds, floorOf, bounds);
+  }
+
+  /**
+   * A known tail moved on to where the history ends, by one request: who lost a
+   * race against a busy writer is soon ready for the next one.
+   *
+   * @returns Undefined if there is no news, or too much of it.
+   */
+  async #move(
+    actorId: string,
+    known: Tail,
+    bounds: ReadBounds,
+  ): Promise<MovedTail | undefined> {
+    const { items, remaining } = await this.reader.messages(
+      this.subjectOf(actorId),
+      known.sequence + 1,
+      FEW_NEW,
+      bounds,
+    );
+    let tail = known;
+    const events: LocatedEvent[] = [];
+    for (const message of items) {
+      const { version } = tail;
+      tail = nextTail(actorId, tail, message);
+      if (tail.version === version) return undefined;
+      const { sequence, header } = message;
+      const event = tryRead(message.data, actorId)!;
+      events.push({ event, sequence, ...provenance(header) });
+    }
+    if (remaining > 0 || tail === known) return undefined;
+    const latest = this.cache.advance(actorId, tail, tail.sequence);
+    if (latest !== tail) return latest;
+    return { ...tail, news: { after: known.version, events } };
   }
 
   /** Whether more of the actor may have been seen than is remembered. */
@@ -134,10 +203,16 @@ export class ActorTails {
     actorId: string,
     floor: Floor,
     bounds: ReadBounds,
-  ): Promise<{ tail: Tail; message: StoredMessage | undefined }> {
+  ): Promise<LastMessage> {
     const message = await this.lastMessage(actorId, floor, bounds);
     const tail = await this.#reconcile(actorId, message, floor, bounds);
-    return { tail, message };
+    const isTail = message?.sequence === tail.sequence;
+    const last = isTail ? tryRead(message.data, actorId) : undefined;
+    return {
+      tail,
+      message,
+      event: last?.id === tail.eventId ? last : undefined,
+    };
   }
 
   async #ofAll(
@@ -267,49 +342,45 @@ export class ActorTails {
       // The known tail has expired: the actor may have begun anew.
       return await this.#resolve(actorId, NO_TAIL, message, bounds);
     }
-    if (
-      isAbove &&
-      await isVouchedFor(this.reader, actorId, message, event.version, bounds)
-    ) {
+    const { sequence } = message;
+    if (isAbove) {
       const { version, id } = event;
-      const { sequence } = message;
+      const trail = trailOf(message);
+      const isSaved = message.header(Header.save) !== "";
+      if (isSaved) return { version, sequence, eventId: id, trail };
+      const followed = followedSequence(message.header);
+      if (followed === known.sequence) return nextTail(actorId, known, message);
+    }
+    const few = await this.#extend(actorId, known, sequence, FEW_NEW, bounds);
+    if (few.sequence === sequence) return few;
+    const candidate = { actorId, message, version: event?.version ?? 0 };
+    if (isAbove && await proveVersion(this.reader, candidate, bounds)) {
+      const { version, id } = event;
       return { version, sequence, eventId: id, trail: trailOf(message) };
     }
-    // Not proven to be the highest: only reading all unknown events shows it.
-    const { sequence } = message;
-    const last = await this.#lastEvent(actorId, known, sequence, bounds);
-    const { version, eventId } = last === undefined
-      ? known
-      : { version: last.version, eventId: last.id };
-    return { version, sequence, eventId, trail: undefined };
+    // Only reading all unknown events shows which is the highest.
+    let tail = few;
+    for (let n = 0; tail.sequence < sequence;) {
+      const before = tail.sequence;
+      tail = await this.#extend(actorId, tail, sequence, PAGE_SIZE, bounds);
+      if (tail.sequence > before) continue;
+      if (await this.expiredElseWait(actorId, sequence, n++, bounds)) break;
+    }
+    return tail;
   }
 
-  /**
-   * The last event behind a tail up to a sequence, by reading all there are;
-   * undefined if none is above it.
-   */
-  async #lastEvent(
+  /** A tail moved on by at most so many messages, and not beyond a sequence. */
+  async #extend(
     actorId: string,
-    known: Tail,
+    tail: Tail,
     upTo: number,
+    count: number,
     bounds: ReadBounds,
-  ): Promise<AnyEvent | undefined> {
+  ): Promise<Tail> {
     const subject = this.subjectOf(actorId);
-    let last: AnyEvent | undefined;
-    for (let next = known.sequence + 1, n = 0; next <= upTo;) {
-      const { items, lastSequence } = await this.reader.messages(
-        subject,
-        next,
-        PAGE_SIZE,
-        bounds,
-      );
-      for (const { data, sequence } of items) {
-        const event = sequence <= upTo ? tryRead(data, actorId) : undefined;
-        if (event && event.version > (last ?? known).version) last = event;
-      }
-      if (lastSequence > 0) next = lastSequence + 1;
-      else if (await this.expiredElseWait(actorId, upTo, n++, bounds)) break;
-    }
-    return last;
+    const { items } = await this.reader
+      .messages(subject, tail.sequence + 1, count, bounds);
+    return items.filter(({ sequence }) => sequence <= upTo)
+      .reduce((tail, message) => nextTail(actorId, tail, message), tail);
   }
 }

@@ -218,10 +218,29 @@ export class StreamReader {
     seq: number,
     bounds: ReadBounds,
   ): Promise<StoredMessage | undefined> {
-    const request = JSON.stringify({ seq });
+    return this.#one({ seq }, bounds);
+  }
+
+  /**
+   * A subject's first message from a sequence on (inclusive), if the replica
+   * that answers has one.
+   */
+  next(
+    subject: string,
+    seq: number,
+    bounds: ReadBounds,
+  ): Promise<StoredMessage | undefined> {
+    return this.#one({ seq, next_by_subj: subject }, bounds);
+  }
+
+  #one(
+    request: { readonly seq: number; readonly next_by_subj?: string },
+    bounds: ReadBounds,
+  ): Promise<StoredMessage | undefined> {
+    const body = JSON.stringify(request);
     return this.#readable(
-      async () => storedMessage(await this.#get("", request, bounds)),
-      () => this.fromLeader({ seq }, bounds),
+      async () => storedMessage(await this.#get("", body, bounds)),
+      () => this.fromLeader(request, bounds),
     );
   }
 
