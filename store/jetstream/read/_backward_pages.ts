@@ -66,6 +66,7 @@ export async function readPageBefore(
   const begin = above ?? chooseMark(marks, end.ordinal, count);
   if (begin === undefined && end.ordinal > PAGE_SIZE) return undefined;
   const size = end.ordinal - (begin?.ordinal ?? 1);
+  if (size === 0) return { events: [], place: undefined };
   const read = (json: string | Uint8Array) => tryRead(json, actorId);
   const [page, message] = await Promise.all([
     above === undefined

@@ -144,9 +144,9 @@ class VersionSearch {
   }
 
   #isNearEnough(): boolean {
-    const [low, high] = [this.#low, this.#high];
-    return high.version - low.version <= NEAR_ENOUGH ||
-      high.sequence - low.sequence <= NEAR_ENOUGH;
+    const { version, sequence } = this.#low;
+    return this.#version - version <= NEAR_ENOUGH ||
+      this.#high.sequence - sequence <= NEAR_ENOUGH;
   }
 
   /** The farthest waypoint that is not passed, else the nearest that is. */

@@ -97,9 +97,9 @@ export class ActorHistory {
       yield [event];
       [highest, left] = [highest - 1, left - 1];
     }
-    const ordinal = tail.trail?.ordinal ?? 0;
-    let place: Place | undefined = {
-      mark: { ...tail, ordinal },
+    // Pages end before the tail, whose own event must not be missed.
+    let place: Place | undefined = highest === tail.version ? undefined : {
+      mark: { ...tail, ordinal: tail.trail?.ordinal ?? 0 },
       trail: tail.trail,
       follows: event && followedSequence(message!.header),
     };

@@ -15,11 +15,7 @@ import {
   type WantedTail,
 } from "./_freshness.ts";
 import type { ReadBounds } from "../stream/read_retries.ts";
-import {
-  type LocatedEvent,
-  provenance,
-  tryRead,
-} from "../stream/stored_event.ts";
+import { tryRead } from "../stream/stored_event.ts";
 import {
   followedSequence,
   Header,
@@ -27,7 +23,13 @@ import {
 } from "../stream/stored_message.ts";
 import { PAGE_SIZE, type StreamReader } from "../stream/stream_reader.ts";
 import { NO_TAIL, type Tail, type TailCache } from "./tail_cache.ts";
-import { nextTail } from "./_next_tail.ts";
+import {
+  extendTail,
+  FEW_NEW,
+  type MovedTail,
+  nextTail,
+  readNews,
+} from "./_moved_tails.ts";
 import { proveVersion } from "./_version_proof.ts";
 import { trailOf } from "./_version_search.ts";
 import { backoff, delay } from "../../../internal/waiting.ts";
@@ -35,8 +37,7 @@ import type { AnyEvent } from "../../../event/event.ts";
 import type { Consistency } from "../../event_store.ts";
 import { StaleReadError } from "../errors.ts";
 
-/** At most so many new events are read to find where a history ends. */
-const FEW_NEW = 32;
+export type { MovedTail } from "./_moved_tails.ts";
 
 /** An actor's last message. */
 export interface LastMessage {
@@ -44,16 +45,6 @@ export interface LastMessage {
   readonly message: StoredMessage | undefined;
   /** The event in it, if that is the last one. */
   readonly event: AnyEvent | undefined;
-}
-
-/** A tail, and the events that have led to it. */
-export interface MovedTail extends Tail {
-  readonly news?: {
-    /** The version before the first of them. */
-    readonly after: number;
-    /** All events behind that version. */
-    readonly events: readonly LocatedEvent[];
-  };
 }
 
 /** The ends of the histories of one store's actors. */
@@ -129,47 +120,21 @@ export class ActorTails {
     const [actorId] = actorIds;
     const known = this.cache.get(actorId!);
     if (actorIds.length === 1 && strong && !this.replicated && known) {
-      const moved = await this.#move(actorId!, known, bounds);
-      if (moved !== undefined) return new Map([[actorId!, moved]]);
+      const subject = this.subjectOf(actorId!);
+      const searched = { actorId: actorId!, subject, tail: known };
+      const moved = await readNews(this.reader, searched, bounds);
+      if (moved !== undefined) {
+        const { tail, news } = moved;
+        const latest = this.cache.advance(actorId!, tail, tail.sequence);
+        const isOwn = latest === tail;
+        return new Map([[actorId!, isOwn ? { ...tail, news } : latest]]);
+      }
     }
     const floorOf = (actorId: string): Floor => {
       const known = this.cache.get(actorId) ?? NO_TAIL;
       return { known, seen: 0, strong };
     };
     return await this.#ofAll(actorIds, floorOf, bounds);
-  }
-
-  /**
-   * A known tail moved on to where the history ends, by one request: who lost a
-   * race against a busy writer is soon ready for the next one.
-   *
-   * @returns Undefined if there is no news, or too much of it.
-   */
-  async #move(
-    actorId: string,
-    known: Tail,
-    bounds: ReadBounds,
-  ): Promise<MovedTail | undefined> {
-    const { items, remaining } = await this.reader.messages(
-      this.subjectOf(actorId),
-      known.sequence + 1,
-      FEW_NEW,
-      bounds,
-    );
-    let tail = known;
-    const events: LocatedEvent[] = [];
-    for (const message of items) {
-      const { version } = tail;
-      tail = nextTail(actorId, tail, message);
-      if (tail.version === version) return undefined;
-      const { sequence, header } = message;
-      const event = tryRead(message.data, actorId)!;
-      events.push({ event, sequence, ...provenance(header) });
-    }
-    if (remaining > 0 || tail === known) return undefined;
-    const latest = this.cache.advance(actorId, tail, tail.sequence);
-    if (latest !== tail) return latest;
-    return { ...tail, news: { after: known.version, events } };
   }
 
   /** Whether more of the actor may have been seen than is remembered. */
@@ -351,7 +316,16 @@ export class ActorTails {
       const followed = followedSequence(message.header);
       if (followed === known.sequence) return nextTail(actorId, known, message);
     }
-    const few = await this.#extend(actorId, known, sequence, FEW_NEW, bounds);
+    const subject = this.subjectOf(actorId);
+    const extend = (tail: Tail, count: number) =>
+      extendTail(
+        this.reader,
+        { actorId, subject, tail },
+        sequence,
+        count,
+        bounds,
+      );
+    const few = await extend(known, FEW_NEW);
     if (few.sequence === sequence) return few;
     const candidate = { actorId, message, version: event?.version ?? 0 };
     if (isAbove && await proveVersion(this.reader, candidate, bounds)) {
@@ -362,25 +336,10 @@ export class ActorTails {
     let tail = few;
     for (let n = 0; tail.sequence < sequence;) {
       const before = tail.sequence;
-      tail = await this.#extend(actorId, tail, sequence, PAGE_SIZE, bounds);
+      tail = await extend(tail, PAGE_SIZE);
       if (tail.sequence > before) continue;
       if (await this.expiredElseWait(actorId, sequence, n++, bounds)) break;
     }
     return tail;
-  }
-
-  /** A tail moved on by at most so many messages, and not beyond a sequence. */
-  async #extend(
-    actorId: string,
-    tail: Tail,
-    upTo: number,
-    count: number,
-    bounds: ReadBounds,
-  ): Promise<Tail> {
-    const subject = this.subjectOf(actorId);
-    const { items } = await this.reader
-      .messages(subject, tail.sequence + 1, count, bounds);
-    return items.filter(({ sequence }) => sequence <= upTo)
-      .reduce((tail, message) => nextTail(actorId, tail, message), tail);
   }
 }
