@@ -13,7 +13,7 @@ import {
   tryRead,
 } from "../stream/stored_event.ts";
 import { PAGE_SIZE } from "../stream/stream_reader.ts";
-import { farOf, NEAR, nearOf, type Trail } from "../stream/trail.ts";
+import { farOf, MAX_NEAR, nearOf, type Trail } from "../stream/trail.ts";
 import type { ActorTails } from "./actor_tails.ts";
 import type { Tail } from "./tail_cache.ts";
 import { type VersionRange, walkTrails } from "./_trail_walk.ts";
@@ -151,8 +151,8 @@ function comesSooner(
   if (highest === version && count <= 1) return true; // asking for it tells
   if (trail.count === 0 || count > PAGE_SIZE) return false;
   const spacing = spacingFrom(lowest, sequence, version, trail);
-  const descent = Math.log2(1 + (version - highest) / NEAR);
-  const fill = Math.log2(1 + count / NEAR);
+  const descent = Math.log2(1 + (version - highest) / MAX_NEAR);
+  const fill = Math.log2(1 + count / MAX_NEAR);
   const walk = ROUND_TRIP_COST * (descent + fill) + SINGLE_COST * count;
   const search = lowest === 1 ? 0 : ROUND_TRIP_COST * descent + COUNT_COST;
   const page = search + spacing * count;
