@@ -127,6 +127,7 @@ export type {
   InMemoryEventStoreOptions,
   JetStreamEventStoreOptions,
   Partition,
+  ReadableEventStore,
   ReadAllOptions,
   ReadEventsOptions,
   ReadonlyData,

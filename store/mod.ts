@@ -92,6 +92,7 @@ export type {
   EventStore,
   EventSubscription,
   GetSnapshotOptions,
+  ReadableEventStore,
   ReadAllOptions,
   ReadEventsOptions,
   ReadOptions,

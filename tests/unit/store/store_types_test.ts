@@ -6,7 +6,12 @@
 import { assertEquals } from "@std/assert";
 import type { EventDraftOf } from "../../../event/event_draft.ts";
 import type { AnyEvent, Event } from "../../../event/event.ts";
-import type { AppendResult, EventStore } from "../../../store/event_store.ts";
+import type {
+  AppendResult,
+  EventStore,
+  ReadableEventStore,
+} from "../../../store/event_store.ts";
+import { InMemoryEventStore } from "../../../store/memory/in_memory_event_store.ts";
 
 /** True only if both are the same type: unlike with `extends`, any is not. */
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends
@@ -20,8 +25,9 @@ interface Placed {
   customer: string;
   items: { sku: string; quantity: number }[];
 }
+type OrderPlaced = Event<"OrderPlaced", Placed>;
 type OrderEvent =
-  | Event<"OrderPlaced", Placed>
+  | OrderPlaced
   | Event<"OrderShipped", { tracking: string }>;
 
 const placed: Placed = { customer: "jane", items: [] };
@@ -83,6 +89,14 @@ async function countOf(store: EventStore<AnyEvent>): Promise<number> {
   return (await store.getEvents("order-1")).length;
 }
 
+/** What a projection needs: any store, of which it reads. */
+async function lastTypeOf(store: ReadableEventStore<AnyEvent>) {
+  const options = { live: false, eventTypes: ["OrderPlaced"] };
+  for await (const { event } of store.subscribe(options)) {
+    return event.eventType;
+  }
+}
+
 async function totalOf(store: EventStore): Promise<unknown> {
   return (await store.getEvents("order-1"))[0]?.data.total;
 }
@@ -94,6 +108,17 @@ function fitsFunctionsOverAnyStore(
   countOf(orders);
   countOf(any);
   totalOf(orders);
+  lastTypeOf(orders);
+  lastTypeOf(any);
+  countOf(new InMemoryEventStore<OrderEvent>());
+  lastTypeOf(new InMemoryEventStore<OrderEvent>());
+  const reading: ReadableEventStore<OrderEvent> = orders;
+  const wider: ReadableEventStore<AnyEvent> = reading;
+  // @ts-expect-error: it gives more than placed orders
+  const narrower: ReadableEventStore<OrderPlaced> = reading;
+  // @ts-expect-error: it can't save
+  const saving: EventStore<OrderEvent> = reading;
+  void [wider, narrower, saving];
 }
 
 Deno.test("stores have the types that this file states", () => {
