@@ -99,7 +99,7 @@ export class Mailbox<E extends AnyEvent> implements Subscription<E> {
     return promise;
   }
 
-  [Symbol.asyncIterator](): AsyncIterator<Delivery<E>, undefined> {
+  [Symbol.asyncIterator](): AsyncIterableIterator<Delivery<E>, undefined> {
     return this.#iteration.begin(this.#take, () => this.close());
   }
 

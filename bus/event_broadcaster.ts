@@ -99,6 +99,8 @@ export interface Delivery<E extends AnyEvent = Event> {
  */
 export interface Subscription<E extends AnyEvent = Event>
   extends AsyncIterable<Delivery<E>>, AsyncDisposable {
+  /** Begins the one iteration; the iterator is iterable itself. */
+  [Symbol.asyncIterator](): AsyncIterableIterator<Delivery<E>>;
   /** How many events the iteration has taken. */
   readonly delivered: number;
   /** How many events were dropped since there was no room for them. */

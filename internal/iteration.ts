@@ -34,7 +34,7 @@ export class Iteration<T> {
   }
 
   /**
-   * The iterator of the subscription.
+   * The iterator of the subscription, which is iterable itself.
    *
    * @param next Gives the next item, if there is one.
    * @param leave Ends the subscription, when the iterator is left early.
@@ -43,7 +43,7 @@ export class Iteration<T> {
   begin(
     next: () => T | undefined,
     leave: () => PromiseLike<void>,
-  ): AsyncIterator<T, undefined> {
+  ): AsyncIterableIterator<T, undefined> {
     if (this.#begun) {
       throw new TypeError(
         "Cannot iterate subscription: it was iterated before; subscribe again",
@@ -55,6 +55,9 @@ export class Iteration<T> {
       return: async () => {
         await leave();
         return { done: true, value: undefined };
+      },
+      [Symbol.asyncIterator]() {
+        return this;
       },
     };
   }

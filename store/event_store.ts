@@ -264,9 +264,9 @@ export interface EventStore<E extends AnyEvent = Event>
   ): Promise<SaveSnapshotResult>;
 
   /**
-   * Closes the store, as disposing it does: every later call and every
-   * iteration under way fails with a {@linkcode StoreClosedError}. Doing it
-   * again does nothing.
+   * Closes the store, as disposing it does: its subscriptions are closed, so
+   * that loops over them end, and every later call and every read under way
+   * fails with a {@linkcode StoreClosedError}. Doing it again does nothing.
    */
   close(): Promise<void>;
 }

@@ -64,10 +64,13 @@ export interface StoredEvent<E extends AnyEvent = Event> {
 /**
  * The events of all actors in stream order, each exactly once. Iterate it
  * once, a second time is a TypeError; leaving the loop closes it, and so does
- * disposing it.
+ * disposing it, or closing the store: the loop ends as if it had reached the end,
+ * and `caughtUp` tells whether it had.
  */
 export interface EventSubscription<E extends AnyEvent = Event>
   extends AsyncIterable<StoredEvent<E>>, AsyncDisposable {
+  /** Begins the one iteration; the iterator is iterable itself. */
+  [Symbol.asyncIterator](): AsyncIterableIterator<StoredEvent<E>>;
   /**
    * Resumes after everything that was delivered or left out by the filter so
    * far; what it was given, if it could not begin there. Undefined only until

@@ -446,9 +446,9 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
   }
 
   /**
-   * Closes the store: waits for the saves that are under way, ends reads and
-   * subscriptions with a {@linkcode StoreClosedError}, and leaves the
-   * connection open. Closing it again does nothing more.
+   * Closes the store: closes its subscriptions, fails reads with a
+   * {@linkcode StoreClosedError}, waits for the saves that are under way, and
+   * leaves the connection open. Closing it again does nothing more.
    */
   close(): Promise<void> {
     return this.#closed ??= this.#close();
@@ -460,11 +460,9 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
   }
 
   async #close(): Promise<void> {
-    const error = new StoreClosedError("go on with the subscription");
-    const closed = [...this.#subscriptions].map((subscription) => {
-      subscription.fail(error);
-      return subscription.close();
-    });
+    const closed = [...this.#subscriptions].map((subscription) =>
+      subscription.close()
+    );
     if (this.#saving > 0) this.#saved = Promise.withResolvers();
     await Promise.allSettled([...closed, this.#saved?.promise]);
     await this.#parts.monitor.close();

@@ -397,10 +397,9 @@ export class InMemoryEventStore<E extends AnyEvent = Event>
   }
 
   /**
-   * Closes the store: every method fails from now on with a
-   * {@linkcode StoreClosedError}, and so does the iteration of its
-   * subscriptions. A bus that is behind gets up to a second to take what it
-   * was not told yet. Closing it again does nothing.
+   * Closes the store: its subscriptions are closed, and every method fails from
+   * now on with a {@linkcode StoreClosedError}. A bus that is behind gets up to
+   * a second to take what it was not told yet. Closing it again does nothing.
    */
   close(): Promise<void> {
     return this.#closed ??= this.#close();
@@ -412,8 +411,7 @@ export class InMemoryEventStore<E extends AnyEvent = Event>
   }
 
   #close(): Promise<void> {
-    const error = new StoreClosedError("go on with the subscription");
-    for (const subscription of this.#subscriptions) subscription.fail(error);
+    for (const subscription of this.#subscriptions) subscription.close();
     return this.#monitor.close();
   }
 

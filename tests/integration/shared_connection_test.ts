@@ -114,10 +114,7 @@ Deno.test("closing a store fails no other store or bus of its connection", async
     () => closing.getEvents("a-0"),
     StoreClosedError,
   );
-  await assertRejects(
-    () => Array.fromAsync(ended),
-    StoreClosedError,
-  );
+  assertEquals(await Array.fromAsync(ended), []);
 
   assertEquals((await Promise.all(saves)).length, 100);
   for (let n = 0; n < 100; n++) assert(!(await next.next()).done);

@@ -142,7 +142,7 @@ export class StreamSubscription<E extends AnyEvent>
     return this.#caughtUp.promise;
   }
 
-  [Symbol.asyncIterator](): AsyncIterator<StoredEvent<E>, undefined> {
+  [Symbol.asyncIterator](): AsyncIterableIterator<StoredEvent<E>, undefined> {
     return this.#iteration.begin(this.#take, () => this.close());
   }
 

@@ -166,7 +166,7 @@ export function signalsContract({ test }: Contract): void {
     assertEquals(listeners.size, 0);
     const left = store.subscribe({ signal });
     await store[Symbol.asyncDispose]();
-    await reasonOf(() => collect(left));
+    await collect(left);
     assertEquals(listeners.size, 0);
   });
 }
