@@ -48,15 +48,14 @@ export interface BusOptions {
    */
   activeSpan?: ActiveSpan | undefined;
   /**
-   * Where the bus's counters are told as instruments; OpenTelemetry's `Meter`
-   * is one. @default nowhere
+   * Gets the bus's counters as instruments; OpenTelemetry's `Meter` is one. @default nowhere
    */
   meter?: Meter | undefined;
   /**
-   * Told of what goes wrong beside the calls: what a callback threw, and on a
-   * {@linkcode NatsEventBus} a {@linkcode MalformedMessageError} for a message
-   * of another client, and a {@linkcode PermissionDeniedError} for an event
-   * that the server refused. What it throws itself is ignored.
+   * Called with errors that belong to no call: those that callbacks throw, and
+   * on a {@linkcode NatsEventBus} a {@linkcode MalformedMessageError} for a
+   * message of another client, and a {@linkcode PermissionDeniedError} for an
+   * event that the server refused. Errors it throws itself are ignored.
    */
   onError?: ((error: unknown) => void) | undefined;
 }
@@ -141,7 +140,7 @@ export function resolveSubscribe<
         action,
         "overflow",
       ),
-      // It is only told of what its filter lets through.
+      // It is only called with events that pass the filter.
       onDrop: onDrop as MailboxOptions<E>["onDrop"],
       onGap,
       signal: checkSignal(signal, action),

@@ -1,5 +1,5 @@
 /**
- * Counting what a bus does.
+ * Counts the work of a bus.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import {
 import type { Meter } from "../internal/telemetry/types.ts";
 import type { BusCounters, BusMetrics } from "./metrics.ts";
 
-/** The most namespaces that are counted apart. */
+/** The most namespaces with counts of their own. */
 const MAX_NAMESPACES = 1000;
 
 type Name = keyof BusCounters;
@@ -61,18 +61,18 @@ const instruments: InstrumentSet<Name> = {
   },
 };
 
-/** Counts by namespace; the numbers are raised where things happen. */
+/** Counts by namespace; callers raise the numbers themselves. */
 export class BusMeter {
   readonly #system: string;
   readonly #reports: CounterReports<Name> | undefined;
   readonly #namespaces = new Map<string, Counters<Name>>();
   readonly #stops: (() => void)[] = [];
-  /** What belongs to no namespace, or to one too many. */
+  /** Counts of no namespace, and of namespaces beyond the first 1,000. */
   readonly rest: Counters<Name>;
 
   /**
-   * @param system What carries the events, for the instruments.
-   * @param pending Tells how many events wait.
+   * @param system The system that carries the events, for the instruments.
+   * @param pending Gives the number of events that wait to be read.
    */
   constructor(
     system: string,
@@ -110,7 +110,7 @@ export class BusMeter {
     return Object.freeze({ ...total, namespaces });
   }
 
-  /** Tells the meter the last numbers. */
+  /** Gives the meter the last numbers. */
   close(): void {
     for (const stop of this.#stops.splice(0)) stop();
   }

@@ -1,6 +1,6 @@
 /**
- * What comes from NATS: one subscription for each subject that somebody wants,
- * and each message read once for all of them.
+ * Messages from NATS: one NATS subscription a subject, shared by all mailboxes
+ * that want it, and each message decoded once.
  *
  * @module
  */
@@ -21,10 +21,10 @@ import { type Head, headOf, type Interest } from "./_subjects.ts";
 import { MalformedMessageError } from "./errors.ts";
 import type { Delivery } from "./event_broadcaster.ts";
 
-/** The most heads of subjects that are remembered. */
+/** The most heads of subjects to remember. */
 const MAX_HEADS = 10_000;
 
-/** A mailbox that wants what comes on a subject. */
+/** A mailbox that wants the events of a subject. */
 interface Listener<E extends AnyEvent> {
   readonly mailbox: Mailbox<E>;
   readonly passes: Interest["passes"];
@@ -44,8 +44,8 @@ export class Feeds<E extends AnyEvent> {
   readonly #heads = new Map<string, Head>();
 
   /**
-   * @param root What the bus's subjects begin with.
-   * @param malformed Told of each message that is no event.
+   * @param root The tokens that the bus's subjects begin with.
+   * @param malformed Called with an error for each message that is no event.
    */
   constructor(nc: NatsConnection, root: string, malformed: Report) {
     this.#nc = nc;
@@ -53,7 +53,7 @@ export class Feeds<E extends AnyEvent> {
     this.#malformed = malformed;
   }
 
-  /** Has a mailbox get what it is interested in; returns how to end that. */
+  /** Sends a mailbox the events of its interest; returns how to stop that. */
   add(mailbox: Mailbox<E>, { subjects, passes }: Interest): () => void {
     const listener = { mailbox, passes };
     const removes = subjects.map((subject) => this.#join(subject, listener));
@@ -73,7 +73,7 @@ export class Feeds<E extends AnyEvent> {
 
   #open(subject: string): Feed<E> {
     const listeners = new Set<Listener<E>>();
-    // What is thrown in here would end the connection.
+    // An error thrown in here would end the connection.
     const callback = (error: Error | null, msg: Msg) => {
       if (error === null) this.#receive(listeners, msg);
       else this.#fail(subject, error);
@@ -113,7 +113,7 @@ export class Feeds<E extends AnyEvent> {
     }
   }
 
-  /** What a subject tells, and where its actor tokens begin. */
+  /** The head that a subject spells, and where its actor tokens begin. */
   #headOf(subject: string): { head: Head; actorAt: number } {
     const found = headOf(this.#root, subject);
     if (found === undefined) throw unknownSubject();

@@ -1,5 +1,6 @@
 /**
- * What a bus has to know of its connection.
+ * A bus's view of its connection: whether it is up, and how far the server has
+ * handled what was sent.
  *
  * @module
  */
@@ -14,21 +15,22 @@ import {
   ConnectionLostError,
 } from "../internal/nats/errors.ts";
 
-/** After how many bytes the server is asked to confirm that it has them. */
-const MARK = 256 * 1024;
-/** How many bytes may be on the way before publishers have to wait. */
-const WINDOW = 2 * 1024 * 1024;
+/** Bytes sent before the server is asked to confirm them. */
+const CONFIRM_INTERVAL_BYTES = 256 * 1024;
+/** Unconfirmed bytes beyond which publishers have to wait. */
+const MAX_UNCONFIRMED_BYTES = 2 * 1024 * 1024;
 
-/** A connection that somebody else owns. */
+/** A connection that the bus's caller owns. */
 export class Link {
   readonly #nc: NatsConnection;
   readonly #watch: ConnectionWatch;
   readonly #ignore: () => void;
   #answered = false;
   #confirming: Promise<void> | undefined;
-  /** Bytes that no confirmation was asked for yet, and those that wait for one. */
-  #unmarked = 0;
-  #marked = 0;
+  /** Bytes sent since a confirmation was last asked for. */
+  #unasked = 0;
+  /** Bytes that wait to be confirmed. */
+  #unconfirmed = 0;
   #waiting: PromiseWithResolvers<void> | undefined;
 
   /** @throws {ConnectionClosedError} If the connection is closed. */
@@ -64,14 +66,14 @@ export class Link {
   }
 
   /**
-   * Resolves when the server has handled everything sent so far, and what it
-   * refused of that was told.
+   * Resolves when the server has handled everything sent so far, and has
+   * reported what it refused.
    *
    * @throws {ConnectionLostError} If the connection is lost before.
    * @throws {ConnectionClosedError} If it is closed.
    */
   confirm(): Promise<void> {
-    // Those that ask at the same time are answered by one round trip.
+    // Calls at the same time share one round trip.
     return this.#confirming ??= Promise.resolve().then(async () => {
       this.#confirming = undefined;
       const action = "wait for the server";
@@ -84,7 +86,7 @@ export class Link {
         const message = "The connection was lost before the server answered";
         throw new ConnectionLostError(message, { sent: true, cause });
       } finally {
-        // Statuses come a few microtasks later.
+        // Refusals arrive a few microtasks later.
         await new Promise((resolve) => setTimeout(resolve));
       }
     });
@@ -97,7 +99,7 @@ export class Link {
         return await this.confirm();
       } catch (error) {
         if (!(error instanceof ConnectionLostError)) throw error;
-        // What it rejects with, the next look says with more words.
+        // The next attempt fails with the same reason, said in full.
         await this.#watch.connected().catch(() => {});
       }
     }
@@ -106,12 +108,12 @@ export class Link {
   /**
    * Counts what was sent.
    *
-   * @returns When there is room for more, if there is none now.
+   * @returns A promise of room for more, if there is none now.
    */
   sent(bytes: number): Promise<void> | undefined {
-    this.#unmarked += bytes;
-    if (this.#unmarked >= MARK) this.#mark();
-    if (this.#marked <= WINDOW) return undefined;
+    this.#unasked += bytes;
+    if (this.#unasked >= CONFIRM_INTERVAL_BYTES) this.#askToConfirm();
+    if (this.#unconfirmed <= MAX_UNCONFIRMED_BYTES) return undefined;
     this.#waiting ??= Promise.withResolvers();
     return this.#waiting.promise;
   }
@@ -119,7 +121,7 @@ export class Link {
   /**
    * Stops watching, and leaves the connection as it was.
    *
-   * @param refusal What those who wait for room fail with.
+   * @param refusal The reason that publishers waiting for room fail with.
    */
   async stop(refusal: Error): Promise<void> {
     this.#ignore();
@@ -128,17 +130,17 @@ export class Link {
     await this.#watch.stop(new ConnectionClosedError("The bus is closed"));
   }
 
-  #mark(): void {
-    const bytes = this.#unmarked;
-    this.#unmarked = 0;
-    this.#marked += bytes;
+  #askToConfirm(): void {
+    const bytes = this.#unasked;
+    this.#unasked = 0;
+    this.#unconfirmed += bytes;
     const done = () => {
-      this.#marked -= bytes;
-      if (this.#marked > WINDOW) return;
+      this.#unconfirmed -= bytes;
+      if (this.#unconfirmed > MAX_UNCONFIRMED_BYTES) return;
       this.#waiting?.resolve();
       this.#waiting = undefined;
     };
-    // What was lost on the way waits no more either.
+    // Nothing waits for what was lost on the way.
     this.#nc.flush().then(done, done);
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Subscriptions: what waits for one subscriber, within bounds.
+ * Subscriptions: the bounded buffer of one subscriber.
  *
  * @module
  */
@@ -28,7 +28,7 @@ interface Sender<E extends AnyEvent> {
   reject(reason: unknown): void;
 }
 
-/** What a subscription is to be, checked. */
+/** The options of a subscription, checked. */
 export interface MailboxOptions<E extends AnyEvent> {
   readonly pattern: string;
   readonly buffer: number;
@@ -42,9 +42,9 @@ export interface MailboxOptions<E extends AnyEvent> {
 export interface MailboxHost {
   readonly meter: BusMeter;
   readonly report: Report;
-  /** Sends the mailbox nothing more; called once. */
+  /** Stops sending to the mailbox; called once. */
   end(): void;
-  /** Nothing is left to be read; called once, not before `end`. */
+  /** Hears that nothing is left to read; called once, not before `end`. */
   drained(): void;
   /** Resolves when the subscription is in place. */
   confirm(): Promise<void>;
@@ -70,7 +70,7 @@ export class Mailbox<E extends AnyEvent> implements Subscription<E> {
   constructor(options: MailboxOptions<E>, host: MailboxHost) {
     this.#options = options;
     this.#host = host;
-    // Nobody has to look at it.
+    // A rejection that nobody handles is harmless.
     this.#confirmed.promise.catch(() => {});
   }
 
@@ -112,7 +112,7 @@ export class Mailbox<E extends AnyEvent> implements Subscription<E> {
     return this.close();
   }
 
-  /** Minds the signal, which may be aborted already. */
+  /** Begins to listen to the signal, which may be aborted already. */
   begin(): void {
     const { signal } = this.#options;
     if (signal?.aborted) this.#abortable.aborted();
@@ -120,9 +120,9 @@ export class Mailbox<E extends AnyEvent> implements Subscription<E> {
   }
 
   /**
-   * Takes an event, or does with it what is to be done when there is no room.
+   * Takes an event, or handles it as `overflow` says when there is no room.
    *
-   * @returns When there is room, if the publisher has to wait for that.
+   * @returns A promise of room, if the publisher has to wait.
    */
   offer(
     delivery: Delivery<E>,
@@ -139,7 +139,7 @@ export class Mailbox<E extends AnyEvent> implements Subscription<E> {
     return undefined;
   }
 
-  /** Something may have been missed. */
+  /** Counts and reports a gap. */
   gap(gap: Gap): void {
     if (this.#iteration.ended) return;
     this.#gaps++;
@@ -148,11 +148,11 @@ export class Mailbox<E extends AnyEvent> implements Subscription<E> {
   }
 
   /**
-   * Ends once what is pending was read.
+   * Ends once the pending events have been read.
    *
-   * @param failure What the iteration fails with; it just ends without one.
-   * @param refusal What a publish that waits for room fails with; it need not
-   * wait without one.
+   * @param failure Why the iteration fails; without one it just ends.
+   * @param refusal Why publishes that wait for room fail; without one they
+   * resolve.
    */
   finish(failure?: Reason, refusal?: Reason): void {
     if (this.#iteration.ended) return;
@@ -167,7 +167,7 @@ export class Mailbox<E extends AnyEvent> implements Subscription<E> {
     this.#checkDrained();
   }
 
-  /** Ends now, whatever is pending. */
+  /** Ends now and discards the pending events. */
   #leave(failure: Reason | undefined): void {
     this.#ring.clear();
     if (this.#iteration.ended) {
@@ -236,7 +236,7 @@ export class Mailbox<E extends AnyEvent> implements Subscription<E> {
     call(this.#host.report, this.#options.onDrop, event, namespace);
   }
 
-  /** Has the publisher wait behind those that wait already. */
+  /** Queues the publisher behind those that already wait. */
   #wait(
     delivery: Delivery<E>,
     signal: AbortSignal | undefined,
@@ -268,7 +268,7 @@ export class Mailbox<E extends AnyEvent> implements Subscription<E> {
     });
   }
 
-  /** Lets the publisher go on that has waited longest. */
+  /** Admits the publisher that has waited longest. */
   #admit(): void {
     for (const sender of this.#senders) {
       this.#senders.delete(sender);

@@ -1,6 +1,6 @@
 /**
- * Finding out that the server refuses what is published: it tells so beside
- * the connection's messages, and names the subject.
+ * Detects that the server refuses publishes: it reports refusals on the
+ * connection, with the subject.
  *
  * @module
  */
@@ -11,10 +11,10 @@ import {
 } from "../internal/nats/errors.ts";
 import type { Link } from "./_link.ts";
 
-/** How long a server is waited for that does not answer, in milliseconds. */
-const PATIENCE = 1000;
+/** How long a first publish waits for a server that does not answer. */
+const ANSWER_TIMEOUT_MS = 1000;
 
-/** The most places that are remembered. */
+/** The most subject prefixes to remember. */
 const MAX_PLACES = 10_000;
 
 interface Probe {
@@ -23,8 +23,9 @@ interface Probe {
 }
 
 /**
- * The first publish to a place waits for the server, so that a missing right
- * fails it. Later ones don't: what is refused then is told when it is.
+ * Makes the first publish to a place (a namespace and event type) wait for the
+ * server, so that a missing right fails it. Later ones do not wait: their
+ * refusals are reported when they come.
  */
 export class PublishRights {
   readonly #link: Link;
@@ -35,13 +36,13 @@ export class PublishRights {
     this.#link = link;
   }
 
-  /** Whether nothing has to be waited for. */
+  /** Whether publishes to a place need not wait. */
   has(place: string): boolean {
     return this.#proven.has(place);
   }
 
   /**
-   * Waits until the server has handled what was just published.
+   * Waits until the server has handled the event just published.
    *
    * @throws {PermissionDeniedError} If it was refused.
    * @throws {ConnectionLostError | ConnectionClosedError} If the connection
@@ -54,13 +55,14 @@ export class PublishRights {
     try {
       const confirmed = this.#link.confirm().then(() => true);
       const late = new Promise<false>((resolve) => {
-        timer = setTimeout(() => resolve(false), PATIENCE);
+        timer = setTimeout(() => resolve(false), ANSWER_TIMEOUT_MS);
       });
       const known = await Promise.race([confirmed, late]);
       if (probe.denied) throw permissionDenied("publish", subject);
       if (!known) {
         if (this.#link.answered) return;
-        const message = `The server did not answer within ${PATIENCE} ms`;
+        const message =
+          `The server did not answer within ${ANSWER_TIMEOUT_MS} ms`;
         throw new ConnectionLostError(message, { sent: true });
       }
       if (this.#proven.size === MAX_PLACES) this.#proven.clear();
@@ -72,19 +74,19 @@ export class PublishRights {
   }
 
   /**
-   * The server refused a subject. The next publish to its place will find out
-   * whether that is still so.
+   * Takes the report that the server refused a subject. The next publish to
+   * its place waits again.
    *
-   * @returns Whether a publish that waits is told.
+   * @returns Whether a waiting publish fails with it.
    */
   denied(place: string, subject: string): boolean {
     this.#proven.delete(place);
-    let told = false;
+    let hasWaiter = false;
     for (const probe of this.#probes) {
       if (probe.subject !== subject) continue;
       probe.denied = true;
-      told = true;
+      hasWaiter = true;
     }
-    return told;
+    return hasWaiter;
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Which subscriptions an event goes to: an index, so that others cost nothing.
+ * Routes events to subscriptions by an index, so that others cost nothing.
  *
  * @module
  */
@@ -15,10 +15,10 @@ import { spellNamespace } from "./_namespaces.ts";
 import type { Delivery } from "./event_broadcaster.ts";
 import type { BusCounters } from "./metrics.ts";
 
-/** The most namespaces whose routes are remembered. */
+/** The most namespaces whose routes to remember. */
 const MAX_ROUTES = 10_000;
 
-/** Where the events of a namespace go, until nodes come or go. */
+/** The subscriptions of a namespace's events, until nodes come or go. */
 export interface Route<E extends AnyEvent> {
   readonly groups: readonly Group<E>[];
   readonly counters: Counters<keyof BusCounters>;
@@ -31,7 +31,7 @@ interface Entry<E extends AnyEvent> {
   readonly actors: ActorFilter;
 }
 
-/** The subscriptions to one pattern, by what they let through. */
+/** The subscriptions to one pattern, by their filters. */
 class Group<E extends AnyEvent> {
   readonly #all = new Set<Mailbox<E>>();
   readonly #byType = new Map<string, Set<Mailbox<E>>>();
@@ -58,7 +58,7 @@ class Group<E extends AnyEvent> {
     return addUnderAll(this.#byActor, actors.ids, entry);
   }
 
-  /** Offers the event to all that it is for; adds what has to be waited for. */
+  /** Offers the event to all that want it; adds the waits for room. */
   send(
     delivery: Delivery<E>,
     signal: AbortSignal | undefined,
@@ -93,7 +93,7 @@ class Group<E extends AnyEvent> {
   }
 }
 
-/** Tokens that patterns begin with, and what there is for them. */
+/** The subscriptions to a pattern, and to those that go on behind it. */
 class Node<E extends AnyEvent> {
   readonly children = new Map<string, Node<E>>();
   readonly group = new Group<E>();
@@ -103,7 +103,7 @@ class Node<E extends AnyEvent> {
 export class Routes<E extends AnyEvent> {
   readonly #meter: BusMeter;
   readonly #root = new Node<E>();
-  /** By the names of the form `__x__`. */
+  /** Of names of the form `__x__`. */
   readonly #internal = new Node<E>();
   readonly #routes = new Map<string, Route<E>>();
 

@@ -20,17 +20,17 @@ import { coverPatterns } from "../internal/nats/patterns.ts";
 import type { Filter } from "./_arguments.ts";
 import { matches, type Spelling, spellNamespace } from "./_namespaces.ts";
 
-/** The most tokens of a namespace that are told apart in subjects. */
+/** The most tokens of a namespace that stand apart in subjects. */
 const MAX_DEPTH = 6;
 
-/** More subjects than this are too many for one subscription. */
+/** The most NATS subscriptions for one subscription of the bus. */
 const MAX_SUBJECTS = 512;
 
 /** The parts of a namespace's subjects beside event type and actor. */
 export interface Address {
-  /** What comes before the event type, with the dot. */
+  /** The part before the event type, with the dot. */
   readonly before: string;
-  /** What comes between the event type and the actor, with both dots. */
+  /** The part between the event type and the actor, with both dots. */
   readonly between: string;
 }
 

@@ -14,25 +14,25 @@ import { Mailbox, type MailboxOptions } from "./_mailbox.ts";
 import { BusClosedError } from "./errors.ts";
 import type { Subscription } from "./event_broadcaster.ts";
 
-/** What a bus does with a mailbox. */
+/** A mailbox's place in a bus. */
 export interface Placement {
-  /** Sends it nothing more. */
+  /** Stops sending to it. */
   remove(): void;
   /** Resolves when the subscription is in place. */
   confirm(): Promise<void>;
 }
 
-/** What every bus is made of. */
+/** The subscriptions of a bus, with its meter and error reports. */
 export class Subscribers<E extends AnyEvent> {
   readonly meter: BusMeter;
   readonly report: Report;
   readonly activeSpan: ActiveSpan | undefined;
   readonly #open = new Set<Mailbox<E>>();
-  /** How many have ended and are still read. */
+  /** Those that have ended and still have events to read. */
   readonly #draining = new Set<Mailbox<E>>();
   #closed = false;
 
-  /** @param system What carries the events, for the instruments. */
+  /** @param system The system that carries the events, for the instruments. */
   constructor(system: string, options: BusOptions, action: string) {
     const { activeSpan, meter, onError } = resolveBusOptions(options, action);
     this.meter = new BusMeter(system, meter, () => this.#pending());
@@ -51,7 +51,7 @@ export class Subscribers<E extends AnyEvent> {
   }
 
   /**
-   * Opens one; `place` sees to it that it gets its events.
+   * Opens one; `place` has events sent to it.
    *
    * @typeParam Passing The events that its filter lets through.
    */
@@ -79,12 +79,12 @@ export class Subscribers<E extends AnyEvent> {
     return mailbox as Subscription<AnyEvent> as Subscription<Passing>;
   }
 
-  /** Fails all of them, once what they hold was read. */
+  /** Fails all of them, once their pending events have been read. */
   fail(failure: Reason): void {
     for (const mailbox of [...this.#open]) mailbox.finish(failure, failure);
   }
 
-  /** Ends all of them, once what they hold was read; false if it was done before. */
+  /** Ends all of them, once their pending events are read; false if done before. */
   close(): boolean {
     if (this.#closed) return false;
     this.#closed = true;

@@ -1,5 +1,5 @@
 /**
- * What can go wrong on a bus, one class a failure. Tell them apart with
+ * The errors of a bus, one class a failure. Tell them apart with
  * `instanceof`.
  *
  * @module
@@ -24,7 +24,7 @@ export class BusClosedError extends Error {
 export class SlowSubscriberError extends Error {
   /** Always `"SlowSubscriberError"`. */
   override readonly name = "SlowSubscriberError";
-  /** What was subscribed to. */
+  /** The pattern of the subscription. */
   readonly pattern: string;
   /** How many events could wait. */
   readonly buffer: number;

@@ -13,19 +13,19 @@ import type { BusMetrics } from "./metrics.ts";
 export interface PublishOptions {
   /**
    * Gives up: the publish fails with the signal's reason. Subscribers that
-   * had room have the event nevertheless.
+   * had room still get the event.
    */
   signal?: AbortSignal | undefined;
   /**
-   * The trace context that goes with the event, such as that of a delivery
-   * which is passed on; one that W3C Trace Context does not allow is left
-   * out. @default that of the bus's `activeSpan`
+   * The trace context to send with the event, such as the `trace` of a
+   * delivery that is passed on; one that W3C Trace Context does not allow is
+   * left out. @default that of the bus's `activeSpan`
    */
   trace?: TraceContext | undefined;
 }
 
 /**
- * What happens to an event for which a subscription's buffer has no room.
+ * What happens to an event when a subscription's buffer is full.
  *
  * - `"drop-newest"`: it is dropped.
  * - `"drop-oldest"`: the event that has waited longest is dropped for it.
@@ -36,11 +36,11 @@ export interface PublishOptions {
  */
 export type Overflow = "drop-newest" | "drop-oldest" | "error" | "block";
 
-/** A time in which events may have passed a subscription by, unseen. */
+/** A time in which a subscription may have missed events. */
 export interface Gap {
   /** The connection to the server was lost, and is back. */
   readonly reason: "reconnect";
-  /** How long it was away as far as this process saw, in milliseconds. */
+  /** How long it was down as far as this process saw, in milliseconds. */
   readonly downtime: number;
 }
 
@@ -59,18 +59,18 @@ export interface BusSubscribeOptions<
   /** What happens when that many wait. @default {"drop-newest"} */
   overflow?: Overflow | undefined;
   /**
-   * Told of every dropped event, when it is dropped. What it throws is told
-   * to the bus's `onError` and has no other effect.
+   * Called with every dropped event, when it is dropped. Errors it throws go
+   * to the bus's `onError` and have no other effect.
    */
   onDrop?:
     | ((event: EventOfType<E, Type>, namespace: string) => void)
     | undefined;
   /**
-   * Told of every gap, before anything that was published after it. What it
-   * throws is told to the bus's `onError` and has no other effect.
+   * Called with every gap, before any event published after it. Errors it
+   * throws go to the bus's `onError` and have no other effect.
    */
   onGap?: ((gap: Gap) => void) | undefined;
-  /** Leaves, at once: the iteration fails with the signal's reason. */
+  /** Ends the subscription at once: it fails with the signal's reason. */
   signal?: AbortSignal | undefined;
 }
 
@@ -93,9 +93,9 @@ export interface Delivery<E extends AnyEvent = Event> {
  * of matching events that have reached this process; with `"block"`, those
  * whose publishers wait for room are in none of the three.
  *
- * An iteration ends when the subscription or the bus is closed (then what is
- * pending is read first), and fails when the signal is aborted, when a full
- * buffer is an error, or when the connection is closed for good.
+ * An iteration ends when the subscription is closed, or when the bus is closed
+ * and the pending events have been read. It fails when the signal is aborted,
+ * when a full buffer is an error, or when the connection is closed for good.
  */
 export interface Subscription<E extends AnyEvent = Event>
   extends AsyncIterable<Delivery<E>>, AsyncDisposable {
@@ -110,27 +110,27 @@ export interface Subscription<E extends AnyEvent = Event>
   /** How many gaps there were; always 0 in process. */
   readonly gaps: number;
   /**
-   * Resolves once the subscription is in place, so that it gets what anyone
+   * Resolves once the subscription is in place and gets whatever anyone
    * publishes from then on: in process at once, across processes when the
    * server has confirmed it. Rejects if the subscription fails or is closed
-   * before. Nobody has to look at it.
+   * before; ignoring that is harmless.
    */
   readonly ready: Promise<void>;
   /**
-   * Leaves: the iteration ends, and what is pending is discarded without
-   * being counted as dropped. Doing it again does nothing.
+   * Closes the subscription: the iteration ends, and pending events are
+   * discarded without being counted as dropped. Closing it again does nothing.
    */
   close(): Promise<void>;
 }
 
 /**
- * Tells subscribers of events as they are published, across namespaces that
- * do not hear of one another.
+ * Delivers events to subscribers as they are published, in namespaces that
+ * share no events.
  *
- * **Delivery is at most once.** Who does not listen, is too slow or is cut off
- * misses events; how many is counted where this can be known. What must never
- * be missed is read from the store: `EventStore.subscribe` delivers every
- * event exactly once, in order, from any checkpoint.
+ * **Delivery is at most once.** Absent, slow or disconnected subscribers miss
+ * events; how many is counted where it can be known. Read events that must not
+ * be missed from the store: `EventStore.subscribe` delivers every event exactly
+ * once, in order, from any checkpoint.
  *
  * A *namespace* is any name of at most 128 bytes when encoded. For patterns it
  * consists of tokens divided by dots: `orders.eu` matches `orders.eu`,
@@ -149,8 +149,8 @@ export interface EventBroadcaster<E extends AnyEvent = Event>
    * Gives an event to every subscription that matches, the caller's own too.
    * It is never altered, and stays the caller's.
    *
-   * Resolves when it was handed over: in process to the subscriptions, across
-   * processes to the connection. Nobody has to listen.
+   * Resolves once the event is handed over: in process to the subscriptions,
+   * across processes to the connection. It needs no subscribers.
    *
    * @throws {BusClosedError} If the bus is closed.
    * @throws {InvalidEventError} If the event is not valid.
@@ -177,13 +177,13 @@ export interface EventBroadcaster<E extends AnyEvent = Event>
     options?: BusSubscribeOptions<E, Type>,
   ): Subscription<EventOfType<E, Type>>;
 
-  /** What the bus has done so far. */
+  /** The bus's counts so far. */
   readonly metrics: BusMetrics;
 
   /**
-   * Closes the bus: subscriptions end after what they hold, a publish that
-   * waits for room fails with a {@linkcode BusClosedError}. Doing it again
-   * does nothing.
+   * Closes the bus: subscriptions end once their pending events have been
+   * read, and publishes that wait for room fail with a
+   * {@linkcode BusClosedError}. Closing it again does nothing.
    */
   close(): Promise<void>;
 }

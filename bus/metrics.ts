@@ -1,5 +1,5 @@
 /**
- * What a bus counts.
+ * The counters of a bus.
  *
  * @module
  */
@@ -12,19 +12,18 @@ export interface BusCounters {
   readonly refused: number;
   /** Events taken by subscribers, each counted. */
   readonly delivered: number;
-  /** Events dropped since a subscriber had no room, for each subscriber. */
+  /** Events dropped because a buffer was full, counted for each subscriber. */
   readonly dropped: number;
   /** Gaps, for each subscription; counted under its pattern. */
   readonly gaps: number;
   /**
-   * Messages of others on the bus's subjects that were no events, each counted
-   * as often as it came: once for each of the server's subscriptions that
-   * brought it, which those with the same pattern and types share.
+   * Messages of other clients on the bus's subjects that were no events. One
+   * that several subjects of this bus's subscriptions match counts for each.
    */
   readonly malformed: number;
 }
 
-/** What a bus has done so far, as of when it was asked. */
+/** A bus's counts so far, as of when they were asked for. */
 export interface BusMetrics extends BusCounters {
   /**
    * The same by namespace, for the first 1,000 that occurred. A malformed

@@ -1,10 +1,12 @@
 /**
- * Event buses: who hears of an event, within a process and across processes.
+ * Event buses: events for whoever subscribes, within a process and across
+ * processes.
  *
- * **Delivery is at most once.** A bus tells of what happens right now; who is
- * away, too slow or cut off misses events, and is told how many where that can
- * be known. What must never be missed is read from the store, whose
- * `subscribe` delivers every event exactly once, in order, from any checkpoint.
+ * **Delivery is at most once.** A bus delivers events as they are published.
+ * Absent, slow or disconnected subscribers miss events, and learn how many
+ * where that can be known. Read events that must not be missed from the store,
+ * whose `subscribe` delivers every event exactly once, in order, from any
+ * checkpoint.
  *
  * @example Publish and follow
  * ```ts

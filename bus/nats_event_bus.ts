@@ -49,9 +49,9 @@ import type { BusMetrics } from "./metrics.ts";
 /** Options of {@linkcode NatsEventBus}. */
 export interface NatsEventBusOptions extends BusOptions {
   /**
-   * What the bus's subjects begin with: a lower-case letter, then at most 31
-   * of lower-case letters, digits and `-`. Buses with different prefixes do
-   * not hear of one another. @default {"aether"}
+   * The first token of the bus's subjects: a lower-case letter, then at most
+   * 31 of lower-case letters, digits and `-`. Buses with different prefixes
+   * share no events. @default {"aether"}
    */
   prefix?: string | undefined;
 }
@@ -73,22 +73,23 @@ const DONE: Promise<void> = Promise.resolve();
  * {@linkcode EventBroadcaster} without the overflow `"block"`, since one
  * socket serves all subscriptions. JetStream is not needed.
  *
- * **Delivery is at most once.** A publish resolves when the event was handed
- * to the connection, and fails while the connection is down; what is on its
- * way when the connection breaks is lost. Subscriptions go on after a
- * reconnect, and each reconnect is a gap that is counted and told: it is also
- * how a server gets rid of a client that reads too slowly.
+ * **Delivery is at most once.** A publish resolves once the connection has
+ * the event, and fails while the connection is down; events in flight when the
+ * connection breaks are lost. Subscriptions go on after a reconnect, and every
+ * reconnect is counted and reported as a gap: it is also how a server drops a
+ * client that reads too slowly.
  *
- * The first publish of an event type to a namespace waits until the server has
- * handled it, up to a second, so that a missing right fails it, and the first
- * one of all if the server does not answer. What the server refuses later, by
- * the actor id, say, is counted as `refused` and told to `onError`, and the
- * next publish there waits again. When 2 MiB are on the way to the server,
- * publishers wait for it.
+ * The first publish of an event type to a namespace waits up to a second until
+ * the server has handled it: it fails if a right is missing, and the bus's very
+ * first publish also if the server does not answer. Later refusals, such as for
+ * an actor id, are counted as `refused` and reported to `onError`, and the next
+ * publish there waits again. With 2 MiB on the way to the server, publishers
+ * wait.
  *
- * The server filters by namespace, event type and actor, so that what nobody
- * here has subscribed to never reaches this process. What this bus publishes
- * reaches its own subscriptions through the server, once.
+ * The server filters by namespace, event type and actor: events that nobody
+ * here has subscribed to do not reach this process, except for those that a
+ * `partition` leaves out. The bus's own events reach its subscriptions through
+ * the server, once.
  *
  * The connection stays the caller's: closing the bus does not close it.
  *
@@ -284,8 +285,8 @@ export class NatsEventBus<E extends AnyEvent = Event>
     if (head === undefined || read === undefined) return;
     this.#subscribers.meter.of(read.namespace).refused++;
     const place = subject.slice(0, head.actorAt);
-    const isTold = this.#rights.denied(place, subject);
-    if (!isTold) this.#subscribers.report(error);
+    const hasWaiter = this.#rights.denied(place, subject);
+    if (!hasWaiter) this.#subscribers.report(error);
   }
 
   #connectionClosed(): void {
