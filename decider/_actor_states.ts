@@ -6,24 +6,19 @@
 
 import type { AnyEvent } from "../event/event.ts";
 import type { EventStore } from "../store/event_store.ts";
+import type { ActorState } from "./_actor_state.ts";
 import { CommandLog } from "./_command_log.ts";
 import { readHistory } from "./_history.ts";
 import { LruCache } from "./_lru_cache.ts";
+import { Snapshots } from "./_snapshots.ts";
+import type { SnapshotOptions } from "./command_handler.ts";
 import type { Decider } from "./decider.ts";
-
-/** An actor as of a version. It is replaced, but for its log, which grows. */
-export interface ActorState<State> {
-  readonly state: State;
-  /** 0 for an actor without events. */
-  readonly version: number;
-  /** The commands it knows; it may be ahead of the version. */
-  readonly commands: CommandLog;
-}
 
 /** How much is kept of actors. */
 export interface ActorStatesOptions {
   readonly cachedActors: number;
   readonly rememberedCommands: number;
+  readonly snapshots?: SnapshotOptions | undefined;
 }
 
 /** Loads the states of actors and keeps those used last. */
@@ -32,16 +27,21 @@ export class ActorStates<State, E extends AnyEvent> {
   readonly #decider: Decider<State, never, E>;
   readonly #rememberedCommands: number;
   readonly #cache: LruCache<ActorState<State>>;
+  readonly #snapshots: Snapshots<State> | undefined;
 
   constructor(
     store: EventStore<E>,
     decider: Decider<State, never, E>,
-    { cachedActors, rememberedCommands }: ActorStatesOptions,
+    { cachedActors, rememberedCommands, snapshots }: ActorStatesOptions,
   ) {
     this.#store = store;
     this.#decider = decider;
     this.#rememberedCommands = rememberedCommands;
     this.#cache = new LruCache(cachedActors);
+    if (snapshots === undefined) return;
+    const any = store as unknown as EventStore<AnyEvent>;
+    this.#snapshots = new Snapshots(any, snapshots);
+    this.#snapshots.check(decider.initialState);
   }
 
   /** What is cached of an actor, which others may have moved on since. */
@@ -59,16 +59,29 @@ export class ActorStates<State, E extends AnyEvent> {
     this.#cache.delete(actorId);
   }
 
-  /** An actor as of now, from all of its events. */
+  /** An actor as of now, from its snapshot, if it has one, and events. */
   async load(
     actorId: string,
     signal: AbortSignal | undefined,
   ): Promise<ActorState<State>> {
+    const remembered = this.#rememberedCommands;
+    const kept = await this.#snapshots?.load(actorId, remembered, signal);
+    return kept === undefined
+      ? await this.#replay(actorId, signal)
+      : await this.refresh(actorId, kept, signal);
+  }
+
+  /** An actor as of now, from all of its events. */
+  async #replay(
+    actorId: string,
+    signal: AbortSignal | undefined,
+  ): Promise<ActorState<State>> {
     const events = await readHistory(this.#store, actorId, 0, signal);
-    return this.advance({
+    return this.catchUp({
       state: this.#decider.initialState,
       version: 0,
       commands: new CommandLog(this.#rememberedCommands),
+      snapshotVersion: 0,
     }, events);
   }
 
@@ -81,31 +94,49 @@ export class ActorStates<State, E extends AnyEvent> {
     const { version } = known;
     const events = await readHistory(this.#store, actorId, version, signal);
     // Its last event has expired, and with it all that was known.
-    if (events.length === 0 && version > 0) return this.load(actorId, signal);
+    if (events.length === 0 && version > 0) {
+      return this.#replay(actorId, signal);
+    }
     return this.catchUp(known, events);
   }
 
-  /** A state after more events, which need not be stored yet. */
-  stateAfter(state: State, events: readonly E[]): State {
-    return events.reduce(
-      (state, event) => this.#decider.evolve(state, event),
-      state,
-    );
+  /**
+   * The state after events that are not stored yet.
+   *
+   * @throws {InvalidEventError} If a snapshot is due after them, and the state
+   * is not JSON.
+   */
+  preview(
+    { state, snapshotVersion }: ActorState<State>,
+    events: readonly E[],
+  ): State {
+    const after = this.#stateAfter(state, events);
+    const { version } = events.at(-1)!;
+    if (this.#snapshots?.isDue(snapshotVersion, version)) {
+      this.#snapshots.check(after);
+    }
+    return after;
   }
 
   /**
-   * An actor after more of its stored events.
+   * An actor after events that were stored just now. It is cached.
    *
-   * @param state The state after them, if it is known.
+   * @param state The state after them.
    */
-  advance(
+  stored(
+    actorId: string,
     known: ActorState<State>,
     events: readonly E[],
-    state: State = this.stateAfter(known.state, events),
+    state: State,
   ): ActorState<State> {
-    for (const event of events) known.commands.note(event);
-    const version = events.at(-1)?.version ?? known.version;
-    return { state, version, commands: known.commands };
+    let actor = this.#advance(known, events, state);
+    const { snapshotVersion, version } = actor;
+    if (this.#snapshots?.isDue(snapshotVersion, version)) {
+      this.#snapshots.take(actorId, actor);
+      actor = { ...actor, snapshotVersion: version };
+    }
+    this.#cache.set(actorId, actor);
+    return actor;
   }
 
   /** An actor after those events that it does not know yet. */
@@ -113,7 +144,25 @@ export class ActorStates<State, E extends AnyEvent> {
     known: ActorState<State>,
     events: readonly E[],
   ): ActorState<State> {
-    const isNew = ({ version }: E) => version > known.version;
-    return this.advance(known, events.filter(isNew));
+    const fresh = events.filter(({ version }) => version > known.version);
+    return this.#advance(known, fresh, this.#stateAfter(known.state, fresh));
+  }
+
+  #stateAfter(state: State, events: readonly E[]): State {
+    return events.reduce(
+      (state, event) => this.#decider.evolve(state, event),
+      state,
+    );
+  }
+
+  /** An actor after more of its stored events. */
+  #advance(
+    known: ActorState<State>,
+    events: readonly E[],
+    state: State,
+  ): ActorState<State> {
+    for (const event of events) known.commands.note(event);
+    const version = events.at(-1)?.version ?? known.version;
+    return { ...known, state, version };
   }
 }

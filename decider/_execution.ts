@@ -8,7 +8,8 @@ import type { AnyEvent } from "../event/event.ts";
 import { backoff, delay } from "../internal/waiting.ts";
 import { DuplicateEventError, VersionConflictError } from "../store/errors.ts";
 import type { EventStore } from "../store/event_store.ts";
-import type { ActorState, ActorStates } from "./_actor_states.ts";
+import type { ActorState } from "./_actor_state.ts";
+import type { ActorStates } from "./_actor_states.ts";
 import { eventsOfCommand, readHistory } from "./_history.ts";
 import { type CommandFacts, makeEvents } from "./_made_events.ts";
 import type { Executed } from "./command_handler.ts";
@@ -31,7 +32,7 @@ export interface ExecutionParts<State, Command, E extends AnyEvent> {
   readonly retries: number;
 }
 
-/** What was decided: at least one event. */
+/** What was decided. */
 interface Decision<State, E> {
   readonly events: readonly E[];
   /** The state after them. */
@@ -106,8 +107,9 @@ export class Execution<State, Command, E extends AnyEvent> {
     const { state, version } = this.#actor;
     const drafts = draftsOf(decider.decide(command, state));
     const events = makeEvents<E>(actorId, version, drafts, this.#call);
+    if (events.length === 0) return { events, state };
     // Before they are stored: one that `evolve` can't take would stay for ever.
-    return { events, state: actors.stateAfter(state, events) };
+    return { events, state: actors.preview(this.#actor, events) };
   }
 
   /** Whether the state that was decided on is the newest, which no save checks. */
@@ -126,8 +128,7 @@ export class Execution<State, Command, E extends AnyEvent> {
     try {
       const { duplicate } = await this.#store(events);
       if (!duplicate || commandId === undefined) {
-        this.#actor = actors.advance(this.#actor, events, state);
-        actors.keep(actorId, this.#actor);
+        this.#actor = actors.stored(actorId, this.#actor, events, state);
         return this.#executed(events, false);
       }
       // Another attempt at the command has stored the same.
@@ -145,14 +146,12 @@ export class Execution<State, Command, E extends AnyEvent> {
 
   #store(events: readonly E[]): Promise<{ readonly duplicate: boolean }> {
     const { store } = this.#parts;
-    const { actorId, signal } = this.#call;
-    const expectedVersion = this.#actor.version;
+    const { signal } = this.#call;
+    const options = { expectedVersion: this.#actor.version, signal };
     const [first, ...others] = events;
-    if (others.length === 0) {
-      return store.saveEvent(first!, { expectedVersion, signal });
-    }
-    const expectedVersions = new Map([[actorId, expectedVersion]]);
-    return store.saveEvents(events, { expectedVersions, signal });
+    return others.length === 0
+      ? store.saveEvent(first!, options)
+      : store.saveEvents(events, options);
   }
 
   async #refresh(): Promise<void> {

@@ -9,7 +9,8 @@ import { badType } from "../internal/arguments.ts";
 import { backoff, delay } from "../internal/waiting.ts";
 import { DuplicateEventError, VersionConflictError } from "../store/errors.ts";
 import type { EventStore } from "../store/event_store.ts";
-import { type ActorState, ActorStates } from "./_actor_states.ts";
+import type { ActorState } from "./_actor_state.ts";
+import { ActorStates } from "./_actor_states.ts";
 import { eventsOfCommand, readHistory } from "./_history.ts";
 import { type CommandFacts, makeEvents } from "./_made_events.ts";
 import { type Decided, type Decider, draftsOf } from "./decider.ts";
@@ -89,7 +90,7 @@ class JointActor {
 
   /** The events that drafts make, and the state after them. */
   decide(decided: Decided<AnyEvent>, facts: CommandFacts): PartOutcome {
-    const { state, version } = this.last;
+    const { version } = this.last;
     const drafts = decided === undefined ? [] : draftsOf(decided);
     if (drafts.length === 0) {
       throw new TypeError(
@@ -98,7 +99,7 @@ class JointActor {
     }
     const events = makeEvents(this.actorId, version, drafts, facts);
     return {
-      state: this.#states.stateAfter(state, events),
+      state: this.#states.preview(this.last, events),
       version: version + events.length,
       events,
     };

@@ -23,6 +23,27 @@ export interface CommandHandlerOptions {
    * something; 0 or more. @default {64}
    */
   readonly rememberedCommands?: number | undefined;
+  /** Keeps snapshots of actors. @default none */
+  readonly snapshots?: SnapshotOptions | undefined;
+}
+
+/**
+ * How snapshots are kept, so that an actor is loaded without reading all of
+ * its events. They are taken behind saves, which don't wait for them. A state
+ * must be JSON: what it is not fails the command that a snapshot is due with,
+ * before anything is stored.
+ */
+export interface SnapshotOptions {
+  /** After how many versions of an actor one is taken; 1 or more. */
+  readonly every: number;
+  /**
+   * What the state is made of, such as `"1"`: at least one character. Name
+   * another one when `evolve` makes other states of the same events: snapshots
+   * of the old kind are ignored then.
+   */
+  readonly schema: string;
+  /** Told why a snapshot could not be kept. Another one is taken in time. */
+  readonly onError?: ((error: unknown) => void) | undefined;
 }
 
 /** Options of {@linkcode CommandHandler.execute}. */

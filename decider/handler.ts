@@ -6,6 +6,9 @@
 
 import type { AnyEvent } from "../event/event.ts";
 import {
+  badRange,
+  badType,
+  checkFunction,
   checkInteger,
   checkSignal,
   type OptionNames,
@@ -25,6 +28,7 @@ import type {
   ExecuteOptions,
   Loaded,
   LoadOptions,
+  SnapshotOptions,
 } from "./command_handler.ts";
 import type { Decider } from "./decider.ts";
 
@@ -32,6 +36,13 @@ const HANDLER_OPTIONS: OptionNames<CommandHandlerOptions> = {
   retries: true,
   cachedActors: true,
   rememberedCommands: true,
+  snapshots: true,
+};
+
+const SNAPSHOT_OPTIONS: OptionNames<SnapshotOptions> = {
+  every: true,
+  schema: true,
+  onError: true,
 };
 
 const EXECUTE_OPTIONS: OptionNames<ExecuteOptions> = {
@@ -72,7 +83,8 @@ const EXECUTE_OPTIONS: OptionNames<ExecuteOptions> = {
  * ```
  *
  * @typeParam Stored The events of the store: those of the decider and others.
- * @throws {TypeError | RangeError} If an option is not valid.
+ * @throws {TypeError | RangeError} If an option is not valid, or the initial
+ * state is not JSON and snapshots are to be kept.
  */
 export function commandHandler<
   Stored extends AnyEvent,
@@ -85,14 +97,47 @@ export function commandHandler<
   options?: CommandHandlerOptions,
 ): CommandHandler<State, Command, E> {
   const action = "make command handler";
-  const { retries = 10, cachedActors = 10_000, rememberedCommands = 64 } =
-    optionsOf(options, HANDLER_OPTIONS, action);
+  const {
+    retries = 10,
+    cachedActors = 10_000,
+    rememberedCommands = 64,
+    snapshots,
+  } = optionsOf(options, HANDLER_OPTIONS, action);
   const limits = { retries, cachedActors, rememberedCommands };
   for (const [name, limit] of Object.entries(limits)) {
     checkInteger(limit, action, name);
   }
   // Events of other deciders reach `evolve` only, which takes all of them.
-  return new Handler(store as unknown as EventStore<E>, decider, limits);
+  return new Handler(store as unknown as EventStore<E>, decider, {
+    ...limits,
+    snapshots: resolveSnapshots(snapshots, action),
+  });
+}
+
+function resolveSnapshots(
+  options: SnapshotOptions | undefined,
+  action: string,
+): SnapshotOptions | undefined {
+  if (options === undefined) return undefined;
+  const { every, schema, onError } = optionsOf(
+    options,
+    SNAPSHOT_OPTIONS,
+    action,
+    "snapshots",
+  );
+  if (typeof schema !== "string") {
+    throw badType(action, "snapshots.schema", "a string", schema);
+  }
+  if (schema === "") {
+    const must = "a text of at least one character";
+    throw badRange(action, "snapshots.schema", must, schema);
+  }
+  checkFunction(onError, action, "snapshots.onError");
+  return {
+    every: checkInteger(every, action, "snapshots.every", 1),
+    schema,
+    onError,
+  };
 }
 
 /** Executes commands one at a time for each actor. */

@@ -66,6 +66,7 @@ export type {
   ExecuteOptions,
   Loaded,
   LoadOptions,
+  SnapshotOptions,
 } from "./command_handler.ts";
 export { decideTogether } from "./decide_together.ts";
 export type {

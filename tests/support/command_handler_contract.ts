@@ -9,6 +9,7 @@ import { executingContract } from "./decider/executing.ts";
 import type { DeciderFixture } from "./decider/fixture.ts";
 import { racingContract } from "./decider/racing.ts";
 import { repeatingContract } from "./decider/repeating.ts";
+import { snapshotsContract } from "./decider/snapshots.ts";
 import { togetherContract } from "./decider/together.ts";
 
 /** Registers the suite: one test for each promise, `name` in front. */
@@ -29,4 +30,5 @@ export function testCommandHandlerContract(
   repeatingContract(test);
   racingContract(test);
   togetherContract(test);
+  snapshotsContract(test);
 }
