@@ -55,9 +55,10 @@ export class LeaseKeeper {
 
   /** Whether this node has the lease at this very moment. */
   isHeld(): boolean {
-    const isHeld = this.#machine.isHeld(readClocks());
+    const now = readClocks();
+    this.#machine.tick(now);
     this.#tell();
-    return isHeld;
+    return this.#machine.isHeld(now);
   }
 
   /** Begins to contend. */

@@ -43,6 +43,8 @@ export class LeaseMachine {
   #tenure: Tenure | undefined;
   /** Whether the window is open; once it has closed only a grant opens it. */
   #isOpen = false;
+  /** The term of the last window. */
+  #grantedTerm = 0;
   #step: Step = "read";
   /** When to take the next step, in monotonic milliseconds. */
   #due = -Infinity;
@@ -81,8 +83,7 @@ export class LeaseMachine {
 
   /** Whether this node has the lease at this very moment. */
   isHeld(now: Reading): boolean {
-    this.tick(now);
-    return this.#isOpen;
+    return this.#isOpen && this.#isInWindow(this.#tenure!.sent, now);
   }
 
   /** When the window ends, in monotonic milliseconds, unless it is renewed. */
@@ -105,7 +106,7 @@ export class LeaseMachine {
 
   /** Ends the window when it is over. */
   tick(now: Reading): void {
-    if (!this.#isOpen || this.#isInWindow(this.#tenure!.sent, now)) return;
+    if (!this.#isOpen || this.isHeld(now)) return;
     this.#close("lapsed");
     if (this.#step === "renew") this.#plan("read", now.monotonic);
   }
@@ -316,13 +317,14 @@ export class LeaseMachine {
   #hold(attempt: Attempt, revision: number, now: Reading): void {
     const { bucket, record, sent } = attempt;
     const { term, nonce, replaced } = record;
-    const resumed = this.#tenure?.term === term;
     this.#tenure = { term, replaced, bucket, revision, nonce, sent };
     if (this.isLeaving || !this.#isInWindow(sent, now)) return;
     const { renewEvery } = this.#settings;
     this.#plan("renew", sent.monotonic + this.#jitter(renewEvery));
     if (this.#isOpen) return;
     this.#isOpen = true;
+    const resumed = this.#grantedTerm === term;
+    this.#grantedTerm = term;
     this.#events.push({ kind: "granted", term, resumed });
   }
 

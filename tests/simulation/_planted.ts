@@ -1,0 +1,163 @@
+/**
+ * The lease with bugs planted: its sources, changed in one place, and loaded
+ * anew. A bug whose place is not found any more fails its test.
+ *
+ * @module
+ */
+
+import type { MakeMachine } from "./_node.ts";
+import type { SimulationOptions } from "./_simulation.ts";
+
+/** A change of the sources. */
+interface Edit {
+  readonly file: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+/** A bug, by its name. */
+export interface PlantedBug {
+  readonly name: string;
+  readonly edits: readonly Edit[];
+  /** As in {@linkcode SimulationOptions}. */
+  readonly knowsLives?: boolean;
+}
+
+const sources = new URL("../../cluster/lease/", import.meta.url);
+
+/** Bugs that the simulation must find, each of which was once a real one. */
+export const PLANTED_BUGS: readonly PlantedBug[] = [
+  {
+    name: "the holder counts by its wall clock",
+    edits: [{
+      file: "clock.ts",
+      from: "Math.max(now.monotonic - since.monotonic, now.wall - since.wall)",
+      to: "now.wall - since.wall",
+    }],
+  },
+  {
+    name: "the holder counts by its monotonic clock alone",
+    edits: [{
+      file: "clock.ts",
+      from: "Math.max(now.monotonic - since.monotonic, now.wall - since.wall)",
+      to: "now.monotonic - since.monotonic",
+    }],
+  },
+  {
+    name: "the window runs from the reply",
+    edits: [{
+      file: "machine.ts",
+      from: "const { bucket, record, sent } = attempt;",
+      to: "const { bucket, record } = attempt; const sent = now;",
+    }],
+  },
+  {
+    name: "observers judge by their own lease's duration",
+    edits: [{
+      file: "observation.ts",
+      from: "if (record !== undefined) return record.duration;",
+      to: "if (record !== undefined) return this.#options.lease;",
+    }],
+  },
+  {
+    name: "a takeover is no compare-and-set",
+    edits: [{
+      file: "machine.ts",
+      from: "          expected: revision,\n",
+      to: "          expected: NaN,\n",
+    }],
+  },
+  {
+    name: "a takeover names the revision that is read after the verdict",
+    edits: [
+      {
+        file: "machine.ts",
+        from: "if (this.#observation.isFree(now.monotonic)) {",
+        to: "if (this.isDecided) {\n" +
+          '      this.isDecided = false; this.#plan("take", now.monotonic);\n' +
+          "    } else if (this.#observation.isFree(now.monotonic)) {\n" +
+          '      this.isDecided = true; return this.#plan("read", now.monotonic);',
+      },
+      {
+        file: "machine.ts",
+        from: "  #isUnsure = false;",
+        to: "  #isUnsure = false; isDecided = false;",
+      },
+    ],
+  },
+  {
+    name: "a nonce is adopted below the highest revision seen",
+    edits: [{ file: "machine.ts", from: " && revision >= highest", to: "" }],
+  },
+  {
+    name: "a nonce is adopted after a release",
+    edits: [{ file: "machine.ts", from: "this.#attempts.clear();", to: "" }],
+  },
+  {
+    name: "revisions are taken without the bucket's incarnation",
+    edits: [],
+    knowsLives: false,
+  },
+  {
+    name: "a record that is gone counts as released",
+    edits: [{
+      file: "observation.ts",
+      from: ": this.#longest;",
+      to: ": 0;",
+    }],
+  },
+  {
+    name: "a release is trusted below the highest revision seen",
+    edits: [{
+      file: "observation.ts",
+      from: "sight.revision > highest);",
+      to: "true);",
+    }],
+  },
+  {
+    name: "a holder renews on after its window",
+    edits: [{
+      file: "machine.ts",
+      from: "return elapsed(sent, now) < this.#settings.renewDeadline;",
+      to: "return elapsed(sent, now) < 2 * this.#settings.renewDeadline;",
+    }],
+  },
+  {
+    name: "terms begin anew",
+    edits: [{
+      file: "machine.ts",
+      from: "Math.max(highestTerm + 1, Math.floor(wall))",
+      to: "Math.floor(wall)",
+    }],
+  },
+];
+
+/** Loads the lease with a bug planted. Disposing removes its files. */
+export async function plant(
+  bug: PlantedBug,
+): Promise<SimulationOptions & AsyncDisposable> {
+  const folder = await Deno.makeTempDir({ prefix: "aether-planted-" });
+  const remove = () => Deno.remove(folder, { recursive: true });
+  try {
+    for await (const { name } of Deno.readDir(sources)) {
+      let text = await Deno.readTextFile(new URL(name, sources));
+      for (const { file, from, to } of bug.edits) {
+        if (file !== name) continue;
+        if (!text.includes(from)) {
+          throw new Error(`${name} does not have ${JSON.stringify(from)}`);
+        }
+        text = text.replace(from, () => to);
+      }
+      const internal = new URL("../../internal/", sources).href;
+      text = text.replaceAll('"../../internal/', () => `"${internal}`);
+      await Deno.writeTextFile(`${folder}/${name}`, text);
+    }
+    const { LeaseMachine } = await import(`file://${folder}/machine.ts`);
+    const makeMachine: MakeMachine = (options) => new LeaseMachine(options);
+    const { knowsLives = true } = bug;
+    return { makeMachine, knowsLives, [Symbol.asyncDispose]: remove };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
