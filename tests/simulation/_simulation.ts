@@ -163,8 +163,9 @@ class Simulation {
   /**
    * The servers come back with old data. What nobody knows to be old can't be
    * told from news: a node that has not seen what was lost may take a release
-   * or its own record for the last word. So it is left out if there is such a
-   * node, and none starts for a lease.
+   * or its own record for the last word, and a renewal that is under way for
+   * long may meet the revision it names again. So it is left out if there is
+   * such a node, and for a lease none starts and nothing is late.
    */
   #restore(asOf: number, until: number): void {
     const { bucket, revision } = this.#servers.revisionAt(asOf);
