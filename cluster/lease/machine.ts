@@ -249,8 +249,7 @@ export class LeaseMachine {
   }
 
   #failed(attempt: Attempt | undefined, sent: Reading): void {
-    if (attempt === undefined) this.#observation.missed();
-    else this.#isUnsure = true;
+    if (attempt !== undefined) this.#isUnsure = true;
     this.#plan(
       this.#isOpen ? "renew" : "read",
       sent.monotonic + this.#jitter(this.#settings.retry),
@@ -263,7 +262,9 @@ export class LeaseMachine {
     this.#observation.see(sight, now.monotonic);
     this.#isUnsure = false;
     const own = this.#attempts.find(bucket, record);
-    const isOwn = own !== undefined && revision >= highest;
+    // Else somebody else has had the lease since that was written.
+    const isOwn = own !== undefined && revision >= highest &&
+      own.record.term >= this.#observation.highestTerm;
     if (this.isLeaving) {
       if (!isOwn || record!.released) return this.#leave(now);
       this.#hold(own, revision, now);

@@ -33,7 +33,6 @@ export class Observation {
   #seenAt = 0;
   /** Whether it is a release that lets this node in at once. */
   #isReleased = false;
-  #hasFailed = false;
   #longest: number;
   #highestTerm = 0;
 
@@ -64,20 +63,18 @@ export class Observation {
    */
   see(sight: Sight, now: number): void {
     const before = this.#sight;
-    const highest = this.highestRevision(sight.bucket);
-    // While nobody could read, the holder could not renew either.
-    const isContinuous = before !== undefined &&
-      now - this.#seenAt <= this.#options.lease / 3;
-    if (!isContinuous || !isSame(before, sight)) {
-      this.#since = now;
-      this.#isReleased = sight.record?.released === true &&
-        sight.record.incarnation !== this.#options.incarnation &&
-        // Servers that lost data may show a release that was taken long ago.
-        (before === undefined
-          ? !this.#hasFailed
-          : isContinuous && sight.bucket === before.bucket &&
-            sight.revision > highest);
+    const isNews = before === undefined || !isSame(before, sight);
+    if (isNews) {
+      const { record } = sight;
+      this.#isReleased = record?.released === true &&
+        record.incarnation !== this.#options.incarnation &&
+        // A release that was taken since may be read from servers that have
+        // fallen behind, or that lost data.
+        record.term >= this.#highestTerm;
     }
+    // While nobody could read, the holder could not renew either.
+    const isBlind = now - this.#seenAt > this.#options.lease / 3;
+    if (isNews || isBlind) this.#since = now;
     this.#sight = sight;
     this.#seenAt = now;
     this.#note(sight);
@@ -89,11 +86,6 @@ export class Observation {
     this.#since = this.#seenAt = now;
     this.#isReleased = false;
     this.#note(sight);
-  }
-
-  /** A read has failed. */
-  missed(): void {
-    this.#hasFailed = true;
   }
 
   /** Whether what was seen last may be replaced, by compare-and-set on it. */

@@ -86,8 +86,15 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     ],
   },
   {
-    name: "a nonce is adopted below the highest revision seen",
-    edits: [{ file: "machine.ts", from: " && revision >= highest", to: "" }],
+    name: "a nonce is adopted below the highest revision and term seen",
+    edits: [
+      { file: "machine.ts", from: "revision >= highest", to: "true" },
+      {
+        file: "machine.ts",
+        from: "own.record.term >= this.#observation.highestTerm",
+        to: "true",
+      },
+    ],
   },
   {
     name: "a nonce is adopted after a release",
@@ -107,11 +114,11 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     }],
   },
   {
-    name: "a release is trusted below the highest revision seen",
+    name: "a release is trusted below the highest term seen",
     edits: [{
       file: "observation.ts",
-      from: "sight.revision > highest);",
-      to: "true);",
+      from: "record.term >= this.#highestTerm;",
+      to: "true;",
     }],
   },
   {

@@ -59,9 +59,9 @@ export class Servers {
     this.#push({ at, bucket, revision: 0, last: 0, record: undefined });
   }
 
-  /** The revision that {@linkcode restore} would go back to. */
-  revisionAt(time: number): { bucket: string; revision: number } {
-    return this.#asOf(time);
+  /** When what there was at a time was replaced; Infinity if it was not. */
+  endOf(time: number): number {
+    return this.#history.find(({ at }) => at > time)?.at ?? Infinity;
   }
 
   /** Goes back to what there was. */

@@ -65,6 +65,8 @@ class Simulation {
   readonly #nodes: SimulatedNode[];
   readonly #random: Random;
   readonly #cut: { requests: number; replies: number }[];
+  /** As of when each node has last seen what the servers have. */
+  readonly #seenAsOf: number[];
   readonly #log: string[] = [];
   readonly #logs: boolean;
   #outUntil = 0;
@@ -86,6 +88,7 @@ class Simulation {
     this.#logs = options.logs ?? false;
     this.#servers = new Servers(options.knowsLives ?? true);
     this.#random = new Random(schedule.seed);
+    this.#seenAsOf = rates.map(() => 0);
     this.#cut = rates.map(() => ({ requests: 0, replies: 0 }));
     this.#nodes = rates.map((rate, id) =>
       new SimulatedNode(id, {
@@ -150,7 +153,7 @@ class Simulation {
         this.#highestTerm = 0;
         return this.#servers.recreate(now);
       case "restore":
-        return this.#restore(now - fault.age, until);
+        return this.#restore(Math.max(0, now - fault.age), until);
       case "delete":
         this.#highestTerm = 0;
         return this.#servers.delete(now);
@@ -168,11 +171,11 @@ class Simulation {
    * such a node, and for a lease none starts and nothing is late.
    */
   #restore(asOf: number, until: number): void {
-    const { bucket, revision } = this.#servers.revisionAt(asOf);
-    const isKnown = this.#nodes.every(({ machine }) =>
-      machine === undefined ||
-      machine.observation.highestRevision(bucket) > revision
-    );
+    const end = this.#servers.endOf(asOf);
+    const isKnown = end === Infinity ||
+      this.#nodes.every(({ id, machine }) =>
+        machine === undefined || this.#seenAsOf[id]! > end
+      );
     if (!isKnown) return this.#note(() => "left out");
     this.#highestTerm = 0;
     // Servers that lose data have been down: connections were lost.
@@ -204,12 +207,14 @@ class Simulation {
     this.#timeline.at(arrival, () => {
       const isGone = now < this.#lostBefore && arrival >= this.#lostBefore;
       if (isGone || this.#timeline.now < this.#outUntil) return;
-      const answer = this.#servers.serve(request, arrival, this.#asOf());
+      const asOf = request.kind === "read" ? this.#asOf() : arrival;
+      const answer = this.#servers.serve(request, arrival, asOf);
       this.#note(() => describeWrite(request, now, answer));
       const times = this.#random.chance(doubled) ? 2 : 1;
       for (let i = 0; i < times; i++) {
         if (isLost() || this.#timeline.now < cut.replies) continue;
         this.#timeline.at(this.#timeline.now + this.#delay(), () => {
+          this.#seenAsOf[node.id] = asOf;
           reply(answer);
         });
       }

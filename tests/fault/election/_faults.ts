@@ -1,0 +1,114 @@
+/**
+ * What is done to candidates and to their servers.
+ *
+ * @module
+ */
+
+import { assert, assertNotEquals } from "@std/assert";
+import type { LeaseSettings } from "../../../cluster/lease/settings.ts";
+import { waitFor } from "../../support/conditions.ts";
+import type { NatsServer } from "../../support/nats_server.ts";
+import type { TcpProxy } from "../../support/tcp_proxy.ts";
+import type { Fleet } from "./_fleet.ts";
+
+/** Milliseconds a busy machine may be late by. */
+export const SLACK = 1_000;
+
+/** What a fault has shown. */
+export interface Finding {
+  /** Until somebody led again, in milliseconds. */
+  readonly gap: number;
+}
+
+/** Kills the leader; another one leads after a lease and two looks. */
+export async function killLeader(
+  fleet: Fleet,
+  { lease, retry }: LeaseSettings,
+): Promise<Finding> {
+  const { leader } = await fleet.leader();
+  leader.signal("SIGKILL");
+  await leader.ended();
+  const next = await fleet.leaderAfter(leader.lastLed);
+  const gap = next.from - leader.lastLed;
+  assertNotEquals(next.leader, leader);
+  assert(gap <= lease + 2 * retry + SLACK, `${gap} ms`);
+  return { gap };
+}
+
+/** Stops the leader for longer than its lease; another one leads meanwhile. */
+export async function pauseLeader(fleet: Fleet): Promise<Finding> {
+  const { leader } = await fleet.leader();
+  leader.signal("SIGSTOP");
+  const next = await waitFor(async () => {
+    const found = await fleet.leaderAfter(0);
+    return found.leader !== leader && found;
+  }, { timeout: 60_000, message: "another leader" });
+  const gap = next.from - leader.lastLed;
+  const { admissions } = fleet;
+  leader.signal("SIGCONT");
+  // Both go on: the one that was stopped writes down what it still takes for
+  // its own, before or after it has looked.
+  await waitFor(() => fleet.admissions > admissions + 100, {
+    message: "the leaders to go on",
+  });
+  return { gap };
+}
+
+/** Has the leader leave in good order; another one leads at once. */
+export async function stopLeader(
+  fleet: Fleet,
+  { retry }: LeaseSettings,
+): Promise<Finding> {
+  const { leader } = await fleet.leader();
+  leader.signal("SIGTERM");
+  await leader.ended();
+  const next = await fleet.leaderAfter(leader.lastLed);
+  const gap = next.from - leader.lastLed;
+  assertNotEquals(next.leader, leader);
+  assert(gap <= 2 * retry + SLACK, `${gap} ms`);
+  return { gap };
+}
+
+/**
+ * Has what the server sends to the leader get lost, though the leader's
+ * requests arrive; another one leads, and the leader takes part again after.
+ */
+export async function cutReplies(
+  fleet: Fleet,
+  proxies: ReadonlyMap<string, TcpProxy>,
+): Promise<Finding> {
+  const { leader } = await fleet.leader();
+  const proxy = proxies.get(leader.node)!;
+  proxy.dropServerToClient();
+  const next = await waitFor(async () => {
+    const found = await fleet.leaderAfter(0);
+    return found.leader !== leader && found;
+  }, { timeout: 60_000, message: "another leader" });
+  const gap = next.from - leader.lastLed;
+  proxy.cut();
+  proxy.passServerToClient();
+  return { gap };
+}
+
+/** Does something to a server while somebody leads; somebody leads again. */
+export async function strike(
+  fleet: Fleet,
+  server: NatsServer,
+  blow: "kill" | "pause",
+): Promise<Finding & { readonly isSame: boolean }> {
+  const before = await fleet.leader();
+  await server[blow]();
+  const struck = Date.now();
+  const after = await fleet.leaderAfter(struck);
+  // Until it is certain that nobody else leads, it may still lapse.
+  const settled = await fleet.leaderAfter(struck + SETTLING);
+  if (blow === "kill") await server.restart();
+  else server.resume();
+  return {
+    gap: Math.max(0, after.from - struck),
+    isSame: settled.leader === before.leader && settled.term === before.term,
+  };
+}
+
+/** How long after a blow renewals may be out, in milliseconds. */
+const SETTLING = 10_000;

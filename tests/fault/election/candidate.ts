@@ -1,0 +1,68 @@
+/**
+ * A process that takes part in an election and does its work: it asks all the
+ * time whether it leads, and writes down each time that it does. A line
+ * `admission TERM TIME` bears the very reading of the clock that was compared,
+ * in milliseconds since 1970, also where the process was stopped meanwhile.
+ * SIGTERM has it leave.
+ *
+ * Arguments: JSON of {@linkcode CandidateOptions}.
+ *
+ * @module
+ */
+
+import {
+  LeaderElection,
+  type LeaderElectionOptions,
+} from "../../../cluster/mod.ts";
+import { connect } from "../../support/nats_connect.ts";
+
+/** What a candidate is told. */
+export interface CandidateOptions {
+  readonly servers: readonly string[];
+  readonly election: LeaderElectionOptions;
+}
+
+/** Milliseconds between two questions. */
+const INTERVAL = 2;
+
+const encoder = new TextEncoder();
+
+function say(...words: unknown[]): void {
+  Deno.stdout.writeSync(encoder.encode(`${words.join(" ")}\n`));
+}
+
+const { servers, election: options }: CandidateOptions = JSON.parse(
+  Deno.args[0]!,
+);
+
+const readClock = performance.now.bind(performance);
+let compared: number | undefined;
+performance.now = () => {
+  const now = readClock();
+  compared ??= now;
+  return now;
+};
+
+const nc = await connect(servers);
+const election = await LeaderElection.join(nc, options);
+let isOver = false;
+Deno.addSignalListener("SIGTERM", () => isOver = true);
+say("joined");
+
+let server = "";
+while (!isOver) {
+  if (nc.info !== undefined && nc.info.server_name !== server) {
+    server = nc.info.server_name;
+    say("server", server);
+  }
+  compared = undefined;
+  if (election.isLeader()) {
+    const time = performance.timeOrigin + compared!;
+    say("admission", election.term, time);
+  }
+  await new Promise((resolve) => setTimeout(resolve, INTERVAL));
+}
+await election.close();
+say("closed");
+await nc.close();
+Deno.exit(0);
