@@ -21,15 +21,18 @@ import {
 } from "../../internal/nats/names.ts";
 import { JetStreamUnavailableError } from "../../internal/nats/stream_errors.ts";
 import { traceLines } from "../../internal/telemetry/trace.ts";
-import { untilAborted } from "../../internal/waiting.ts";
+import { Deadline, untilAborted } from "../../internal/waiting.ts";
 import { ClusterBucket } from "../lease/bucket.ts";
 import { BucketRegister } from "../lease/bucket_register.ts";
 import { ConnectionCare } from "../lease/connection_care.ts";
 import type { ElectionListener, OpenLink } from "./_link.ts";
 import type { ResolvedJoin } from "./election_options.ts";
 
-/** How long joining waits for each answer, in milliseconds. */
-const JOIN_TIMEOUT = 5_000;
+/** How long joining asks for an answer, in milliseconds. */
+const JOIN_TIMEOUT_MS = 10_000;
+
+/** How long the first attempt of asking waits for it, in milliseconds. */
+const FIRST_ATTEMPT_MS = 500;
 
 /** A revision that no key ever has. */
 const NO_REVISION = Number.MAX_SAFE_INTEGER;
@@ -54,9 +57,11 @@ export async function openLink(
       const name = clusterBucket(prefix, cluster);
       const settings = { name, create, replicas };
       const bucket = await ClusterBucket.open(opened, settings, signal);
-      const { bucket: life } = await bucket.read(key, JOIN_TIMEOUT);
-      const write = { key, bucket: life, expected: NO_REVISION, text: "" };
-      await bucket.write(write, JOIN_TIMEOUT);
+      await askAgain(async (timeout) => {
+        const { bucket: life } = await bucket.read(key, timeout);
+        const write = { key, bucket: life, expected: NO_REVISION, text: "" };
+        await bucket.write(write, timeout);
+      });
       return bucket;
     };
     const bucket = await untilAborted(open(), signal);
@@ -67,6 +72,21 @@ export async function openLink(
     await mux?.[Symbol.asyncDispose]();
     if (signal?.aborted) throw signal.reason;
     throw errorOfJoin(error, action);
+  }
+}
+
+/** Repeats what is not answered in time: a bucket may have no leader yet. */
+async function askAgain(
+  ask: (timeout: number) => Promise<void>,
+): Promise<void> {
+  const deadline = new Deadline(JOIN_TIMEOUT_MS);
+  for (let timeout = FIRST_ATTEMPT_MS;; timeout *= 2) {
+    try {
+      return await ask(Math.min(timeout, Math.max(1, deadline.left)));
+    } catch (error) {
+      const isSilent = error instanceof RequestTimeoutError;
+      if (!isSilent || deadline.left === 0) throw error;
+    }
   }
 }
 

@@ -239,7 +239,7 @@ export class LeaseMachine {
   #stored(attempt: Attempt, revision: number, now: Reading): void {
     const { bucket, record } = attempt;
     this.#isUnsure = false;
-    this.#observation.wrote({ bucket, revision, record }, now.monotonic);
+    this.#observation.wrote({ bucket, revision, record }, now);
     if (record.released) return this.#leave(now);
     this.#hold(attempt, revision, now);
     // A process that was stopped meanwhile knows no more what is there.
@@ -259,7 +259,7 @@ export class LeaseMachine {
   #found(sight: Sight, sent: Reading, now: Reading): void {
     const { bucket, revision, record } = sight;
     const highest = this.#observation.highestRevision(bucket);
-    this.#observation.see(sight, now.monotonic);
+    this.#observation.see(sight, now);
     this.#isUnsure = false;
     const own = this.#attempts.find(bucket, record);
     // Else somebody else has had the lease since that was written.

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { elapsed, type Reading } from "./clock.ts";
 import type { Sight } from "./register.ts";
 
 /** How leases are watched. */
@@ -28,9 +29,10 @@ export class Observation {
   readonly #options: ObservationOptions;
   readonly #highest = new Map<string, number>();
   #sight: Sight | undefined;
-  /** When the current sight was first seen, and when it was last seen. */
+  /** When the current sight was first seen, in monotonic milliseconds. */
   #since = 0;
-  #seenAt = 0;
+  /** When it was last seen. */
+  #seenAt: Reading = { monotonic: 0, wall: 0 };
   /** Whether it is a release that lets this node in at once. */
   #isReleased = false;
   #longest: number;
@@ -59,9 +61,9 @@ export class Observation {
   /**
    * Takes in what a read found.
    *
-   * @param now When the answer was there, in monotonic milliseconds.
+   * @param now When the answer was there.
    */
-  see(sight: Sight, now: number): void {
+  see(sight: Sight, now: Reading): void {
     const before = this.#sight;
     const isNews = before === undefined || !isSame(before, sight);
     if (isNews) {
@@ -72,18 +74,21 @@ export class Observation {
         // fallen behind, or that lost data.
         record.term >= this.#highestTerm;
     }
-    // While nobody could read, the holder could not renew either.
-    const isBlind = now - this.#seenAt > this.#options.lease / 3;
-    if (isNews || isBlind) this.#since = now;
+    // While nobody could read, the holder could not renew either; and while
+    // this machine was suspended, anything may have come and gone.
+    const isBlind = before !== undefined &&
+      elapsed(this.#seenAt, now) > this.#options.lease / 3;
+    if (isNews || isBlind) this.#since = now.monotonic;
     this.#sight = sight;
     this.#seenAt = now;
     this.#note(sight);
   }
 
   /** Takes in what this node has stored itself. */
-  wrote(sight: Sight, now: number): void {
+  wrote(sight: Sight, now: Reading): void {
     this.#sight = sight;
-    this.#since = this.#seenAt = now;
+    this.#since = now.monotonic;
+    this.#seenAt = now;
     this.#isReleased = false;
     this.#note(sight);
   }

@@ -139,11 +139,12 @@ export async function createStream(
   try {
     made = await requestStream(mux, config);
   } catch (error) {
-    if (
-      error instanceof RequestTimeoutError ||
-      isApiError(error, JetStreamCode.streamNameExists)
-    ) {
+    if (error instanceof RequestTimeoutError) {
       const info = await streamInfo(mux, name);
+      if (info) return info;
+    }
+    if (isApiError(error, JetStreamCode.streamNameExists)) {
+      const info = await streamBeingMade(mux, name);
       if (info) return info; // theirs is what counts
     }
     if (
@@ -159,4 +160,18 @@ export async function createStream(
   }
   // What was answered does not tell the JetStream domain (tried on 2.15.2).
   return await streamInfo(mux, name) ?? made;
+}
+
+/** Asks for a stream that somebody else is just making, if it comes to be. */
+async function streamBeingMade(
+  mux: Multiplexer,
+  name: string,
+): Promise<StreamInfo | undefined> {
+  const deadline = new Deadline(API_TIMEOUT_MS);
+  for (let n = 0;; n++) {
+    // On replicas its name is taken before it can be asked for.
+    const info = await streamInfo(mux, name);
+    if (info !== undefined || deadline.left === 0) return info;
+    await delay(backoff(n));
+  }
 }

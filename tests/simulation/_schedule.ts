@@ -11,6 +11,9 @@ export const FAULTS_END = 120_000;
 /** The longest that a message is under way, in milliseconds. */
 export const LONGEST_DELAY = 25_000;
 
+/** How long servers are down that lose data: their machines start anew. */
+const DOWN = 8_000;
+
 /** Something that goes wrong. Times are milliseconds. */
 export type Fault =
   /** A process is stopped, and goes on. */
@@ -151,7 +154,7 @@ function faultOf(
       const age = to < at && random.chance(0.7)
         ? at - to - random.next() * 1_000
         : random.next() * 30_000;
-      return { kind, at, age, for: Math.min(8_000, FAULTS_END - at) };
+      return { kind, at: Math.min(at, FAULTS_END - DOWN), age, for: DOWN };
     }
     case "recreate":
     case "delete":

@@ -59,9 +59,10 @@ export class Servers {
     this.#push({ at, bucket, revision: 0, last: 0, record: undefined });
   }
 
-  /** When what there was at a time was replaced; Infinity if it was not. */
-  endOf(time: number): number {
-    return this.#history.find(({ at }) => at > time)?.at ?? Infinity;
+  /** The highest term that was stored after a time; 0 if there was none. */
+  highestTermSince(time: number): number {
+    const lost = this.#history.filter(({ at }) => at > time);
+    return Math.max(0, ...lost.map(({ record }) => record?.term ?? 0));
   }
 
   /** Goes back to what there was. */

@@ -65,8 +65,6 @@ class Simulation {
   readonly #nodes: SimulatedNode[];
   readonly #random: Random;
   readonly #cut: { requests: number; replies: number }[];
-  /** As of when each node has last seen what the servers have. */
-  readonly #seenAsOf: number[];
   readonly #log: string[] = [];
   readonly #logs: boolean;
   #outUntil = 0;
@@ -88,7 +86,6 @@ class Simulation {
     this.#logs = options.logs ?? false;
     this.#servers = new Servers(options.knowsLives ?? true);
     this.#random = new Random(schedule.seed);
-    this.#seenAsOf = rates.map(() => 0);
     this.#cut = rates.map(() => ({ requests: 0, replies: 0 }));
     this.#nodes = rates.map((rate, id) =>
       new SimulatedNode(id, {
@@ -164,18 +161,17 @@ class Simulation {
   }
 
   /**
-   * The servers come back with old data. What nobody knows to be old can't be
-   * told from news: a node that has not seen what was lost may take a release
-   * or its own record for the last word, and a renewal that is under way for
-   * long may meet the revision it names again. So it is left out if there is
-   * such a node, and for a lease none starts and nothing is late.
+   * The servers come back with old data. A node that has not seen the last term
+   * among what was lost can't tell old from new: it may take a release, or its
+   * own record, for the last word; and a renewal that is under way for long may
+   * meet the revision it names again. So it is left out if there is such a
+   * node, and for a lease none starts and nothing is late.
    */
   #restore(asOf: number, until: number): void {
-    const end = this.#servers.endOf(asOf);
-    const isKnown = end === Infinity ||
-      this.#nodes.every(({ id, machine }) =>
-        machine === undefined || this.#seenAsOf[id]! > end
-      );
+    const lost = this.#servers.highestTermSince(asOf);
+    const isKnown = this.#nodes.every(({ machine }) =>
+      machine === undefined || machine.observation.highestTerm >= lost
+    );
     if (!isKnown) return this.#note(() => "left out");
     this.#highestTerm = 0;
     // Servers that lose data have been down: connections were lost.
@@ -214,7 +210,6 @@ class Simulation {
       for (let i = 0; i < times; i++) {
         if (isLost() || this.#timeline.now < cut.replies) continue;
         this.#timeline.at(this.#timeline.now + this.#delay(), () => {
-          this.#seenAsOf[node.id] = asOf;
           reply(answer);
         });
       }
