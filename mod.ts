@@ -108,6 +108,7 @@ export type {
   Checkpoint,
   CheckpointErrorCode,
   Consistency,
+  CreateEventOptions,
   DeepReadonly,
   DurationBucket,
   DurationStats,

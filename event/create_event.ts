@@ -6,6 +6,7 @@
 
 import { badType } from "../internal/arguments.ts";
 import { sealEvent } from "./_event_fields.ts";
+import { type CreateEventOptions, resolveSources } from "./event_sources.ts";
 import type { AnyEvent, Event } from "./event.ts";
 
 /** What {@linkcode createEvent} makes an event of. */
@@ -63,6 +64,7 @@ export type EventInitOf<E extends AnyEvent> = E extends AnyEvent
  * ```
  *
  * @param init The event's fields. Keys that no event has are kept as well.
+ * @param options Where its time and its id come from if `init` has none.
  * @returns A deeply frozen event of own copies: nothing done to `init` later
  * reaches it.
  * @throws {InvalidEventError} If a field is of the wrong type or holds what
@@ -72,6 +74,7 @@ export type EventInitOf<E extends AnyEvent> = E extends AnyEvent
  */
 export function createEvent<const Type extends string, Data extends object>(
   init: EventInit<Type, Data>,
+  options?: CreateEventOptions,
 ): Event<Type, Data>;
 /**
  * Makes an event of a type that is named, such as a union: `init` must be what
@@ -98,19 +101,23 @@ export function createEvent<const Type extends string, Data extends object>(
  * ```
  *
  * @param init The event's fields, as for the other form.
+ * @param options As for the other form.
  * @returns As the other form.
  * @throws As the other form.
  */
-export function createEvent<E extends AnyEvent>(init: EventInitOf<E>): E;
-export function createEvent(init: EventInit<string, object>): AnyEvent {
+export function createEvent<E extends AnyEvent>(
+  init: EventInitOf<E>,
+  options?: CreateEventOptions,
+): E;
+export function createEvent(
+  init: EventInit<string, object>,
+  options?: CreateEventOptions,
+): AnyEvent {
   const action = "create event";
   if (typeof init !== "object" || init === null) {
     throw badType(action, "init", "an object", init);
   }
-  const {
-    id = crypto.randomUUID(),
-    timestamp = new Date().toISOString(),
-    ...given
-  } = init;
+  const sources = resolveSources(options, action);
+  const { id = sources.newId(), timestamp = sources.now(), ...given } = init;
   return sealEvent({ ...given, id, timestamp } as AnyEvent, action);
 }

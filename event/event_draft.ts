@@ -7,6 +7,7 @@
 import { badType, checkKeys, type OptionNames } from "../internal/arguments.ts";
 import { show } from "../internal/show.ts";
 import { sealEvent } from "./_event_fields.ts";
+import { SYSTEM_SOURCES } from "./event_sources.ts";
 import { commandEventId } from "./command_ids.ts";
 import { markSealed } from "./frozen_events.ts";
 import type { AnyEvent, Event } from "./event.ts";
@@ -107,6 +108,7 @@ export function withVersion<E extends AnyEvent>(
  *
  * @param own The draft's own id.
  * @param index The draft's place among those of the call for the actor, from 0.
+ * @param newId Gives an id that is asked for without either.
  * @throws {TypeError} If there are a command and an own id.
  */
 export function draftId(
@@ -115,8 +117,9 @@ export function draftId(
   commandId: string | undefined,
   index: number,
   action: string,
+  newId: () => string = SYSTEM_SOURCES.newId,
 ): string {
-  if (commandId === undefined) return own ?? crypto.randomUUID();
+  if (commandId === undefined) return own ?? newId();
   if (own === undefined) return commandEventId(actorId, commandId, index);
   throw new TypeError(
     `Cannot ${action}: the draft has an id, ${

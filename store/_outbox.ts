@@ -5,6 +5,7 @@
  */
 
 import { Ring } from "../internal/ring_buffer.ts";
+import { type EventSources, SYSTEM_SOURCES } from "../event/event_sources.ts";
 import { markSealed } from "../event/frozen_events.ts";
 import { delay } from "../internal/waiting.ts";
 import type { AnyEvent } from "../event/event.ts";
@@ -38,6 +39,7 @@ export interface OutboxCounters {
 export class Outbox {
   readonly #bus: EventStoredPublisher;
   readonly #counters: OutboxCounters;
+  readonly #sources: EventSources;
   readonly #metadata: { readonly namespace: string };
   /** Those that were stored while the bus was being told of another one. */
   readonly #letters = new Ring<Letter>();
@@ -54,11 +56,14 @@ export class Outbox {
   #millisecond = 0;
   #timestamp = "";
 
+  /** @param sources Give its events their times and ids. */
   constructor(
     bus: EventStoredPublisher,
     namespace: string,
     counters: OutboxCounters,
+    sources: EventSources,
   ) {
+    this.#sources = sources;
     this.#bus = bus;
     this.#counters = counters;
     this.#metadata = Object.freeze({ namespace });
@@ -157,12 +162,13 @@ export class Outbox {
   }
 
   #nextId(): string {
-    this.#name ??= `${crypto.randomUUID()}-`;
+    this.#name ??= `${this.#sources.newId()}-`;
     return this.#name + (this.#written++).toString(36);
   }
 
-  /** As RFC 3339, written once a millisecond. */
+  /** As RFC 3339; the system's is written once a millisecond. */
   #now(): string {
+    if (this.#sources.now !== SYSTEM_SOURCES.now) return this.#sources.now();
     const now = Date.now();
     if (now !== this.#millisecond) {
       this.#millisecond = now;

@@ -5,6 +5,7 @@
  */
 
 import { draftId, type EventDraft, sealDraft } from "../event/event_draft.ts";
+import type { EventSources } from "../event/event_sources.ts";
 import {
   badRange,
   badType,
@@ -40,6 +41,8 @@ const ACTION = "append";
 /**
  * Resolves the arguments of `append`.
  *
+ * @param sources Give the events their times and ids.
+ *
  * @throws {TypeError | RangeError} If one is not valid.
  * @throws {DuplicateEventError} If two drafts have the same id.
  */
@@ -47,6 +50,7 @@ export function resolveAppend(
   actorId: string,
   drafts: readonly EventDraft[],
   options: AppendOptions | undefined,
+  sources: EventSources,
 ): ResolvedAppend {
   checkActorId(actorId, ACTION);
   const { expectedVersion, commandId, signal } = optionsOf(
@@ -57,7 +61,7 @@ export function resolveAppend(
   checkCommandId(commandId);
   return {
     actorId,
-    events: sealDrafts(actorId, drafts, commandId),
+    events: sealDrafts(actorId, drafts, commandId, sources),
     expectedVersion: checkExpectedVersion(expectedVersion, ACTION) ?? "any",
     commandId,
     signal: checkSignal(signal, ACTION),
@@ -79,6 +83,7 @@ function sealDrafts(
   actorId: string,
   drafts: readonly EventDraft[],
   commandId: string | undefined,
+  sources: EventSources,
 ): AnyEvent[] {
   if (!Array.isArray(drafts)) {
     throw badType(ACTION, "drafts", "an array", drafts);
@@ -89,13 +94,13 @@ function sealDrafts(
       `Cannot append: one call takes at most ${maxBatchEvents} events, got ${length}`,
     );
   }
-  const timestamp = new Date().toISOString();
+  const timestamp = sources.now();
   const ids = new Set<string>();
   const events: AnyEvent[] = [];
   for (let i = 0; i < length; i++) {
     const action = `append event ${i + 1} of ${length}`;
     const event = sealDraft(drafts[i]!, action, (own) => ({
-      id: draftId(own, actorId, commandId, i, action),
+      id: draftId(own, actorId, commandId, i, action, sources.newId),
       actorId,
       commandId,
       timestamp,

@@ -9,6 +9,7 @@ import {
   type Counters,
 } from "../internal/telemetry/counters.ts";
 import { Durations } from "../internal/telemetry/durations.ts";
+import type { EventSources } from "../event/event_sources.ts";
 import { Outbox, type Told } from "./_outbox.ts";
 import { BOUNDARIES, instruments } from "./_instruments.ts";
 import type { ResolvedTelemetry } from "./telemetry_options.ts";
@@ -54,11 +55,12 @@ export class Monitor {
     system: string,
     namespace: string,
     { bus, meter, activeSpan }: ResolvedTelemetry,
+    sources: EventSources,
   ) {
     this.#namespace = namespace;
     this.#attributes = { "db.system.name": system, "db.namespace": namespace };
     this.#activeSpan = activeSpan;
-    this.#outbox = bus && new Outbox(bus, namespace, this.#counters);
+    this.#outbox = bus && new Outbox(bus, namespace, this.#counters, sources);
     if (meter === undefined) return;
     const reports = CounterReports.of(meter, instruments);
     this.#stops.push(reports.add(this.#counters, this.#attributes));

@@ -71,6 +71,7 @@ export {
   withMetadataFrom,
 } from "../event/metadata.ts";
 export { createEvent } from "../event/create_event.ts";
+export type { CreateEventOptions } from "../event/event_sources.ts";
 export type {
   AnyEvent,
   DeepReadonly,

@@ -15,6 +15,12 @@ import {
   type OptionNames,
   optionsOf,
 } from "../../internal/arguments.ts";
+import {
+  CREATE_EVENT_OPTIONS,
+  type CreateEventOptions,
+  type EventSources,
+  resolveSources,
+} from "../../event/event_sources.ts";
 import type { StreamSettings } from "./stream/stream.ts";
 import {
   type ResolvedTelemetry,
@@ -30,7 +36,8 @@ import {
  * those that are given must be what it has, and those that are not may be
  * anything.
  */
-export interface JetStreamEventStoreOptions extends StoreTelemetryOptions {
+export interface JetStreamEventStoreOptions
+  extends StoreTelemetryOptions, CreateEventOptions {
   /**
    * The logical boundary the events lie in: a stream of its own. At most 128
    * bytes when encoded. @default {"default"}
@@ -109,6 +116,7 @@ export interface JetStreamEventStoreOptions extends StoreTelemetryOptions {
 /** The options, checked. */
 export interface ResolvedOpen {
   readonly telemetry: ResolvedTelemetry;
+  readonly sources: EventSources;
   readonly namespace: string;
   readonly prefix: string;
   readonly create: boolean;
@@ -138,6 +146,7 @@ const OPTIONS: OptionNames<JetStreamEventStoreOptions> = {
   cachedActors: true,
   signal: true,
   ...TELEMETRY_OPTIONS,
+  ...CREATE_EVENT_OPTIONS,
 };
 
 const ACTION = "open store";
@@ -172,6 +181,8 @@ export function resolveOpen(
     readTimeout = 10_000,
     cachedActors = 100_000,
     signal,
+    now,
+    newId,
     ...telemetry
   } = optionsOf(options, OPTIONS, ACTION);
   checkBoolean(create, ACTION, "create");
@@ -197,6 +208,7 @@ export function resolveOpen(
   }
   return {
     telemetry: resolveTelemetry(telemetry, ACTION),
+    sources: resolveSources({ now, newId }, ACTION),
     namespace,
     prefix,
     create,

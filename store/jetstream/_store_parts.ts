@@ -13,6 +13,7 @@ import {
 } from "../../internal/nats/names.ts";
 import { ActorHistory } from "./read/actor_history.ts";
 import { ActorTails } from "./read/actor_tails.ts";
+import type { EventSources } from "../../event/event_sources.ts";
 import { Appender } from "./save/appender.ts";
 import { AllEvents } from "./read/all_events.ts";
 import { EventWriter } from "./save/event_writer.ts";
@@ -38,6 +39,7 @@ export interface StoreParts {
   readonly appender: Appender;
   readonly snapshots: StreamSnapshots;
   readonly monitor: Monitor;
+  readonly sources: EventSources;
 }
 
 /** Finds or makes the stream; begins anew when the connection drops. */
@@ -88,7 +90,8 @@ async function findParts(
   });
   const appender = new Appender({ writer, tails, history, timeout });
   const snapshots = new StreamSnapshots(bucket, tails, history);
-  const monitor = new Monitor("nats", namespace, options.telemetry);
+  const { sources, telemetry } = options;
+  const monitor = new Monitor("nats", namespace, telemetry, sources);
   const all = new AllEvents(reader, root, cache, monitor.traces);
   return {
     mux,
@@ -101,5 +104,6 @@ async function findParts(
     appender,
     snapshots,
     monitor,
+    sources,
   };
 }

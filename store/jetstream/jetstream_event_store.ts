@@ -167,9 +167,9 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
     options?: AppendOptions,
   ): Promise<AppendResult<E>> {
     const action = "append";
-    const resolved = resolveAppend(actorId, drafts, options);
+    const { appender, monitor, sources } = this.#parts;
+    const resolved = resolveAppend(actorId, drafts, options, sources);
     this.#throwIfOver(action, resolved.signal);
-    const { appender, monitor } = this.#parts;
     const trace = monitor.trace();
     const began = this.#saveBegins();
     const counts = resolved.events.length > 0;

@@ -14,6 +14,12 @@ import {
   resolveSignal,
 } from "../../internal/arguments.ts";
 import { sealEvent } from "../../event/event_codec.ts";
+import {
+  CREATE_EVENT_OPTIONS,
+  type CreateEventOptions,
+  type EventSources,
+  resolveSources,
+} from "../../event/event_sources.ts";
 import { MemoryLog } from "./_event_log.ts";
 import { MemorySubscription } from "./_memory_subscription.ts";
 import { MemoryWriter } from "./_memory_writer.ts";
@@ -78,7 +84,8 @@ import type {
 import type { StoreMetrics } from "../metrics.ts";
 
 /** Options of {@linkcode InMemoryEventStore}. */
-export interface InMemoryEventStoreOptions extends StoreTelemetryOptions {
+export interface InMemoryEventStoreOptions
+  extends StoreTelemetryOptions, CreateEventOptions {
   /**
    * The name by which the store tells of its work. At most 128 bytes when
    * encoded. @default {"default"}
@@ -99,6 +106,7 @@ const OPTIONS: OptionNames<InMemoryEventStoreOptions> = {
   namespace: true,
   duplicateWindow: true,
   ...TELEMETRY_OPTIONS,
+  ...CREATE_EVENT_OPTIONS,
 };
 
 const READ_EVENTS = "read events";
@@ -138,6 +146,7 @@ export class InMemoryEventStore<E extends AnyEvent = Event>
   readonly #writer: MemoryWriter<E>;
   readonly #snapshots = new Map<string, ActorSnapshot>();
   readonly #subscriptions = new Set<MemorySubscription<E>>();
+  readonly #sources: EventSources;
   readonly #monitor: Monitor;
   /** What the save under way has appended. */
   readonly #fresh: E[] = [];
@@ -150,8 +159,13 @@ export class InMemoryEventStore<E extends AnyEvent = Event>
    */
   constructor(options: InMemoryEventStoreOptions = {}) {
     const action = "open store";
-    const { duplicateWindow = 30_000, namespace = "default", ...telemetry } =
-      optionsOf(options, OPTIONS, action);
+    const {
+      duplicateWindow = 30_000,
+      namespace = "default",
+      now,
+      newId,
+      ...telemetry
+    } = optionsOf(options, OPTIONS, action);
     const name = "duplicateWindow";
     if (typeof duplicateWindow !== "number") {
       throw badType(action, name, "a number", duplicateWindow);
@@ -161,10 +175,12 @@ export class InMemoryEventStore<E extends AnyEvent = Event>
       throw badRange(action, name, must, duplicateWindow);
     }
     checkNamespace(namespace, action);
+    this.#sources = resolveSources({ now, newId }, action);
     this.#monitor = new Monitor(
       "aether",
       namespace,
       resolveTelemetry(telemetry, action),
+      this.#sources,
     );
     this.#writer = new MemoryWriter(
       this.#log,
@@ -180,7 +196,7 @@ export class InMemoryEventStore<E extends AnyEvent = Event>
     drafts: readonly EventDraftOf<E>[],
     options?: AppendOptions,
   ): Promise<AppendResult<E>> {
-    const resolved = resolveAppend(actorId, drafts, options);
+    const resolved = resolveAppend(actorId, drafts, options, this.#sources);
     this.#begin("append", resolved.signal);
     const trace = this.#monitor.trace();
     const append = () => this.#writer.append(resolved, trace);

@@ -141,6 +141,7 @@ Deno.test("operations lists every option of open()", async () => {
       "JetStreamEventStoreOptions",
     ),
     ...await optionsIn("store/telemetry_options.ts", "StoreTelemetryOptions"),
+    ...await optionsIn("event/event_sources.ts", "CreateEventOptions"),
   ];
   const listed = firstCells(operations, "option");
   assertEquals(listed.toSorted(), options.toSorted());

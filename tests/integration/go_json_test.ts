@@ -150,7 +150,10 @@ Deno.test({
   name: "events written here and in Go are read in Go and here",
   ignore: !(await hasGo()),
   fn: async (t) => {
-    const ours = [...chosen, ...fc.sample(anyEvent, 200).map(createEvent)];
+    const ours = [
+      ...chosen,
+      ...fc.sample(anyEvent, 200).map((init) => createEvent(init)),
+    ];
     const { own, answers } = await talkToGo((own) => [
       ...own.map((line) => encodeEvent(decodeEvent(line))),
       ...ours.map(encodeEvent),
