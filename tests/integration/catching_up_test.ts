@@ -55,7 +55,7 @@ const cases = {
     subscriptions: 8,
   },
   "events larger than what a pull asks for": {
-    count: 30,
+    count: 10,
     bytes: 900_000,
     subscriptions: 24,
   },
