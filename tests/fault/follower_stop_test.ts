@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import type { JetStreamEventStoreOptions } from "../../store/mod.ts";
 import { waitFor } from "../support/conditions.ts";
 import type { MemoryHistory } from "../support/history/history_log.ts";
 import { seeded } from "../support/history/random.ts";
@@ -6,6 +7,13 @@ import type { Outcome } from "../support/history/records.ts";
 import type { NatsServer } from "../support/nats_server.ts";
 import { withCluster } from "../support/with_server.ts";
 import { finishOn, FORGETFUL, startOn, STREAM } from "./_cluster_scenario.ts";
+
+/** Clients of the stopped server wait until it is back. */
+const OPTIONS: JetStreamEventStoreOptions = {
+  ...FORGETFUL,
+  readTimeout: 120_000,
+  saveTimeout: 120_000,
+};
 
 /** A save or a read: whose it is, when it began, and how it ended if it did. */
 interface TimedCall {
@@ -40,7 +48,7 @@ for (
   Deno.test(`saves and reads go on when a follower is ${what}`, async () => {
     const random = seeded(`follower ${what}`);
     await withCluster({}, async (cluster) => {
-      await using scenario = await startOn(cluster, random, FORGETFUL);
+      await using scenario = await startOn(cluster, random, OPTIONS);
       await cluster.waitForLeader(STREAM);
       const follower = random.pick(await cluster.followersOf(STREAM));
       // Clients of the server that is gone have to find another one first.
