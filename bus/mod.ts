@@ -67,18 +67,7 @@ export type {
   ReadonlyData,
 } from "../event/event.ts";
 export type { EventFilter, Partition } from "../event/filters.ts";
-export type {
-  ActiveSpan,
-  Counter,
-  Histogram,
-  InstrumentOptions,
-  Meter,
-  MeterAttributes,
-  ObservableGauge,
-  ObservableResult,
-  SpanContext,
-  TraceContext,
-} from "../internal/telemetry/types.ts";
+export type { TraceContext } from "../internal/telemetry/types.ts";
 export type { BusOptions } from "./_arguments.ts";
 export type { BusCounters, BusMetrics } from "./metrics.ts";
 export { NatsEventBus } from "./nats_event_bus.ts";

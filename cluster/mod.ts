@@ -60,14 +60,3 @@ export type {
   StreamDifference,
   StreamSetupErrorCode,
 } from "../internal/nats/stream_errors.ts";
-export type {
-  ActiveSpan,
-  Counter,
-  Histogram,
-  InstrumentOptions,
-  Meter,
-  MeterAttributes,
-  ObservableGauge,
-  ObservableResult,
-  SpanContext,
-} from "../internal/telemetry/types.ts";

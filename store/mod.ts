@@ -116,18 +116,7 @@ export type {
   DurationStats,
 } from "../internal/telemetry/durations.ts";
 export type { StoreCounters, StoreMetrics } from "./metrics.ts";
-export type {
-  ActiveSpan,
-  Counter,
-  Histogram,
-  InstrumentOptions,
-  Meter,
-  MeterAttributes,
-  ObservableGauge,
-  ObservableResult,
-  SpanContext,
-  TraceContext,
-} from "../internal/telemetry/types.ts";
+export type { TraceContext } from "../internal/telemetry/types.ts";
 export { InMemoryEventStore } from "./memory/in_memory_event_store.ts";
 export type { InMemoryEventStoreOptions } from "./memory/in_memory_event_store.ts";
 export {

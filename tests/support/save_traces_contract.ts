@@ -6,7 +6,7 @@
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { EventBus } from "../../bus/mod.ts";
-import type { SpanContext } from "../../store/mod.ts";
+import type { SpanContext } from "../../telemetry/mod.ts";
 import { BusReader } from "./bus_contract/helpers.ts";
 import { makeEvent, makeEvents, upTo } from "./contract/helpers.ts";
 import type { RegisterTest } from "./contract_runner.ts";

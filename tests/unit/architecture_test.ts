@@ -11,6 +11,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "internal/nats": ["internal"],
   "internal/telemetry": ["internal"],
   "event": ["internal/nats"],
+  "telemetry": ["internal/telemetry"],
   "store": ["event", "internal/telemetry"],
   "store/memory": ["store"],
   "store/jetstream/errors.ts": ["store"],
@@ -171,6 +172,22 @@ Deno.test("the library imports nats.js and itself only", () => {
     if (/\bDeno\.|\bprocess\./.test(code)) against.push(`${file} -> a runtime`);
   }
   assertEquals(against, []);
+});
+
+Deno.test("the store in memory needs no nats.js", () => {
+  const files = new Set<string>();
+  const visit = (file: string) => {
+    if (files.has(file)) return;
+    files.add(file);
+    for (const target of sources.get(file)!.targets) visit(target);
+  };
+  visit("store/memory/mod.ts");
+  const packages = [...files].flatMap((file) =>
+    sources.get(file)!.specifiers.filter((specifier) =>
+      !specifier.startsWith(".")
+    )
+  );
+  assertEquals(packages, []);
 });
 
 Deno.test("every folder of the library is a room", async () => {

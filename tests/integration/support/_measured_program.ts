@@ -6,7 +6,8 @@
  */
 
 import { metrics, propagation, ROOT_CONTEXT, trace } from "@opentelemetry/api";
-import { type ActiveSpan, type Meter, NatsEventBus } from "../../../bus/mod.ts";
+import { NatsEventBus } from "../../../bus/mod.ts";
+import type { ActiveSpan, Meter } from "../../../telemetry/mod.ts";
 import {
   createEvent,
   InMemoryEventStore,

@@ -5,7 +5,7 @@
  */
 
 import { assertEquals } from "@std/assert";
-import type { SpanContext, TraceContext } from "../../../bus/mod.ts";
+import type { SpanContext, TraceContext } from "../../../telemetry/mod.ts";
 import type { BusContract } from "./fixture.ts";
 import {
   inPlace,
