@@ -131,6 +131,11 @@ export class NatsEventBus<E extends AnyEvent = Event>
   constructor(nc: NatsConnection, options?: NatsEventBusOptions) {
     const action = "open bus";
     checkConnection(nc, action);
+    if (hasNoEcho(nc)) {
+      throw new TypeError(
+        `Cannot ${action}: the connection was opened with noEcho, so that the bus would not hear what it publishes itself; open one without`,
+      );
+    }
     const { prefix = "aether", ...given } = optionsOf(options, OPTIONS, action);
     this.#nc = nc;
     this.#root = `${checkPrefix(prefix, action)}.bus`;
@@ -300,6 +305,12 @@ export class NatsEventBus<E extends AnyEvent = Event>
 const NO_OPTIONS = { signal: undefined, trace: undefined };
 
 function nothing(): void {}
+
+/** Connections keep the options they were opened with, though no type says so. */
+function hasNoEcho(nc: NatsConnection): boolean {
+  const { options } = nc as { options?: { noEcho?: boolean } };
+  return options?.noEcho === true;
+}
 
 function headersOf(
   trace: TraceContext | undefined,

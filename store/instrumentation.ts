@@ -216,7 +216,11 @@ export class Monitor {
   }
 }
 
-const operations = new Map<string, string>();
+/** Methods by what they do; those not here are called as it says. */
+const operations = new Map<string, string>([
+  ["list actors", "actorIds"],
+  ["read all events", "readAll"],
+]);
 
 /** The method's name, such as `saveEvent` for the action `save event`. */
 function operationOf(action: string): string {

@@ -116,6 +116,12 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
   #closed: Promise<void> | undefined;
 
   private constructor(parts: StoreParts) {
+    // Callers in JavaScript are not held back by `private`.
+    if (!(Object(parts).mux instanceof Multiplexer)) {
+      throw new TypeError(
+        "Cannot open store: call `await JetStreamEventStore.open(nc, options)` instead of the constructor",
+      );
+    }
     this.#parts = parts;
     parts.mux.watch.listen({ up: () => parts.reader.watch.refresh() });
   }
@@ -323,7 +329,7 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
     actorId: string,
     options?: ReadWithErrorsOptions | number,
   ): Promise<ReplayResult<E>> {
-    const action = "get events";
+    const action = "get events with errors";
     const { fromVersion, consistency, signal } = resolveReadWithErrors(
       actorId,
       options,
@@ -386,7 +392,7 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
     actorId: string,
     options?: GetSnapshotOptions,
   ): Promise<ActorSnapshot | undefined> {
-    const action = "get snapshot";
+    const action = "get latest snapshot";
     checkActorId(actorId, action);
     const { schema, ...read } = resolveGetSnapshot(options, action);
     const { consistency, signal } = read;

@@ -248,14 +248,7 @@ export class InMemoryEventStore<E extends AnyEvent = Event>
     const action = "get events";
     const read = resolveReadEvents(actorId, options, action);
     this.#begin(action, read.signal);
-    return this.#monitor.readNow(action, () => {
-      const { history, first, count, step } = this.#find(read);
-      const events = new Array<E>(count);
-      for (let i = 0; i < count; i++) {
-        events[i] = this.#log.at(history[first + i * step]!);
-      }
-      return events;
-    });
+    return this.#monitor.readNow(action, () => this.#collect(read));
   }
 
   /**
@@ -304,17 +297,21 @@ export class InMemoryEventStore<E extends AnyEvent = Event>
   }
 
   /** As {@linkcode EventStore.getEventsWithErrors}; never with errors. */
+  // deno-lint-ignore require-await -- what it throws is a rejection
   async getEventsWithErrors(
     actorId: string,
     options?: ReadWithErrorsOptions | number,
   ): Promise<ReplayResult<E>> {
+    const action = "get events with errors";
     const { fromVersion, consistency, signal } = resolveReadWithErrors(
       actorId,
       options,
-      "get events",
+      action,
     );
-    const read = { fromVersion, consistency, signal };
-    const events = await this.getEvents(actorId, read);
+    const bounds = { fromVersion, consistency };
+    const read = resolveReadEvents(actorId, bounds, action);
+    this.#begin(action, signal);
+    const events = this.#monitor.readNow(action, () => this.#collect(read));
     return { events, errors: [], hasErrors: false, truncated: false };
   }
 
@@ -347,7 +344,7 @@ export class InMemoryEventStore<E extends AnyEvent = Event>
     actorId: string,
     options?: GetSnapshotOptions,
   ): Promise<ActorSnapshot | undefined> {
-    const action = "get snapshot";
+    const action = "get latest snapshot";
     checkActorId(actorId, action);
     const { schema, signal } = resolveGetSnapshot(options, action);
     this.#begin(action, signal);
@@ -454,13 +451,24 @@ export class InMemoryEventStore<E extends AnyEvent = Event>
   async *#list(
     { actors, signal }: ResolvedActorIds,
   ): AsyncGenerator<string, void> {
+    const action = "list actors";
+    this.#begin(action, signal);
     const { actorIds } = this.#log;
-    const count = actorIds.length;
+    const count = this.#monitor.readNow(action, () => actorIds.length);
     for (let i = 0; i < count; i++) {
-      this.#begin("list actors", signal);
+      this.#begin(action, signal);
       const actorId = actorIds[i]!;
       if (actors === undefined || actors.has(actorId)) yield actorId;
     }
+  }
+
+  #collect(read: ResolvedRead): E[] {
+    const { history, first, count, step } = this.#find(read);
+    const events = new Array<E>(count);
+    for (let i = 0; i < count; i++) {
+      events[i] = this.#log.at(history[first + i * step]!);
+    }
+    return events;
   }
 
   /** Where in its actor's history a read begins, and how it goes on. */

@@ -23,7 +23,7 @@ const calls: [string, (store: EventStore) => Promise<unknown>][] = [
   ["get events", (store) => store.getEvents("a")],
   ["read events", (store) => collect(store.readEvents("a"))],
   ["get latest version", (store) => store.getLatestVersion("b")],
-  ["get snapshot", (store) => store.getLatestSnapshot("a")],
+  ["get latest snapshot", (store) => store.getLatestSnapshot("a")],
   ["go on with the subscription", (store) => collect(store.subscribe())],
 ];
 

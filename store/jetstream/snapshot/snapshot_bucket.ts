@@ -113,7 +113,7 @@ export class SnapshotBucket {
   async get(key: string, bounds: ReadBounds): Promise<BucketEntry> {
     try {
       const reply = await this.#repeat(
-        "get snapshot",
+        "get latest snapshot",
         bounds,
         (options) =>
           apiRequest<ApiMessage>(

@@ -157,7 +157,10 @@ export class StreamSubscription<E extends AnyEvent>
 
   /** Ends it; the next iteration fails with the reason. */
   fail(reason: unknown): void {
-    this.#end({ reason: errorOfCall("go on with the subscription", reason) });
+    const { signal } = this.#options;
+    this.#end({
+      reason: errorOfCall("go on with the subscription", reason, signal),
+    });
   }
 
   readonly #abortable = {

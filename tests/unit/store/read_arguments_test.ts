@@ -89,12 +89,12 @@ Deno.test("resolveReadEvents() says action, bound and value when one is bad", ()
 Deno.test("resolveReadOptions() says which action failed", () => {
   const error = assertThrows(
     // deno-lint-ignore no-explicit-any
-    () => resolveReadOptions({ signal: 1 } as any, "get snapshot"),
+    () => resolveReadOptions({ signal: 1 } as any, "get latest snapshot"),
     TypeError,
   );
   assertEquals(
     error.message,
-    "Cannot get snapshot: signal must be an AbortSignal, got 1",
+    "Cannot get latest snapshot: signal must be an AbortSignal, got 1",
   );
 });
 
