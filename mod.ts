@@ -86,6 +86,7 @@ export {
   StoreClosedError,
   StreamFullError,
   StreamSetupError,
+  SubscriptionLimitError,
   VersionConflictError,
   withMetadata,
   withMetadataFrom,

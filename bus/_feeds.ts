@@ -5,17 +5,14 @@
  * @module
  */
 
-import type {
-  Msg,
-  NatsConnection,
-  Subscription as NatsSubscription,
-} from "@nats-io/nats-core";
+import type { Msg, Subscription as NatsSubscription } from "@nats-io/nats-core";
 import { permissionDenied } from "../internal/nats/errors.ts";
 import { encodeActorId } from "../internal/nats/names.ts";
 import { decodeEvent } from "../event/event_codec.ts";
 import { traceOfMessage } from "../internal/telemetry/trace.ts";
 import type { AnyEvent } from "../event/event.ts";
 import type { Report } from "../internal/callbacks.ts";
+import type { Link } from "./_link.ts";
 import type { Mailbox } from "./_mailbox.ts";
 import { type Head, headOf, type Interest } from "./_subjects.ts";
 import { MalformedMessageError } from "./errors.ts";
@@ -37,7 +34,7 @@ interface Feed<E extends AnyEvent> {
 
 /** Receives for all mailboxes of a bus. */
 export class Feeds<E extends AnyEvent> {
-  readonly #nc: NatsConnection;
+  readonly #link: Link;
   readonly #root: string;
   readonly #malformed: Report;
   readonly #feeds = new Map<string, Feed<E>>();
@@ -47,8 +44,8 @@ export class Feeds<E extends AnyEvent> {
    * @param root The tokens that the bus's subjects begin with.
    * @param malformed Called with an error for each message that is no event.
    */
-  constructor(nc: NatsConnection, root: string, malformed: Report) {
-    this.#nc = nc;
+  constructor(link: Link, root: string, malformed: Report) {
+    this.#link = link;
     this.#root = root;
     this.#malformed = malformed;
   }
@@ -67,7 +64,7 @@ export class Feeds<E extends AnyEvent> {
       feed.listeners.delete(listener);
       if (feed.listeners.size > 0 || this.#feeds.get(subject) !== feed) return;
       this.#feeds.delete(subject);
-      if (!this.#nc.isClosed()) feed.subscription.unsubscribe();
+      if (!feed.subscription.isClosed()) feed.subscription.unsubscribe();
     };
   }
 
@@ -78,7 +75,7 @@ export class Feeds<E extends AnyEvent> {
       if (error === null) this.#receive(listeners, msg);
       else this.#fail(subject, error);
     };
-    const subscription = this.#nc.subscribe(subject, { callback });
+    const subscription = this.#link.subscribe(subject, callback);
     const feed = { subscription, listeners };
     this.#feeds.set(subject, feed);
     return feed;

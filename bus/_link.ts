@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { NatsConnection } from "@nats-io/nats-core";
+import type { Msg, NatsConnection, Subscription } from "@nats-io/nats-core";
 import {
   type ConnectionListener,
   ConnectionWatch,
@@ -58,6 +58,14 @@ export class Link {
   /** @throws {ConnectionClosedError} If the connection is closed. */
   throwIfClosed(action: string): void {
     if (this.#watch.isOver) throw closedTo(action);
+  }
+
+  /** As {@linkcode ConnectionWatch.subscribe}. */
+  subscribe(
+    subject: string,
+    callback: (error: Error | null, msg: Msg) => void,
+  ): Subscription {
+    return this.#watch.subscribe(subject, callback);
   }
 
   /** Whether the server has ever answered. */

@@ -56,6 +56,7 @@ export {
   ConnectionClosedError,
   ConnectionLostError,
   PermissionDeniedError,
+  SubscriptionLimitError,
 } from "../internal/nats/errors.ts";
 export { InvalidEventError, PayloadTooLargeError } from "../event/errors.ts";
 export type {

@@ -157,7 +157,7 @@ export class NatsEventBus<E extends AnyEvent = Event>
     }
     this.#rights = new PublishRights(this.#link);
     this.#acks = new PublishAcks(nc);
-    this.#feeds = new Feeds(nc, this.#root, (error) => {
+    this.#feeds = new Feeds(this.#link, this.#root, (error) => {
       subscribers.meter.rest.malformed++;
       subscribers.report(error);
     });

@@ -51,6 +51,7 @@ export {
   ConnectionClosedError,
   ConnectionLostError,
   PermissionDeniedError,
+  SubscriptionLimitError,
 } from "../internal/nats/errors.ts";
 export {
   JetStreamUnavailableError,

@@ -52,6 +52,7 @@ export {
   ConnectionLostError,
   JetStreamApiError,
   PermissionDeniedError,
+  SubscriptionLimitError,
 } from "../internal/nats/errors.ts";
 export { decodeEvent, encodeEvent } from "../event/event_codec.ts";
 export { InvalidEventError, PayloadTooLargeError } from "../event/errors.ts";

@@ -14,7 +14,9 @@ import {
   ConnectionClosedError,
   permissionDenied,
   type PermissionDeniedError,
+  SubscriptionLimitError,
 } from "./errors.ts";
+import { UnconfirmedSubscriptions } from "./_unconfirmed_subscriptions.ts";
 
 /** Hears of a connection. */
 export interface ConnectionListener {
@@ -37,6 +39,7 @@ export class ConnectionStatus {
   readonly #listeners = new Set<ConnectionListener>();
   readonly #statuses: QueuedIterator<Status>;
   readonly #following: Promise<void>;
+  readonly #unconfirmed: UnconfirmedSubscriptions;
   /** When it was lost, in monotonic milliseconds; undefined while it is up. */
   #lostAt: number | undefined;
 
@@ -55,6 +58,7 @@ export class ConnectionStatus {
 
   private constructor(nc: NatsConnection) {
     this.#nc = nc;
+    this.#unconfirmed = new UnconfirmedSubscriptions(nc);
     this.#statuses = nc.status() as QueuedIterator<Status>;
     // While it dials it has no info, and reports nothing.
     if (nc.info === undefined) this.#lostAt = performance.now();
@@ -64,6 +68,15 @@ export class ConnectionStatus {
   /** Whether the connection is up, as far as it has said. */
   get isUp(): boolean {
     return this.#lostAt === undefined;
+  }
+
+  /**
+   * Has a subscription that was just made hear if the server refuses it.
+   *
+   * @returns Ends that, to be called when the subscription ends.
+   */
+  watchSubscription(refused: (error: Error) => void): () => void {
+    return this.#unconfirmed.add(refused);
   }
 
   /** Takes a listener out; without listeners nothing is followed any more. */
@@ -89,6 +102,7 @@ export class ConnectionStatus {
           const now = performance.now();
           const downtime = now - (this.#lostAt ?? now);
           this.#lostAt = undefined;
+          this.#unconfirmed.startOver(); // nats.js has made them all anew
           this.#tell((listener) => listener.up?.(downtime));
           break;
         }
@@ -97,6 +111,9 @@ export class ConnectionStatus {
           if (status.error.name === "PermissionViolationError") {
             const error = deniedBy(status.error as PermissionViolationError);
             this.#tell((listener) => listener.denied?.(error));
+          } else if (/maximum subscriptions/i.test(status.error.message)) {
+            const { error: cause } = status;
+            this.#unconfirmed.refuse(new SubscriptionLimitError({ cause }));
           }
           break;
       }

@@ -21,6 +21,7 @@ import {
   permissionDenied,
   type PermissionDeniedError,
   RequestTimeoutError,
+  SubscriptionLimitError,
 } from "./errors.ts";
 
 /** How often deadlines are checked, in milliseconds. */
@@ -66,7 +67,7 @@ export class ReplyInbox {
   readonly #owners = new Set<object>();
   readonly #pending = new PendingCalls<PendingCall>();
   #sweeper: ReturnType<typeof setTimeout> | undefined;
-  #denied: PermissionDeniedError | undefined;
+  #denied: Error | undefined;
 
   /** The inbox of an open connection, for one more owner. */
   static acquire(
@@ -94,15 +95,17 @@ export class ReplyInbox {
       denied: (error) => this.#refused(error),
       over: (reason) => this.#end(reason),
     });
-    this.#subscription = nc.subscribe(`${this.#subject}*`, {
-      callback: (error, msg) => {
+    this.#subscription = this.#watch.subscribe(
+      `${this.#subject}*`,
+      (error, msg) => {
         if (error === null) this.#dispatch(msg);
+        else if (error instanceof SubscriptionLimitError) this.#refuse(error);
       },
-    });
+    );
   }
 
   /** Why no reply can be received, if the server has refused that. */
-  get denied(): PermissionDeniedError | undefined {
+  get denied(): Error | undefined {
     return this.#denied;
   }
 
@@ -205,10 +208,7 @@ export class ReplyInbox {
         subject,
         INBOX_ADVICE,
       );
-      this.#denied = denied;
-      this.#forget(); // who opens anew may have the permission by then
-      // The requests may have been carried out: only the replies are missing.
-      this.#failAll((call) => unheard(call, denied));
+      this.#refuse(denied);
       return;
     }
     for (const [token, { call }] of this.#pending.entries()) {
@@ -217,6 +217,14 @@ export class ReplyInbox {
         call.fail(error);
       }
     }
+  }
+
+  /** No reply can be received any more. */
+  #refuse(reason: Error): void {
+    this.#denied = reason;
+    this.#forget(); // for the next owner it may be possible
+    // The requests may have been carried out: only the replies are missing.
+    this.#failAll((call) => unheard(call, reason));
   }
 
   #end({ message }: ConnectionClosedError): void {
@@ -251,7 +259,7 @@ function isNoResponders(msg: Msg): boolean {
 
 function unheard(
   { subject }: Call,
-  denied: PermissionDeniedError,
+  denied: Error,
 ): ConnectionLostError {
   const what = `The answer on ${JSON.stringify(subject)}`;
   return new ConnectionLostError(

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { NatsConnection } from "@nats-io/nats-core";
+import type { Msg, NatsConnection, Subscription } from "@nats-io/nats-core";
 import { offAbort, onAbort } from "../aborts.ts";
 import {
   closedConnection,
@@ -43,6 +43,25 @@ export class ConnectionWatch {
   listen(listener: ConnectionListener): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /**
+   * Subscribes. What is thrown in the callback would end the connection.
+   *
+   * @param callback Gets each message, or the error that ends the
+   * subscription: a right that is missing, or a limit of the server.
+   */
+  subscribe(
+    subject: string,
+    callback: (error: Error | null, msg: Msg) => void,
+  ): Subscription {
+    const subscription = this.nc.subscribe(subject, { callback });
+    const forget = this.#status.watchSubscription((error) => {
+      subscription.unsubscribe();
+      callback(error, undefined as unknown as Msg); // as nats.js does
+    });
+    subscription.closed.then(forget, forget);
+    return subscription;
   }
 
   /**

@@ -105,6 +105,23 @@ export function permissionDenied(
   );
 }
 
+/**
+ * The server refused a subscription, because its limit of subscriptions
+ * (`max_subscriptions`) is reached.
+ */
+export class SubscriptionLimitError extends Error {
+  /** Always `"SubscriptionLimitError"`. */
+  override readonly name = "SubscriptionLimitError";
+
+  /** Carries what the server said. */
+  constructor(options?: ErrorOptions) {
+    super(
+      "The server takes no more subscriptions on this connection (max_subscriptions); raise that limit, or open fewer",
+      options,
+    );
+  }
+}
+
 /** JetStream answered a request with an error. */
 export class JetStreamApiError extends Error {
   /** Always `"JetStreamApiError"`. */

@@ -75,7 +75,7 @@ export class Multiplexer implements AsyncDisposable {
     callback: (error: Error | null, msg: Msg) => void,
   ): Subscription {
     this.#throwIfUnusable();
-    return this.#nc.subscribe(subject, { callback });
+    return this.watch.subscribe(subject, callback);
   }
 
   /** Publishes without waiting for an answer. */
