@@ -18,16 +18,11 @@ export async function readHistory<E extends AnyEvent>(
   fromVersion: number,
   signal: AbortSignal | undefined,
 ): Promise<E[]> {
-  // What is told with errors is read from the beginning, whatever is asked for.
-  if (fromVersion > 0) {
-    const onReplayError = () => "fail" as const;
-    return store.getEvents(actorId, { fromVersion, signal, onReplayError });
-  }
-  const { events, errors } = await store.getEventsWithErrors(actorId, {
+  return await store.getEvents(actorId, {
+    fromVersion,
+    onReplayError: () => "fail",
     signal,
   });
-  if (errors.length > 0) throw errors[0];
-  return events;
 }
 
 /** Those of an actor's events that a command made. */

@@ -5,7 +5,7 @@ import { headers, type MsgHdrs, type NatsConnection } from "@nats-io/nats-core";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { ReplayError, VersionConflictError } from "../../store/errors.ts";
 import type { Event } from "../../event/event.ts";
-import type { EventStore } from "../../store/event_store.ts";
+import type { EventStore, ReadEventsOptions } from "../../store/event_store.ts";
 import {
   JetStreamEventStore,
   type JetStreamEventStoreOptions,
@@ -315,6 +315,112 @@ for (const [what, message] of Object.entries(unreadable)) {
       assertEquals(rest.map(({ event }) => event), [other]);
     }));
 }
+
+Deno.test("reads tell onReplayError of what lies among their events, once each", () =>
+  withHistory(async ({ warm, events, open, put }) => {
+    const [junk] = Object.values(unreadable);
+    const low = asJson({ ...makeEvent("a", 2), id: "below" });
+    const malformed = [await put(junk!)];
+    const third = makeEvent("a", 3);
+    await warm.saveEvent(third);
+    malformed.push(await put(low), await put(junk!));
+    const all = [...events, third];
+    const read = async (
+      store: EventStore,
+      options: ReadEventsOptions,
+    ): Promise<[number[], number[]]> => {
+      const told: number[] = [];
+      const onReplayError = (error: ReplayError) => {
+        assertErrorIs(error, ReplayError);
+        told.push(error.sequence);
+        return "continue" as const;
+      };
+      const got = await store.getEvents("a", { ...options, onReplayError });
+      const found = told.length;
+      const each = store.readEvents("a", { ...options, onReplayError });
+      assertEquals(await collect(each), got);
+      assertEquals(told.slice(found), told.slice(0, found));
+      return [
+        got.map(({ version }) => version),
+        told.slice(0, found).sort((a, b) => a - b),
+      ];
+    };
+    const direction = "backward";
+    const rows: [ReadEventsOptions, number[], number[]][] = [
+      [{}, [1, 2, 3], malformed],
+      [{ direction }, [3, 2, 1], malformed],
+      [{ fromVersion: 2 }, [2, 3], malformed],
+      [{ fromVersion: 3 }, [3], malformed],
+      [{ fromVersion: 4 }, [], malformed.slice(1)],
+      [{ fromVersion: 9 }, [], malformed.slice(1)],
+      [{ fromVersion: 4, direction }, [], malformed.slice(1)],
+      [{ toVersion: 2 }, [1, 2], []],
+      [{ toVersion: 2, direction }, [2, 1], []],
+      [{ toVersion: 3 }, [1, 2, 3], malformed.slice(0, 1)],
+      [{ limit: 2 }, [1, 2], []],
+      [{ limit: 3 }, [1, 2, 3], malformed.slice(0, 1)],
+    ];
+    for (const consistency of ["strong", "eventual"] as const) {
+      for (const store of [warm, await open()]) {
+        for (const [options, versions, told] of rows) {
+          assertEquals(
+            await read(store, { ...options, consistency }),
+            [versions, told],
+            JSON.stringify(options),
+          );
+        }
+      }
+    }
+    for (const store of [warm, await open()]) {
+      const onReplayError = () => "fail" as const;
+      for (const options of [{}, { fromVersion: 4 }, { direction } as const]) {
+        const reason = await reasonOf(() =>
+          store.getEvents("a", { ...options, onReplayError })
+        );
+        assertErrorIs(reason, ReplayError);
+      }
+      const clean = { toVersion: 2, onReplayError };
+      assertEquals(await store.getEvents("a", clean), all.slice(0, 2));
+    }
+    // What is saved behind it is found, and goes on being told of.
+    const fourth = makeEvent("a", 4);
+    await warm.saveEvent(fourth);
+    for (const store of [warm, await open()]) {
+      assertEquals(await read(store, {}), [[1, 2, 3, 4], malformed]);
+      const tail = malformed.slice(1);
+      assertEquals(await read(store, { fromVersion: 4 }), [[4], tail]);
+      assertEquals(await read(store, { fromVersion: 5 }), [[], []]);
+    }
+  }));
+
+Deno.test("reads tell onReplayError of a message in any page of a long history", () =>
+  withHistory(async ({ warm, open, put }) => {
+    const count = 2_500;
+    const malformed: number[] = [];
+    const [junk] = Object.values(unreadable);
+    for (let next = 3; next <= count; next += 500) {
+      await warm.saveEvents(
+        upTo(500).map((i) => makeEvent("a", next + i - 1)),
+      );
+      malformed.push(await put(junk!));
+    }
+    for (const store of [warm, await open()]) {
+      for (const fromVersion of [0, 700, 1_503, 2_400]) {
+        const told: number[] = [];
+        const onReplayError = (error: ReplayError) => {
+          told.push(error.sequence);
+          return "continue" as const;
+        };
+        const options = { fromVersion, onReplayError };
+        const events = await store.getEvents("a", options);
+        assertEquals(events.length, count + 2 - Math.max(0, fromVersion - 1));
+        const expected = malformed.filter((_, i) =>
+          2 + (i + 1) * 500 >= fromVersion - 1
+        );
+        assertEquals(told, expected, String(fromVersion));
+      }
+    }
+  }));
 
 Deno.test("an actor begins at version 1 when all it has is malformed", () =>
   withHistory(async ({ warm, open, put }) => {

@@ -5,11 +5,12 @@
  */
 
 import type { AnyEvent } from "../../../event/event.ts";
-import type { Consistency } from "../../event_store.ts";
+import type { Consistency, ReplayErrorHandler } from "../../event_store.ts";
 import type { Page } from "../stream/page_request.ts";
 import type { ReadBounds } from "../stream/read_retries.ts";
 import { tryRead } from "../stream/stored_event.ts";
 import { PAGE_SIZE } from "../stream/stream_reader.ts";
+import { reportMalformed } from "./_malformed_messages.ts";
 import type { ActorTails } from "./actor_tails.ts";
 import {
   BEGINNING,
@@ -30,6 +31,8 @@ export interface ForwardRange {
   readonly limit?: number;
   /** Events in the first page at most, where the first is wanted soon. */
   readonly firstPage?: number;
+  /** Hears of messages among the events that are none, before them. */
+  readonly onReplayError?: ReplayErrorHandler | undefined;
 }
 
 /** The first page of a read, and where it begins. */
@@ -55,7 +58,7 @@ export class ForwardPages {
     range: ForwardRange,
     bounds: ReadBounds,
   ): AsyncGenerator<AnyEvent[], void> {
-    const { fromVersion, toVersion, consistency } = range;
+    const { fromVersion, toVersion, consistency, onReplayError } = range;
     const { reader, cache } = this.#tails;
     const subject = this.#tails.subjectOf(actorId);
     const floor = this.#tails.floorOf(actorId, consistency);
@@ -72,13 +75,17 @@ export class ForwardPages {
       const count = Math.min(PAGE_SIZE, most + skipped, inRange);
       return reader.payloads(subject, from, count, read, own);
     };
+    // With the event before, since messages behind that one are reported.
+    const begin = onReplayError === undefined
+      ? fromVersion
+      : await this.#versionBefore(actorId, fromVersion, bounds);
     const first = await this.first(
       actorId,
-      fromVersion,
+      begin,
       ({ sequence, versionBefore, unproven }) =>
         ask(
           sequence,
-          unproven ? fromVersion - 2 : versionBefore,
+          unproven ? begin - 2 : versionBefore,
           Math.min(left, range.firstPage ?? left),
         ),
       (event) => event,
@@ -92,11 +99,28 @@ export class ForwardPages {
     );
     for (let waits = 0;;) {
       const { items, lastSequence, remaining } = page;
+      const from = next;
       if (lastSequence > 0) {
         next = lastSequence + 1;
         own = reader.boundsOfNext(bounds);
       }
-      const { events, last } = among(items, version, fromVersion, toVersion);
+      const { events, last, isClean } = among(
+        items,
+        version,
+        fromVersion,
+        toVersion,
+      );
+      if (!isClean && onReplayError !== undefined) {
+        const passed = {
+          from,
+          to: lastSequence,
+          above: version,
+          fromVersion,
+          toVersion,
+          limit: left,
+        };
+        await reportMalformed(this.#tails, actorId, passed, onReplayError, own);
+      }
       version = last?.version ?? version;
       left -= events.length;
       const isOver = version >= toVersion || left <= 0;
@@ -153,6 +177,18 @@ export class ForwardPages {
     return { start, page: await ask(start) };
   }
 
+  /** The highest version below another, unless it lies above the actor's. */
+  async #versionBefore(
+    actorId: string,
+    version: number,
+    bounds: ReadBounds,
+  ): Promise<number> {
+    if (version <= 1) return version;
+    const { version: latest } = this.#tails.cache.get(actorId) ??
+      await this.#tails.of(actorId, "eventual", bounds);
+    return Math.min(version - 1, latest);
+  }
+
   /** Where to begin so that no event from a version on is missed. */
   async startOf(
     actorId: string,
@@ -184,24 +220,28 @@ function inAdvance<T>(promise: Promise<T>): Promise<T> {
 /**
  * The events of a page whose versions rise from one on (exclusive) and lie in a
  * range (inclusive), and the last one that was looked at: above the range if
- * there is one.
+ * there is one. A page is clean if nothing else lies before that.
  */
 export function among(
   items: readonly (AnyEvent | undefined)[],
   above: number,
   fromVersion: number,
   toVersion: number,
-): { events: AnyEvent[]; last: AnyEvent | undefined } {
+): { events: AnyEvent[]; last: AnyEvent | undefined; isClean: boolean } {
   const events: AnyEvent[] = [];
   let last: AnyEvent | undefined;
   let version = above;
+  let isClean = true;
   for (let i = 0; i < items.length; i++) {
     const event = items[i];
-    if (event === undefined || event.version <= version) continue;
+    if (event === undefined || event.version <= version) {
+      isClean = false;
+      continue;
+    }
     last = event;
     version = event.version;
     if (version > toVersion) break;
     if (version >= fromVersion) events.push(event);
   }
-  return { events, last };
+  return { events, last, isClean };
 }

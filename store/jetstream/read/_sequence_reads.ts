@@ -75,7 +75,10 @@ export class SequenceReads {
       this.#tails.last(actorId, consistency, bounds),
       known && walk(known, lowest, known.version - 1),
     ]);
-    if (tail.version < lowest) return [];
+    if (tail.version < lowest) {
+      // Behind the last event may lie what is none: pages tell.
+      return event === undefined && tail.sequence > 0 ? undefined : [];
+    }
     if (known !== undefined && before === undefined) return undefined;
     const from = Math.max(lowest, known?.version ?? 0);
     const top = Math.min(highest, tail.version);

@@ -11,6 +11,7 @@ import {
   provenance,
   tryRead,
 } from "../stream/stored_event.ts";
+import type { ReplayErrorHandler } from "../../event_store.ts";
 import { followedSequence } from "../stream/stored_message.ts";
 import { PAGE_SIZE } from "../stream/stream_reader.ts";
 import {
@@ -126,15 +127,28 @@ export class ActorHistory {
       left -= events.length;
       if (events.length > 0) yield events.reverse();
     }
-    if (highest < lowest || left <= 0) return;
-    const rest = { ...range, fromVersion: lowest, toVersion: highest };
-    yield* this.#searchBackward(actorId, rest, left, bounds);
+    const { onReplayError } = range;
+    // Messages behind the last event are reported as well.
+    const fromEnd = onReplayError !== undefined && event === undefined &&
+      left === limit;
+    if ((highest < lowest && !fromEnd) || left <= 0) return;
+    yield* this.#searchBackward(
+      actorId,
+      {
+        ...range,
+        fromVersion: lowest,
+        toVersion: fromEnd ? range.toVersion : highest,
+        onReplayError: onReplayError && onceEach(onReplayError),
+      },
+      left,
+      bounds,
+    );
   }
 
   /** As {@linkcode backward}, where no trails lead: each page is searched for. */
   async *#searchBackward(
     actorId: string,
-    { fromVersion, toVersion, consistency }: ForwardRange,
+    { fromVersion, toVersion, consistency, onReplayError }: ForwardRange,
     limit: number,
     bounds: ReadBounds,
   ): AsyncGenerator<AnyEvent[], void> {
@@ -147,7 +161,12 @@ export class ActorHistory {
     while (highest >= fromVersion && left > 0) {
       lowest = Math.max(lowest, fromVersion);
       const most = Math.min(left, PAGE_SIZE);
-      const range = { fromVersion: lowest, toVersion: highest, consistency };
+      const range = {
+        fromVersion: lowest,
+        toVersion: highest,
+        consistency,
+        onReplayError,
+      };
       let events: AnyEvent[] = [];
       let isWhole = true;
       for await (const page of this.forward(actorId, range, own)) {
@@ -246,4 +265,14 @@ export class ActorHistory {
       page = await ask(next, version);
     }
   }
+}
+
+/** A handler that is told once of each message, however often it is passed. */
+function onceEach(onReplayError: ReplayErrorHandler): ReplayErrorHandler {
+  const seen = new Set<number>();
+  return (error) => {
+    if (seen.has(error.sequence)) return "continue";
+    seen.add(error.sequence);
+    return onReplayError(error);
+  };
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkRise } from "./_malformed_messages.ts";
 import type { ActorTails } from "./actor_tails.ts";
 import type { ReadBounds } from "../stream/read_retries.ts";
 import { readPayload } from "../stream/stored_event.ts";
@@ -46,11 +47,7 @@ export async function readWithErrors(
       }
       try {
         const event = readPayload(data, actorId);
-        if (event.version <= version) {
-          throw new RangeError(
-            `version ${event.version} is not greater than ${version}`,
-          );
-        }
+        checkRise(event.version, version);
         version = event.version;
         if (version >= fromVersion) events.push(event);
       } catch (error) {
