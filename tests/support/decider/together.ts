@@ -135,11 +135,11 @@ export function togetherContract(test: TestHandler): void {
     const racing = new Proxy(store, {
       get(target, name) {
         const value = Reflect.get(target, name, target);
-        if (name !== "getEventsWithErrors") return value.bind(target);
+        if (name !== "getEvents") return value.bind(target);
         return async (
-          ...args: Parameters<typeof store.getEventsWithErrors>
+          ...args: Parameters<typeof store.getEvents>
         ) => {
-          const read = await target.getEventsWithErrors(...args);
+          const read = await target.getEvents(...args);
           if (args[0] === "b" && !moved) {
             moved = true;
             await transfer(other, "a", "b", 10);
