@@ -5,6 +5,7 @@
  */
 
 import type { AnyEvent } from "../event/event.ts";
+import type { EventSources } from "../event/event_sources.ts";
 import { backoff, delay } from "../internal/waiting.ts";
 import { DuplicateEventError, VersionConflictError } from "../store/errors.ts";
 import type { EventStore } from "../store/event_store.ts";
@@ -30,6 +31,7 @@ export interface ExecutionParts<State, Command, E extends AnyEvent> {
   readonly decider: Decider<State, Command, E>;
   readonly actors: ActorStates<State, E>;
   readonly retries: number;
+  readonly sources: EventSources;
 }
 
 /** What was decided. */
@@ -102,11 +104,12 @@ export class Execution<State, Command, E extends AnyEvent> {
   }
 
   #decide(): Decision<State, E> {
-    const { decider, actors } = this.#parts;
+    const { decider, actors, sources } = this.#parts;
     const { actorId, command } = this.#call;
     const { state, version } = this.#actor;
     const drafts = draftsOf(decider.decide(command, state));
-    const events = makeEvents<E>(actorId, version, drafts, this.#call);
+    const call = this.#call;
+    const events = makeEvents<E>(actorId, version, drafts, call, sources);
     if (events.length === 0) return { events, state };
     // Before they are stored: one that `evolve` can't take would stay for ever.
     return { events, state: actors.preview(this.#actor, events) };

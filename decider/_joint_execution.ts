@@ -5,6 +5,7 @@
  */
 
 import type { AnyEvent } from "../event/event.ts";
+import type { EventSources } from "../event/event_sources.ts";
 import { badType } from "../internal/arguments.ts";
 import { backoff, delay } from "../internal/waiting.ts";
 import { DuplicateEventError, VersionConflictError } from "../store/errors.ts";
@@ -25,6 +26,7 @@ export interface Part {
 
 /** How a joint decision is executed, checked. */
 export interface JointCall extends CommandFacts {
+  readonly sources: EventSources;
   readonly retries: number;
   readonly signal: AbortSignal | undefined;
 }
@@ -89,7 +91,7 @@ class JointActor {
   }
 
   /** The events that drafts make, and the state after them. */
-  decide(decided: Decided<AnyEvent>, facts: CommandFacts): PartOutcome {
+  decide(decided: Decided<AnyEvent>, call: JointCall): PartOutcome {
     const { version } = this.last;
     const drafts = decided === undefined ? [] : draftsOf(decided);
     if (drafts.length === 0) {
@@ -97,7 +99,13 @@ class JointActor {
         `Cannot decide together: nothing was decided for part ${this.name}; a part that is only read is guarded by nothing`,
       );
     }
-    const events = makeEvents(this.actorId, version, drafts, facts);
+    const events = makeEvents(
+      this.actorId,
+      version,
+      drafts,
+      call,
+      call.sources,
+    );
     return {
       state: this.#states.preview(this.last, events),
       version: version + events.length,

@@ -11,6 +11,7 @@ import {
   type EventDraftOf,
   sealDraft,
 } from "../event/event_draft.ts";
+import type { EventSources } from "../event/event_sources.ts";
 
 /** What the events of a command have in common. */
 export interface CommandFacts {
@@ -22,14 +23,16 @@ export interface CommandFacts {
  * The events that one actor's drafts make, deeply frozen.
  *
  * @param version The actor's version before them.
+ * @param sources Give them their times and ids.
  */
 export function makeEvents<E extends AnyEvent>(
   actorId: string,
   version: number,
   drafts: readonly EventDraftOf<E>[],
   { commandId, metadata }: CommandFacts,
+  sources: EventSources,
 ): E[] {
-  const timestamp = new Date().toISOString();
+  const timestamp = sources.now();
   return drafts.map((draft: EventDraft, index) => {
     const action = drafts.length === 1
       ? "make the event that was decided"
@@ -38,7 +41,7 @@ export function makeEvents<E extends AnyEvent>(
       ? draft
       : { ...draft, metadata: { ...metadata, ...draft.metadata } };
     return sealDraft(tagged, action, (own) => ({
-      id: draftId(own, actorId, commandId, index, action),
+      id: draftId(own, actorId, commandId, index, action, sources.newId),
       actorId,
       commandId,
       version: version + 1 + index,

@@ -5,9 +5,10 @@
  */
 
 import type { AnyEvent } from "../event/event.ts";
+import type { CreateEventOptions } from "../event/event_sources.ts";
 
 /** Options of {@linkcode commandHandler}. */
-export interface CommandHandlerOptions {
+export interface CommandHandlerOptions extends CreateEventOptions {
   /**
    * How often a command is decided again when others were faster; 0 or more.
    * @default {10}

@@ -6,6 +6,11 @@
 
 import type { AnyEvent } from "../event/event.ts";
 import {
+  CREATE_EVENT_OPTIONS,
+  type CreateEventOptions,
+  resolveSources,
+} from "../event/event_sources.ts";
+import {
   badType,
   checkInteger,
   checkSignal,
@@ -56,7 +61,7 @@ export type PartDecisions<Parts extends DecisionParts> = {
 };
 
 /** Options of {@linkcode decideTogether}. */
-export interface DecideTogetherOptions {
+export interface DecideTogetherOptions extends CreateEventOptions {
   /**
    * Names the command, so that sending it again does nothing again. It is
    * looked for in the whole history of each part.
@@ -106,6 +111,7 @@ const OPTIONS: OptionNames<DecideTogetherOptions> = {
   retries: true,
   metadata: true,
   signal: true,
+  ...CREATE_EVENT_OPTIONS,
 };
 
 /**
@@ -168,7 +174,7 @@ export async function decideTogether<
   options?: DecideTogetherOptions,
 ): Promise<DecidedTogether<Parts>> {
   const action = "decide together";
-  const { commandId, retries = 10, metadata, signal } = optionsOf(
+  const { commandId, retries = 10, metadata, signal, ...sources } = optionsOf(
     options,
     OPTIONS,
     action,
@@ -182,6 +188,7 @@ export async function decideTogether<
       metadata,
       retries: checkInteger(retries, action, "retries"),
       signal: checkSignal(signal, action),
+      sources: resolveSources(sources, action),
     },
   );
   // By the names of the parts, which the compiler can't follow.

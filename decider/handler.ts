@@ -6,6 +6,11 @@
 
 import type { AnyEvent } from "../event/event.ts";
 import {
+  CREATE_EVENT_OPTIONS,
+  type EventSources,
+  resolveSources,
+} from "../event/event_sources.ts";
+import {
   badRange,
   badType,
   checkFunction,
@@ -37,6 +42,7 @@ const HANDLER_OPTIONS: OptionNames<CommandHandlerOptions> = {
   cachedActors: true,
   rememberedCommands: true,
   snapshots: true,
+  ...CREATE_EVENT_OPTIONS,
 };
 
 const SNAPSHOT_OPTIONS: OptionNames<SnapshotOptions> = {
@@ -102,6 +108,7 @@ export function commandHandler<
     cachedActors = 10_000,
     rememberedCommands = 64,
     snapshots,
+    ...sources
   } = optionsOf(options, HANDLER_OPTIONS, action);
   const limits = { retries, cachedActors, rememberedCommands };
   for (const [name, limit] of Object.entries(limits)) {
@@ -111,6 +118,7 @@ export function commandHandler<
   return new Handler(store as unknown as EventStore<E>, decider, {
     ...limits,
     snapshots: resolveSnapshots(snapshots, action),
+    sources: resolveSources(sources, action),
   });
 }
 
@@ -140,6 +148,12 @@ function resolveSnapshots(
   };
 }
 
+/** Options of a handler, checked. */
+interface HandlerOptions extends ActorStatesOptions {
+  readonly retries: number;
+  readonly sources: EventSources;
+}
+
 /** Executes commands one at a time for each actor. */
 class Handler<State, Command, E extends AnyEvent>
   implements CommandHandler<State, Command, E> {
@@ -149,10 +163,10 @@ class Handler<State, Command, E extends AnyEvent>
   constructor(
     store: EventStore<E>,
     decider: Decider<State, Command, E>,
-    { retries, ...limits }: { readonly retries: number } & ActorStatesOptions,
+    { retries, sources, ...kept }: HandlerOptions,
   ) {
-    const actors = new ActorStates(store, decider, limits);
-    this.#parts = { store, decider, actors, retries };
+    const actors = new ActorStates(store, decider, kept);
+    this.#parts = { store, decider, actors, retries, sources };
   }
 
   async execute(

@@ -24,6 +24,8 @@
 
 export { withFaults } from "./faults.ts";
 export type { Fault, FaultyStore } from "./faults.ts";
+export { fixedClock, fixedIds } from "./fixed.ts";
+export type { FixedClock } from "./fixed.ts";
 export { SpecificationError, specificationOf } from "./specification.ts";
 export type {
   GivenEvent,
