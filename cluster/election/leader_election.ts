@@ -16,7 +16,7 @@ import type { TraceContext } from "../../internal/telemetry/types.ts";
 import { ElectionClosedError, LeadershipEndedError } from "../errors.ts";
 import { LeaseKeeper } from "../lease/keeper.ts";
 import type { LeaseEvent } from "../lease/protocol.ts";
-import { Latest } from "./_latest.ts";
+import { Latest } from "../../internal/latest.ts";
 import { localRegister } from "./_local.ts";
 import { ElectionMeter } from "./_meter.ts";
 import { openLink } from "./_nats_link.ts";

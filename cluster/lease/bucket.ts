@@ -18,9 +18,11 @@ import {
   RequestTimeoutError,
 } from "../../internal/nats/errors.ts";
 import {
+  API_PREFIX,
   apiRequest,
   isApiError,
   JetStreamCode,
+  jetStreamError,
 } from "../../internal/nats/js_api.ts";
 import type { Multiplexer } from "../../internal/nats/multiplexer.ts";
 import {
@@ -34,6 +36,13 @@ import {
   streamInfo,
 } from "../../internal/nats/streams.ts";
 import { Deadline } from "../../internal/waiting.ts";
+import type {
+  KeyEntry,
+  KeyPlace,
+  KeyValues,
+  KeyWrite,
+  NamedEntry,
+} from "./key_values.ts";
 
 /** How a bucket is found or made. */
 export interface ClusterBucketOptions {
@@ -45,34 +54,22 @@ export interface ClusterBucketOptions {
   readonly replicas: number | undefined;
 }
 
-/** What a key has. */
-export interface ClusterEntry {
-  /** The incarnation of the bucket: revisions start anew with a bucket. */
-  readonly bucket: string;
-  /** 0 for a key that was never written. */
-  readonly revision: number;
-  /** Empty for a key that was never written, or was deleted. */
-  readonly text: string;
-}
-
-/** A write of a key that says what it replaces. */
-export interface ClusterWrite {
-  readonly key: string;
-  /** The incarnation of the bucket it is meant for. */
-  readonly bucket: string;
-  /** The revision it replaces; 0 for a key that was never written. */
-  readonly expected: number;
-  readonly text: string;
-  /** Lines of headers, each closed by CR LF. */
-  readonly headers?: string | undefined;
-}
-
 const ACTION = "open cluster";
 
 /** What to do about a bucket that is not there. */
 const CREATE_ADVICE =
   "let a user who may create it join with `create: true`, or create it by hand";
-const decoder = new TextDecoder();
+
+/** What headers may take beside a value, in bytes. */
+const HEADER_ROOM = 1_024;
+
+/** The most values that one answer brings. */
+const BATCH = 1_000;
+
+/** The most bytes of values that one answer brings. */
+const MAX_BATCH_BYTES = 4 * 1024 * 1024;
+
+const NO_BYTES = new Uint8Array();
 
 /**
  * Settings without which values could vanish, or be replaced unchecked. Marks
@@ -98,7 +95,7 @@ const REQUIRED: Partial<StreamConfig> = {
  * with: what is meant for one life of the bucket finds no stream in the next
  * one, where revisions begin anew.
  */
-export class ClusterBucket {
+export class ClusterBucket implements KeyValues {
   readonly #mux: Multiplexer;
   readonly #options: ClusterBucketOptions;
   readonly #stream: string;
@@ -132,34 +129,34 @@ export class ClusterBucket {
     return bucket;
   }
 
+  /** As {@linkcode KeyValues.incarnation}. */
+  get incarnation(): string {
+    return this.#incarnation;
+  }
+
+  /** As {@linkcode KeyValues.maxBytes}. */
+  get maxBytes(): number {
+    return this.#mux.maxPayload - HEADER_ROOM;
+  }
+
   /** What the key's subject is in the life of the bucket that is known. */
   subjectOf(key: string): string {
     return `$KV.${this.#options.name}.${this.#incarnation}.${key}`;
   }
 
-  /**
-   * What the bucket's leader has for a key. A bucket that is gone is made
-   * again, if it may be made.
-   *
-   * @throws If that is not known after `timeout` milliseconds.
-   */
-  async read(key: string, timeout: number): Promise<ClusterEntry> {
+  /** As {@linkcode KeyValues.read}. */
+  async read(key: string, timeout: number): Promise<KeyEntry> {
     const deadline = new Deadline(timeout);
     for (;;) {
       const bucket = this.#incarnation;
       try {
-        const { message } = await apiRequest<StoredValue>(
-          this.#mux,
-          `STREAM.MSG.GET.${this.#stream}`,
+        const found = await this.#get(
           { last_by_subj: this.subjectOf(key) },
-          { timeout: Math.max(1, deadline.left) },
+          Math.max(1, deadline.left),
         );
-        const { seq: revision, data = "" } = message;
-        return { bucket, revision, text: fromBase64(data) };
+        if (found !== undefined) return found;
       } catch (error) {
-        const isGone = isApiError(error, JetStreamCode.streamNotFound);
-        const isEmpty = isApiError(error, JetStreamCode.noMessageFound);
-        if (!isGone && !isEmpty) throw error;
+        if (!isApiError(error, JetStreamCode.streamNotFound)) throw error;
       }
       const info = await streamInfo(this.#mux, this.#stream, {
         timeout: Math.max(1, deadline.left),
@@ -167,7 +164,7 @@ export class ClusterBucket {
       this.#identify(info ?? await this.#make());
       // Else it was another life of the bucket that has nothing there.
       if (bucket === this.#incarnation) {
-        return { bucket, revision: 0, text: "" };
+        return { bucket, revision: 0, data: NO_BYTES };
       }
       if (deadline.left === 0) {
         throw new RequestTimeoutError(this.subjectOf(key), timeout);
@@ -175,23 +172,61 @@ export class ClusterBucket {
     }
   }
 
-  /**
-   * Replaces a revision of a key.
-   *
-   * @returns The new revision; undefined if it is certain that nothing was
-   * stored: the key has another revision, or another write of it is under way,
-   * or the bucket is gone.
-   * @throws If that is not known after `timeout` milliseconds.
-   */
+  /** As {@linkcode KeyValues.readNewer}. */
+  readNewer(
+    key: string,
+    than: KeyPlace | undefined,
+    timeout: number,
+  ): Promise<KeyEntry | undefined> {
+    const isSameBucket = than?.bucket === this.#incarnation;
+    const seq = isSameBucket ? than.revision + 1 : 1;
+    const next_by_subj = this.subjectOf(key);
+    return this.#get({ seq, next_by_subj }, timeout);
+  }
+
+  /** As {@linkcode KeyValues.readSince}. */
+  async readSince(
+    prefix: string,
+    after: number,
+    timeout: number,
+  ): Promise<NamedEntry[]> {
+    const bucket = this.#incarnation;
+    const root = this.subjectOf("");
+    const entries: NamedEntry[] = [];
+    await this.#mux.requestMany(
+      `${API_PREFIX}.DIRECT.GET.${this.#stream}`,
+      JSON.stringify({
+        seq: after + 1,
+        next_by_subj: `${root}${prefix}.>`,
+        batch: BATCH,
+        max_bytes: MAX_BATCH_BYTES,
+      }),
+      { timeout },
+      ({ headers, data }) => {
+        if (headers === undefined || !headers.has("Nats-Sequence")) {
+          const { code = 0, description = "" } = headers ?? {};
+          if (code === 204 || code === 404) return true;
+          throw jetStreamError(0, code, description);
+        }
+        const key = headers.get("Nats-Subject").slice(root.length);
+        const revision = Number(headers.get("Nats-Sequence"));
+        entries.push({ key, bucket, revision, data });
+        return false;
+      },
+    );
+    return entries;
+  }
+
+  /** As {@linkcode KeyValues.write}. */
   async write(
-    { key, bucket, expected, text, headers = "" }: ClusterWrite,
+    { key, bucket, expected, data, headers = "" }: KeyWrite,
     timeout: number,
   ): Promise<number | undefined> {
     let revision = 0;
     try {
       await this.#mux.request(
         `$KV.${this.#options.name}.${bucket}.${key}`,
-        encodeUtf8(text),
+        typeof data === "string" ? encodeUtf8(data) : data,
         {
           headers: new EncodedHeaders(
             `Nats-Expected-Last-Subject-Sequence: ${expected}\r\n${headers}`,
@@ -213,6 +248,28 @@ export class ClusterBucket {
           JetStreamCode.wrongLastSequenceUnknown,
         )
       ) return undefined;
+      throw error;
+    }
+  }
+
+  /** What the bucket's leader has; undefined if it has none. */
+  async #get(
+    query: Readonly<Record<string, unknown>>,
+    timeout: number,
+  ): Promise<KeyEntry | undefined> {
+    const bucket = this.#incarnation;
+    const endpoint = `STREAM.MSG.GET.${this.#stream}`;
+    try {
+      const { message } = await apiRequest<StoredValue>(
+        this.#mux,
+        endpoint,
+        query,
+        { timeout },
+      );
+      const { seq: revision, data = "" } = message;
+      return { bucket, revision, data: fromBase64(data) };
+    } catch (error) {
+      if (isApiError(error, JetStreamCode.noMessageFound)) return undefined;
       throw error;
     }
   }
@@ -272,8 +329,9 @@ interface StoredValue {
   readonly message: { readonly seq: number; readonly data?: string };
 }
 
-function fromBase64(text: string): string {
-  return decoder.decode(
-    Uint8Array.from(atob(text), (char) => char.charCodeAt(0)),
-  );
+function fromBase64(text: string): Uint8Array {
+  const binary = atob(text);
+  const bytes = new Uint8Array(binary.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = binary.charCodeAt(i);
+  return bytes;
 }

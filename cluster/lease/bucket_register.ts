@@ -4,24 +4,24 @@
  * @module
  */
 
-import type { ClusterBucket } from "./bucket.ts";
-import { decodeRecord, encodeRecord } from "./record.ts";
+import type { KeyValues } from "./key_values.ts";
+import { decodeRecord, encodeRecord, type LeaseRecord } from "./record.ts";
 import type { LeaseRegister, LeaseWrite, Sight } from "./register.ts";
 
 /** A lease that is kept under a key of a bucket. */
 export class BucketRegister implements LeaseRegister {
-  readonly #bucket: ClusterBucket;
+  readonly #bucket: KeyValues;
   readonly #key: string;
-  readonly #headers: () => string;
+  readonly #headers: (record: LeaseRecord) => string;
 
   /**
    * @param key Such as `lease.leader`.
    * @param headers Gives the lines of headers that a write bears.
    */
   constructor(
-    bucket: ClusterBucket,
+    bucket: KeyValues,
     key: string,
-    headers: () => string = () => "",
+    headers: (record: LeaseRecord) => string = () => "",
   ) {
     this.#bucket = bucket;
     this.#key = key;
@@ -31,8 +31,8 @@ export class BucketRegister implements LeaseRegister {
   /** As {@linkcode LeaseRegister.read}. */
   async read(timeout: number): Promise<Sight> {
     const entry = await this.#bucket.read(this.#key, timeout);
-    const { bucket, revision, text } = entry;
-    return { bucket, revision, record: decodeRecord(text) };
+    const { bucket, revision, data } = entry;
+    return { bucket, revision, record: decodeRecord(data) };
   }
 
   /** As {@linkcode LeaseRegister.write}. */
@@ -41,9 +41,9 @@ export class BucketRegister implements LeaseRegister {
     timeout: number,
   ): Promise<number | undefined> {
     const key = this.#key;
-    const text = encodeRecord(record);
-    const headers = this.#headers();
-    const write = { key, bucket, expected, text, headers };
+    const data = encodeRecord(record);
+    const headers = this.#headers(record);
+    const write = { key, bucket, expected, data, headers };
     return this.#bucket.write(write, timeout);
   }
 }

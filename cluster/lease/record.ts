@@ -8,6 +8,8 @@
 /** The format that is written. */
 const FORMAT = 1;
 
+const utf8 = new TextDecoder();
+
 /** Who has a lease, or had it last. */
 export interface LeaseRecord {
   /** The node's id. */
@@ -70,10 +72,14 @@ export function encodeRecord(record: LeaseRecord): string {
  *
  * @throws {UnsupportedRecordError} If it is of a newer format.
  */
-export function decodeRecord(json: string): LeaseRecord | undefined {
+export function decodeRecord(
+  json: string | Uint8Array,
+): LeaseRecord | undefined {
   let value: Record<string, unknown>;
   try {
-    value = Object(JSON.parse(json));
+    value = Object(
+      JSON.parse(typeof json === "string" ? json : utf8.decode(json)),
+    );
   } catch {
     return undefined;
   }

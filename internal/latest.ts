@@ -4,7 +4,7 @@
  * @module
  */
 
-import { offAbort, onAbort } from "../../internal/aborts.ts";
+import { offAbort, onAbort } from "./aborts.ts";
 
 type Result<T> = IteratorResult<T, undefined>;
 
