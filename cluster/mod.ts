@@ -45,6 +45,23 @@ export type {
 } from "./election/election_options.ts";
 export type { ElectionMetrics } from "./election/metrics.ts";
 export { ElectionClosedError, LeadershipEndedError } from "./errors.ts";
+export { MalformedMapError, MapTooLargeError } from "./map/errors.ts";
+export { NodeDiscovery } from "./members/node_discovery.ts";
+export type {
+  LocalDiscoveryOptions,
+  NodeDiscoveryOptions,
+} from "./members/discovery_options.ts";
+export type {
+  ClusterNode,
+  FollowClusterOptions,
+} from "./members/cluster_node.ts";
+export type { DiscoveryMetrics } from "./members/metrics.ts";
+export {
+  ClusterMismatchError,
+  NodeIdTakenError,
+  NodeLeftError,
+} from "./members/errors.ts";
+export type { SettingDifference } from "./members/errors.ts";
 export { UnsupportedRecordError } from "./lease/record.ts";
 export type { LeaseDurations } from "./lease/settings.ts";
 export {

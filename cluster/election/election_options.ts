@@ -5,8 +5,6 @@
  */
 
 import {
-  badRange,
-  badType,
   checkBoolean,
   checkFunction,
   checkInteger,
@@ -14,6 +12,7 @@ import {
   type OptionNames,
   optionsOf,
 } from "../../internal/arguments.ts";
+import { checkInboxPrefix } from "../lease/link_options.ts";
 import { checkName, checkPrefix } from "../../internal/nats/names.ts";
 import { checkTelemetry } from "../../internal/telemetry/options.ts";
 import type { ActiveSpan, Meter } from "../../internal/telemetry/types.ts";
@@ -190,14 +189,4 @@ function resolveElection(
   checkFunction(onError, action, "onError");
   const settings = resolveDurations(durations, action);
   return { cluster, name, nodeId, settings, meter, activeSpan, onError };
-}
-
-function checkInboxPrefix(inboxPrefix: unknown, action: string): void {
-  if (inboxPrefix === undefined) return;
-  if (typeof inboxPrefix !== "string") {
-    throw badType(action, "inboxPrefix", "a string", inboxPrefix);
-  }
-  if (/^[^\s.*>]+(\.[^\s.*>]+)*$/.test(inboxPrefix)) return;
-  const must = "a subject without wildcards";
-  throw badRange(action, "inboxPrefix", must, inboxPrefix);
 }

@@ -11,8 +11,11 @@ import type { LeaseReply } from "./protocol.ts";
 import type { LeaseRegister } from "./register.ts";
 
 /** What a keeper needs beside its register. */
-export interface LeaseKeeperOptions
-  extends Pick<LeaseOptions, "holder" | "settings" | "isNameUnique" | "data"> {
+export interface LeaseKeeperOptions extends
+  Pick<
+    LeaseOptions,
+    "holder" | "settings" | "isNameUnique" | "data" | "termAbove"
+  > {
   /** Tells this life of the node from every other one. @default random */
   readonly incarnation?: string | undefined;
   /** Hears what has changed, after the state is what it says. */
@@ -42,6 +45,7 @@ export class LeaseKeeper {
       settings: options.settings,
       isNameUnique: options.isNameUnique,
       ...(options.data && { data: options.data }),
+      ...(options.termAbove && { termAbove: options.termAbove }),
       incarnation,
       random: Math.random,
       nonce: () => crypto.randomUUID(),
@@ -71,6 +75,13 @@ export class LeaseKeeper {
   poke(): void {
     if (!this.#isRunning) return;
     this.#machine.poke(readClocks());
+    this.#run();
+  }
+
+  /** Renews soon, for what the record tells has changed. */
+  refresh(): void {
+    if (!this.#isRunning) return;
+    this.#machine.refresh(readClocks());
     this.#run();
   }
 

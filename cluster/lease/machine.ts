@@ -18,21 +18,7 @@ import type {
 import type { LeaseRecord, ReplacedLease } from "./record.ts";
 import type { LeaseWrite, Sight } from "./register.ts";
 import type { LeaseSettings } from "./settings.ts";
-
-/** The lease as this node has it, or had it and may resume it. */
-interface Tenure {
-  readonly term: number;
-  readonly replaced: ReplacedLease | undefined;
-  /** Where its record is, as far as is known. */
-  readonly bucket: string;
-  readonly revision: number;
-  readonly nonce: string;
-  /** When the last successful renewal left. */
-  readonly sent: Reading;
-}
-
-/** What to do once it is time; all but `read` are writes. */
-type Step = "read" | "take" | "renew" | "resume" | "release" | "leave";
+import { isInWindow, type Step, type Tenure } from "./_tenure.ts";
 
 /** Contends for one lease, and keeps it. One request is under way at a time. */
 export class LeaseMachine {
@@ -56,6 +42,8 @@ export class LeaseMachine {
   #isHolding = false;
   /** Whether a write may have been stored of which nothing is known. */
   #isUnsure = false;
+  /** Whether the record tells what has changed since. */
+  #isStale = false;
   #events: LeaseEvent[] = [];
 
   constructor(options: LeaseOptions) {
@@ -83,7 +71,7 @@ export class LeaseMachine {
 
   /** Whether this node has the lease at this very moment. */
   isHeld(now: Reading): boolean {
-    return this.#isOpen && this.#isInWindow(this.#tenure!.sent, now);
+    return this.#isOpen && isInWindow(this.#tenure!.sent, now, this.#settings);
   }
 
   /** When the window ends, in monotonic milliseconds, unless it is renewed. */
@@ -114,6 +102,12 @@ export class LeaseMachine {
   /** Has the node look soon, such as after a hint that something changed. */
   poke(now: Reading): void {
     if (this.#step === "read") this.#due = Math.min(this.#due, now.monotonic);
+  }
+
+  /** Has the node renew soon, for what its record tells has changed. */
+  refresh(now: Reading): void {
+    this.#isStale = true;
+    if (this.#step === "renew") this.#due = Math.min(this.#due, now.monotonic);
   }
 
   /**
@@ -227,13 +221,15 @@ export class LeaseMachine {
   ): LeaseRecord {
     const { holder, incarnation, settings, nonce, data } = this.#options;
     const own = { holder, incarnation, nonce: nonce() };
+    this.#isStale = false;
     const { lease: duration } = settings;
     return { ...own, duration, term, released, replaced, data: data?.() };
   }
 
   #nextTerm({ wall }: Reading): number {
     const { highestTerm } = this.#observation;
-    return Math.max(highestTerm + 1, Math.floor(wall));
+    const above = this.#options.termAbove?.() ?? 0;
+    return Math.max(highestTerm + 1, above + 1, Math.floor(wall));
   }
 
   #stored(attempt: Attempt, revision: number, now: Reading): void {
@@ -319,9 +315,10 @@ export class LeaseMachine {
     const { bucket, record, sent } = attempt;
     const { term, nonce, replaced } = record;
     this.#tenure = { term, replaced, bucket, revision, nonce, sent };
-    if (this.isLeaving || !this.#isInWindow(sent, now)) return;
+    if (this.isLeaving || !isInWindow(sent, now, this.#settings)) return;
     const { renewEvery } = this.#settings;
-    this.#plan("renew", sent.monotonic + this.#jitter(renewEvery));
+    const wait = this.#isStale ? 0 : this.#jitter(renewEvery);
+    this.#plan("renew", sent.monotonic + wait);
     if (this.#isOpen) return;
     this.#isOpen = true;
     const resumed = this.#grantedTerm === term;
@@ -342,10 +339,6 @@ export class LeaseMachine {
     this.#tenure = undefined;
     this.#attempts.clear();
     this.#plan("read", now.monotonic + this.#jitter(this.#settings.retry));
-  }
-
-  #isInWindow(sent: Reading, now: Reading): boolean {
-    return elapsed(sent, now) < this.#settings.renewDeadline;
   }
 
   #plan(step: Step, due: number): void {

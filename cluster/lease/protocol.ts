@@ -22,6 +22,8 @@ export interface LeaseOptions {
   nonce(): string;
   /** What the record tells of the holder; JSON. */
   data?(): unknown;
+  /** A term that the next one has to be above, as others have seen it. */
+  termAbove?(): number;
 }
 
 /** What to ask the register, by an id that the reply is to name. */

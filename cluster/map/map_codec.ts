@@ -29,7 +29,7 @@ import {
   OWNED,
   REVOKING,
 } from "./cluster_map.ts";
-import { readMember, writeMember } from "./_member_codec.ts";
+import { readMember, writeMember } from "./member_codec.ts";
 import { VarintReader, VarintWriter } from "./_varints.ts";
 import { MalformedMapError, MapTooLargeError } from "./errors.ts";
 

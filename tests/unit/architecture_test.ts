@@ -34,7 +34,8 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "cluster/map": ["cluster/weight.ts"],
   "cluster/lease": ["internal/nats", "internal/telemetry"],
   "cluster/election": ["cluster/errors.ts", "cluster/lease"],
-  "cluster": ["event", "cluster/map", "cluster/election"],
+  "cluster/members": ["cluster/map", "cluster/lease"],
+  "cluster": ["event", "cluster/members", "cluster/election"],
   "mod.ts": ["decider", "bus", "cluster"],
 };
 
