@@ -45,23 +45,35 @@ export type {
   TraceContext,
 } from "./bus/mod.ts";
 export {
+  ClusterMismatchError,
   ConsistentHashRing,
   ElectionClosedError,
   LeaderElection,
   LeadershipEndedError,
+  MalformedMapError,
+  MapTooLargeError,
+  NodeDiscovery,
+  NodeIdTakenError,
+  NodeLeftError,
   UnsupportedRecordError,
 } from "./cluster/mod.ts";
 export type {
+  ClusterNode,
   ConsistentHashRingOptions,
+  DiscoveryMetrics,
   ElectionMetrics,
+  FollowClusterOptions,
   FollowElectionOptions,
   Leader,
   LeaderElectionOptions,
   Leadership,
   LeadershipTerm,
   LeaseDurations,
+  LocalDiscoveryOptions,
   LocalElectionOptions,
+  NodeDiscoveryOptions,
   RingNodeOptions,
+  SettingDifference,
 } from "./cluster/mod.ts";
 export {
   causedBy,

@@ -4,9 +4,8 @@
  * @module
  */
 
-import { elapsed, type Reading } from "./clock.ts";
+import type { Reading } from "./clock.ts";
 import type { ReplacedLease } from "./record.ts";
-import type { LeaseSettings } from "./settings.ts";
 
 /** The lease as this node has it, or had it and may resume it. */
 export interface Tenure {
@@ -22,12 +21,3 @@ export interface Tenure {
 
 /** What to do once it is time; all but `read` are writes. */
 export type Step = "read" | "take" | "renew" | "resume" | "release" | "leave";
-
-/** Whether the window of a renewal that left at a time is still open. */
-export function isInWindow(
-  sent: Reading,
-  now: Reading,
-  { renewDeadline }: LeaseSettings,
-): boolean {
-  return elapsed(sent, now) < renewDeadline;
-}

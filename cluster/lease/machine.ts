@@ -18,7 +18,7 @@ import type {
 import type { LeaseRecord, ReplacedLease } from "./record.ts";
 import type { LeaseWrite, Sight } from "./register.ts";
 import type { LeaseSettings } from "./settings.ts";
-import { isInWindow, type Step, type Tenure } from "./_tenure.ts";
+import type { Step, Tenure } from "./_tenure.ts";
 
 /** Contends for one lease, and keeps it. One request is under way at a time. */
 export class LeaseMachine {
@@ -71,7 +71,7 @@ export class LeaseMachine {
 
   /** Whether this node has the lease at this very moment. */
   isHeld(now: Reading): boolean {
-    return this.#isOpen && isInWindow(this.#tenure!.sent, now, this.#settings);
+    return this.#isOpen && this.#isInWindow(this.#tenure!.sent, now);
   }
 
   /** When the window ends, in monotonic milliseconds, unless it is renewed. */
@@ -228,8 +228,8 @@ export class LeaseMachine {
 
   #nextTerm({ wall }: Reading): number {
     const { highestTerm } = this.#observation;
-    const above = this.#options.termAbove?.() ?? 0;
-    return Math.max(highestTerm + 1, above + 1, Math.floor(wall));
+    const seen = Math.max(highestTerm, this.#options.termAbove?.() ?? 0);
+    return Math.max(seen + 1, Math.floor(wall));
   }
 
   #stored(attempt: Attempt, revision: number, now: Reading): void {
@@ -315,7 +315,7 @@ export class LeaseMachine {
     const { bucket, record, sent } = attempt;
     const { term, nonce, replaced } = record;
     this.#tenure = { term, replaced, bucket, revision, nonce, sent };
-    if (this.isLeaving || !isInWindow(sent, now, this.#settings)) return;
+    if (this.isLeaving || !this.#isInWindow(sent, now)) return;
     const { renewEvery } = this.#settings;
     const wait = this.#isStale ? 0 : this.#jitter(renewEvery);
     this.#plan("renew", sent.monotonic + wait);
@@ -339,6 +339,10 @@ export class LeaseMachine {
     this.#tenure = undefined;
     this.#attempts.clear();
     this.#plan("read", now.monotonic + this.#jitter(this.#settings.retry));
+  }
+
+  #isInWindow(sent: Reading, now: Reading): boolean {
+    return elapsed(sent, now) < this.#settings.renewDeadline;
   }
 
   #plan(step: Step, due: number): void {

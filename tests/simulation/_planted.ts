@@ -133,7 +133,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     name: "terms begin anew",
     edits: [{
       file: "machine.ts",
-      from: "Math.max(highestTerm + 1, Math.floor(wall))",
+      from: "Math.max(seen + 1, Math.floor(wall))",
       to: "Math.floor(wall)",
     }],
   },
