@@ -27,10 +27,13 @@ export interface Addresses {
 /**
  * Runs a program in TypeScript with the one permission that the README names:
  * the net, here this machine only.
+ *
+ * @param folder Whose deno.json it is resolved by. @default this checkout
  */
 export function runProgram(
   program: string,
   { url, wsUrl }: Addresses,
+  folder?: string,
 ): Promise<Ended> {
   const args = [
     "run",
@@ -41,25 +44,31 @@ export function runProgram(
   ];
   const here = program.replaceAll("nats://127.0.0.1:4222", url)
     .replaceAll("ws://127.0.0.1:8080", wsUrl);
-  return run(args, {}, here);
+  return run(args, {}, here, folder);
 }
 
-/** Runs one of deno's commands. */
+/**
+ * Runs one of deno's commands.
+ *
+ * @param folder Where it runs. @default this checkout
+ */
 export function runDeno(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  folder?: string,
 ): Promise<Ended> {
-  return run(args, env, "");
+  return run(args, env, "", folder);
 }
 
 async function run(
   args: readonly string[],
   env: Readonly<Record<string, string>>,
   input: string,
+  folder: string | URL = root,
 ): Promise<Ended> {
   await using child = new Deno.Command(Deno.execPath(), {
     args: [...args],
-    cwd: root,
+    cwd: folder,
     env: { ...env, NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" },
     stdin: "piped",
     stdout: "piped",
