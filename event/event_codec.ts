@@ -13,6 +13,7 @@ import {
   seal,
 } from "./_event_fields.ts";
 import { invalid, jsonPath, kindOf } from "./_invalid_event.ts";
+import { parseExactly } from "./exact_json.ts";
 import { freezeJson } from "./json.ts";
 import { sealParsed } from "./_parsed_event.ts";
 import { isSealed } from "./frozen_events.ts";
@@ -100,7 +101,8 @@ const laxUtf8 = new TextDecoder("utf-8", { ignoreBOM: true });
  * stays as it was written, `data` that is null becomes `{}`, and `commandId`
  * and `metadata` that are empty or null are left out. Unknown keys stay, as
  * properties of the event. Of a key that occurs twice the last one counts,
- * and numbers are doubles, both as in JSON.parse.
+ * and numbers are doubles, both as in JSON.parse; an integer that a double
+ * can't hold, such as most beyond 2^53, is a string of its digits instead.
  *
  * @example
  * ```ts
@@ -130,10 +132,12 @@ const laxUtf8 = new TextDecoder("utf-8", { ignoreBOM: true });
  */
 export function decodeEvent(json: string | Uint8Array): Event {
   const action = "decode event";
-  const value = parse(json, action);
+  const text = textOf(json, action);
+  const value = parse(text, JSON.parse, action);
   const event = sealParsed(value);
   if (event !== undefined) return event;
-  const fields = fieldsOf(value, action);
+  const fields = fieldsOf(parse(text, parseExactly, action), action);
+  fields.version = (value as AnyEvent).version; // a string would be no number
   if (fields.commandId === null) fields.commandId = undefined;
   if (fields.metadata === null) fields.metadata = undefined;
   if (fields.data === null) fields.data = {};
@@ -147,23 +151,37 @@ export function decodeEvent(json: string | Uint8Array): Event {
   return seal(fields) as unknown as Event;
 }
 
-function parse(json: unknown, action: string): unknown {
-  let text: string;
-  if (typeof json === "string") text = json;
-  else if (json instanceof Uint8Array) {
-    try {
-      text = laxUtf8.decode(json);
-      if (text.includes("\uFFFD")) text = strictUtf8.decode(json);
-    } catch (cause) {
-      throw invalid(action, "", "must be valid UTF-8", { cause });
-    }
-  } else {
+function textOf(json: unknown, action: string): string {
+  if (typeof json === "string") return json;
+  if (!isBytes(json)) {
     const problem = `must be a string or a Uint8Array, got ${kindOf(json)}`;
     throw invalid(action, "", problem);
   }
   try {
-    return JSON.parse(text);
+    const text = laxUtf8.decode(json);
+    return text.includes("\uFFFD") ? strictUtf8.decode(json) : text;
   } catch (cause) {
+    throw invalid(action, "", "must be valid UTF-8", { cause });
+  }
+}
+
+/** Whether it is a Uint8Array, of whatever realm. */
+function isBytes(value: unknown): value is Uint8Array {
+  return value instanceof Uint8Array ||
+    Object.prototype.toString.call(value) === "[object Uint8Array]";
+}
+
+function parse(
+  text: string,
+  parser: (text: string) => unknown,
+  action: string,
+): unknown {
+  try {
+    return parser(text);
+  } catch (cause) {
+    if (cause instanceof RangeError) {
+      throw invalid(action, "", `can't be read: ${cause.message}`, { cause });
+    }
     const problem = `must be JSON, got ${show(text)}`;
     throw invalid(action, "", problem, { cause });
   }

@@ -37,8 +37,24 @@ export function isPlainObject(
 ): value is Record<string, unknown> {
   if (typeof value !== "object" || value === null) return false;
   const prototype = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null) return false;
-  return !Array.isArray(value);
+  return isObjectPrototype(prototype) && !Array.isArray(value);
+}
+
+/**
+ * Whether it is the prototype of plain objects: none, this realm's, or that of
+ * another realm, such as a frame, a `node:vm` context or Jest's.
+ */
+function isObjectPrototype(prototype: object | null): boolean {
+  return prototype === Object.prototype || prototype === null ||
+    (Object.getPrototypeOf(prototype) === null &&
+      Object.hasOwn(prototype, "isPrototypeOf"));
+}
+
+/** Whether it is the prototype of plain arrays, of whatever realm. */
+function isArrayPrototype(prototype: object | null): boolean {
+  return prototype === Array.prototype ||
+    (Array.isArray(prototype) &&
+      isObjectPrototype(Object.getPrototypeOf(prototype)));
 }
 
 /** Defines rather than assigns, since `__proto__` is a key like any other. */
@@ -90,11 +106,12 @@ function visitContainer(
 ): unknown {
   const isArray = Array.isArray(value);
   const prototype = Object.getPrototypeOf(value);
-  if (
-    isArray
-      ? prototype !== Array.prototype
-      : prototype !== Object.prototype && prototype !== null
-  ) refuse(at, `must be JSON, got ${kindOf(value)}${instead(value)}`);
+  const isPlain = isArray
+    ? isArrayPrototype(prototype)
+    : isObjectPrototype(prototype);
+  if (!isPlain) {
+    refuse(at, `must be JSON, got ${kindOf(value)}${instead(value)}`);
+  }
   for (let p: Place | undefined = at; p !== undefined; p = p.above) {
     if (p.container === value) refuse(at, "must be JSON, got a cycle");
   }
@@ -208,15 +225,22 @@ export function thawedCopy(
 /**
  * Freezes what JSON.parse made; false if it is not all JSON (JSON.parse reads
  * 1e999) or too deep.
+ *
+ * @param isExact Whether its integers are not rounded; if it is not known, it
+ * is false for those that may be.
  */
-export function freezeParsed(value: object, depth = 0): boolean {
+export function freezeParsed(
+  value: object,
+  isExact = false,
+  depth = 0,
+): boolean {
   if (depth === maxJsonDepth) return false;
   if (Array.isArray(value)) {
     for (let i = 0; i < value.length; i++) {
       const item = value[i];
       // -0 too
       if (item === 0) value[i] = 0;
-      else if (!freezeItem(item, depth)) return false;
+      else if (!freezeItem(item, isExact, depth)) return false;
     }
   } else {
     const object = value as Record<string, unknown>;
@@ -225,23 +249,26 @@ export function freezeParsed(value: object, depth = 0): boolean {
       if (!key.isWellFormed()) return false;
       // -0 here too; __proto__ is an own property, so that this sets it.
       if (item === 0) object[key] = 0;
-      else if (!freezeItem(item, depth)) return false;
+      else if (!freezeItem(item, isExact, depth)) return false;
     }
   }
   Object.freeze(value);
   return true;
 }
 
-function freezeItem(item: unknown, depth: number): boolean {
+function freezeItem(item: unknown, isExact: boolean, depth: number): boolean {
   if (typeof item === "string") return item.isWellFormed();
-  if (typeof item === "number") return Number.isFinite(item);
+  if (typeof item === "number") {
+    return Number.isSafeInteger(item) ||
+      (Number.isFinite(item) && (isExact || !Number.isInteger(item)));
+  }
   return typeof item !== "object" || item === null ||
-    freezeParsed(item, depth + 1);
+    freezeParsed(item, isExact, depth + 1);
 }
 
 /** Freezes; false if the value is not all JSON. */
 function freeze(value: unknown): boolean {
-  return freezeItem(value, -1);
+  return freezeItem(value, true, -1);
 }
 
 /**
