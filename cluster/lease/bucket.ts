@@ -48,13 +48,13 @@ import type {
 export interface ClusterBucketOptions {
   /** Its name, such as `AETHER_CLUSTER_default`. */
   readonly name: string;
+  /** What can't be done without it, such as `join election`. */
+  readonly action: string;
   /** Whether to make it if it is not there. */
   readonly create: boolean;
   /** Copies on different servers; one that exists must have so many, if given. */
   readonly replicas: number | undefined;
 }
-
-const ACTION = "open cluster";
 
 /** What to do about a bucket that is not there. */
 const CREATE_ADVICE =
@@ -121,7 +121,7 @@ export class ClusterBucket implements KeyValues {
     options: ClusterBucketOptions,
     signal?: AbortSignal,
   ): Promise<ClusterBucket> {
-    await checkServer(mux, ACTION);
+    await checkServer(mux, options.action);
     const bucket = new ClusterBucket(mux, options);
     bucket.#identify(
       await streamInfo(mux, bucket.#stream, { signal }) ?? await bucket.#make(),
@@ -275,9 +275,9 @@ export class ClusterBucket implements KeyValues {
   }
 
   async #make(): Promise<StreamInfo> {
-    const { name, create, replicas = 1 } = this.#options;
+    const { name, action, create, replicas = 1 } = this.#options;
     if (!create) {
-      throw streamNotFound(ACTION, this.#stream, CREATE_ADVICE);
+      throw streamNotFound(action, this.#stream, CREATE_ADVICE);
     }
     return await createStream(this.#mux, {
       ...REQUIRED,
@@ -285,13 +285,13 @@ export class ClusterBucket implements KeyValues {
       subjects: [`$KV.${name}.${crypto.randomUUID()}.>`],
       num_replicas: replicas,
       storage: StorageType.File,
-    }, ACTION);
+    }, action);
   }
 
   /** Takes in which life of the bucket this is, and whether it is as needed. */
   #identify(info: StreamInfo & { domain?: string }): void {
     const { config, domain = "" } = info;
-    const { name, replicas } = this.#options;
+    const { name, action, replicas } = this.#options;
     const differences: StreamDifference[] = [];
     const expected = {
       ...REQUIRED,
@@ -317,7 +317,7 @@ export class ClusterBucket implements KeyValues {
       });
     }
     if (differences.length > 0) {
-      throw streamDiffers(ACTION, this.#stream, differences);
+      throw streamDiffers(action, this.#stream, differences);
     }
     this.#incarnation = incarnation;
     this.#domain = domain;

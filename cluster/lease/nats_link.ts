@@ -71,7 +71,7 @@ export async function openNatsLink(
     const opened = mux = new Multiplexer(nc, options.inboxPrefix);
     const open = async () => {
       const name = clusterBucket(prefix, cluster);
-      const settings = { name, create, replicas };
+      const settings = { name, action, create, replicas };
       const bucket = await ClusterBucket.open(opened, settings, signal);
       for (const { key, writes } of options.keys) {
         await askAgain(async (timeout) => {

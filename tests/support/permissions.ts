@@ -5,6 +5,9 @@
  */
 
 import {
+  clusterBucket,
+  clusterSubjectRoot,
+  encodeToken,
   eventSubjectRoot,
   snapshotBucket,
   streamName,
@@ -71,6 +74,47 @@ export function storePermissions(
       `$JS.API.STREAM.MSG.GET.KV_${bucket}`,
     ],
     subscribe: [`${inboxPrefix}.>`],
+  };
+}
+
+/** Which election the permissions are for. */
+export interface ElectionPermissionsOptions {
+  /** @default {"default"} */
+  cluster?: string;
+  /** @default {"leader"} */
+  name?: string;
+  /** @default {"aether"} */
+  prefix?: string;
+  /** What the user's inboxes begin with. @default {"_INBOX"} */
+  inboxPrefix?: string;
+  /** Whether it may make the cluster's bucket. */
+  create: boolean;
+}
+
+/** What a candidate of one election needs. */
+export function electionPermissions(
+  {
+    cluster = "default",
+    name = "leader",
+    prefix = "aether",
+    inboxPrefix = "_INBOX",
+    create,
+  }: ElectionPermissionsOptions,
+): NatsPermissions {
+  const bucket = clusterBucket(prefix, cluster);
+  const key = `lease.${encodeToken(name)}`;
+  const news = `${clusterSubjectRoot(prefix, cluster)}.${key}`;
+  return {
+    publish: [
+      "$JS.API.INFO",
+      `$JS.API.STREAM.INFO.KV_${bucket}`,
+      ...(create ? [`$JS.API.STREAM.CREATE.KV_${bucket}`] : []),
+      `$JS.API.STREAM.MSG.GET.KV_${bucket}`,
+      // The token in between is the incarnation of the bucket.
+      `$KV.${bucket}.*.${key}`,
+      news,
+    ],
+    subscribe: [`${inboxPrefix}.>`, news],
   };
 }
 
