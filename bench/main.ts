@@ -20,6 +20,7 @@ import { bus } from "./bus.ts";
 import { footprint } from "./footprint.ts";
 import { groups } from "./groups.ts";
 import { inFlight } from "./in_flight.ts";
+import { leases } from "./leases.ts";
 import { memory } from "./memory.ts";
 import { nagle } from "./nagle.ts";
 import { placement } from "./placement.ts";
@@ -37,6 +38,7 @@ const THEMES: readonly ((scale: Scale) => Theme)[] = [
   footprint,
   inFlight,
   placement,
+  leases,
   nagle,
 ];
 

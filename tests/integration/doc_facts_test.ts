@@ -14,7 +14,10 @@ import { anchorsOf, linksOf, tablesOf } from "../support/markdown.ts";
 import { findNatsServer } from "../support/nats_binary.ts";
 import { connect } from "../support/nats_connect.ts";
 import { NatsServer } from "../support/nats_server.ts";
-import { storePermissions } from "../support/permissions.ts";
+import {
+  electionPermissions,
+  storePermissions,
+} from "../support/permissions.ts";
 
 const pages = await readPages();
 const operations = await readPage("docs/operations.md");
@@ -69,6 +72,21 @@ Deno.test("operations lists the permissions that a store needs", () => {
     storePermissions({ namespace: "orders", inboxPrefix: "_INBOX_app", create })
   );
   assertEquals(lists as unknown, expected);
+});
+
+Deno.test("the cluster's page lists the permissions that a candidate needs", async () => {
+  const [list] = jsonBlocks(await readPage("docs/cluster.md"));
+  const options = { inboxPrefix: "_INBOX_app", create: false };
+  assertEquals(list as unknown, electionPermissions(options));
+});
+
+Deno.test("the cluster's page lists the durations of a lease", async () => {
+  const options = await optionsIn(
+    "cluster/lease/settings.ts",
+    "LeaseDurations",
+  );
+  const listed = firstCells(await readPage("docs/cluster.md"), "option");
+  assertEquals(listed, options);
 });
 
 Deno.test("operations shows the settings that a stream is made with", async () => {

@@ -90,25 +90,28 @@ export async function cutReplies(
   return { gap };
 }
 
+/** What a blow to a server has shown. */
+export interface Blow {
+  /** How long the leader's requests were not answered, in milliseconds. */
+  readonly silence: number;
+  /** Whether the same node still leads, in the same term. */
+  readonly isSame: boolean;
+}
+
 /** Does something to a server while somebody leads; somebody leads again. */
 export async function strike(
   fleet: Fleet,
   server: NatsServer,
   blow: "kill" | "pause",
-): Promise<Finding & { readonly isSame: boolean }> {
-  const before = await fleet.leader();
+  settling: number,
+): Promise<Blow> {
+  const { leader, term } = await fleet.leader();
+  leader.silence = 0;
   await server[blow]();
-  const struck = Date.now();
-  const after = await fleet.leaderAfter(struck);
-  // Until it is certain that nobody else leads, it may still lapse.
-  const settled = await fleet.leaderAfter(struck + SETTLING);
+  // For so long it might still lapse, and another one come to lead.
+  const after = await fleet.leaderAfter(Date.now() + settling);
   if (blow === "kill") await server.restart();
   else server.resume();
-  return {
-    gap: Math.max(0, after.from - struck),
-    isSame: settled.leader === before.leader && settled.term === before.term,
-  };
+  const { silence } = leader;
+  return { silence, isSame: after.leader === leader && after.term === term };
 }
-
-/** How long after a blow renewals may be out, in milliseconds. */
-const SETTLING = 10_000;

@@ -32,7 +32,9 @@ export class Candidate {
   server = "";
   /** When it last led, in milliseconds since 1970. */
   lastLed = 0;
-  /** When it last wrote something down, as of this process. */
+  /** The longest that none of its requests was answered, in milliseconds. */
+  silence = 0;
+  /** Whether it takes part. */
   hasJoined = false;
   readonly #child: Deno.ChildProcess;
   readonly #reading: Promise<void>;
@@ -81,6 +83,9 @@ export class Candidate {
         const [word, ...values] = line.split(" ");
         if (word === "joined") this.hasJoined = true;
         if (word === "server") this.server = values[0]!;
+        if (word === "silence") {
+          this.silence = Math.max(this.silence, Number(values[0]));
+        }
         if (word !== "admission") continue;
         this.lastLed = Number(values[1]);
         admitted(Number(values[0]), this.lastLed);

@@ -2,8 +2,9 @@
  * A process that takes part in an election and does its work: it asks all the
  * time whether it leads, and writes down each time that it does. A line
  * `admission TERM TIME` bears the very reading of the clock that was compared,
- * in milliseconds since 1970, also where the process was stopped meanwhile.
- * SIGTERM has it leave.
+ * in milliseconds since 1970, also where the process was stopped meanwhile. A
+ * line `silence TIME` says how long no request was answered. SIGTERM has it
+ * leave.
  *
  * Arguments: JSON of {@linkcode CandidateOptions}.
  *
@@ -50,10 +51,19 @@ Deno.addSignalListener("SIGTERM", () => isOver = true);
 say("joined");
 
 let server = "";
+let answered = 0;
+let answeredAt = performance.now();
 while (!isOver) {
   if (nc.info !== undefined && nc.info.server_name !== server) {
     server = nc.info.server_name;
     say("server", server);
+  }
+  const { requests, failedRequests } = election.metrics;
+  if (requests - failedRequests > answered) {
+    answered = requests - failedRequests;
+    const now = performance.now();
+    say("silence", now - answeredAt);
+    answeredAt = now;
   }
   compared = undefined;
   if (election.isLeader()) {
