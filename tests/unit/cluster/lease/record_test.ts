@@ -15,7 +15,9 @@ const record = fc.record({
   duration: positive,
   term: positive,
   released: fc.boolean(),
-  replaced: fc.record({ incarnation: text, duration: positive }),
+  replaced: fc.record({ incarnation: text, duration: positive }, {
+    noNullPrototype: true,
+  }),
   data: fc.dictionary(fc.string({ unit: "grapheme" }), text, {
     noNullPrototype: true,
   }),
