@@ -12,13 +12,8 @@ import {
   tryRead,
 } from "../stream/stored_event.ts";
 import type { ReplayErrorHandler } from "../../event_store.ts";
-import { followedSequence } from "../stream/stored_message.ts";
 import { PAGE_SIZE } from "../stream/stream_reader.ts";
-import {
-  type BackwardPage,
-  type Place,
-  readPageBefore,
-} from "./_backward_pages.ts";
+import { BackwardWindows } from "./_backward_windows.ts";
 import {
   EXTRA_MESSAGES,
   ForwardPages,
@@ -27,6 +22,7 @@ import {
 import { SequenceReads } from "./_sequence_reads.ts";
 import { findProvenStart } from "./_version_search.ts";
 import type { ActorTails, MovedTail } from "./actor_tails.ts";
+import type { Tail } from "./tail_cache.ts";
 
 export type { ForwardRange } from "./_forward_pages.ts";
 
@@ -90,7 +86,7 @@ export class ActorHistory {
     bounds: ReadBounds,
   ): AsyncGenerator<AnyEvent[], void> {
     const lowest = Math.max(1, range.fromVersion);
-    const { tail, message, event } = await this.#tails
+    const { tail, event } = await this.#tails
       .last(actorId, range.consistency, bounds);
     let highest = Math.min(range.toVersion, tail.version);
     let left = limit;
@@ -98,31 +94,26 @@ export class ActorHistory {
       yield [event];
       [highest, left] = [highest - 1, left - 1];
     }
-    // Pages end before the tail, whose own event must not be missed.
-    let place: Place | undefined = highest === tail.version ? undefined : {
-      mark: { ...tail, ordinal: tail.trail?.ordinal ?? 0 },
-      trail: tail.trail,
-      follows: event && followedSequence(message!.header),
-    };
+    const { reader } = this.#tails;
     const subject = this.#tails.subjectOf(actorId);
+    const searched = { actorId, subject, tail };
+    const windows = new BackwardWindows(reader, searched);
     while (highest >= lowest && left > 0) {
-      const own = this.#tails.reader.boundsOfNext(bounds);
-      const count = Math.min(left, PAGE_SIZE, highest - lowest + 1);
-      const from = highest - count + 1;
-      const searched = { actorId, subject, tail };
-      let events = await this.#sequences
-        .below(searched, { lowest: from, highest }, own);
+      const own = reader.boundsOfNext(bounds);
+      const count = Math.min(left, highest - lowest + 1);
+      const from = highest - Math.min(count, PAGE_SIZE) + 1;
+      const few = { lowest: from, highest };
+      let events = await this.#sequences.below(searched, few, own);
       if (events !== undefined) highest = from - 1;
       else {
-        const request = { actorId, highest, count };
-        const page: BackwardPage | undefined = place &&
-          await readPageBefore(this.#tails, place, request, own);
-        if (page === undefined) break;
-        place = page.place;
-        const first = page.events[0]?.version ?? highest + 1;
-        events = page.events.filter(({ version }) => version >= lowest)
+        // Windows end before the tail, whose own event must not be missed.
+        const window = highest < tail.version
+          ? await windows.next(highest, count, own)
+          : undefined;
+        if (window === undefined) break;
+        events = window.events.filter(({ version }) => version >= lowest)
           .slice(-left);
-        highest = place === undefined ? 0 : first - 1;
+        highest = Math.min(highest, window.below - 1);
       }
       left -= events.length;
       if (events.length > 0) yield events.reverse();
@@ -201,6 +192,33 @@ export class ActorHistory {
   async isGone(sequence: number, bounds: ReadBounds): Promise<boolean> {
     const { reader } = this.#tails;
     return await reader.fromLeader({ seq: sequence }, bounds) === undefined;
+  }
+
+  /**
+   * The sequence of the actor's last event up to a version; 0 if it has none.
+   *
+   * @param tail The end of the actor's history, which is not below it.
+   */
+  async lastUpTo(
+    actorId: string,
+    tail: Tail,
+    version: number,
+    bounds: ReadBounds,
+  ): Promise<number> {
+    const [exact] = await this.between(actorId, tail, version, version, bounds);
+    if (exact !== undefined) return exact.sequence;
+    const range = {
+      fromVersion: 0,
+      toVersion: version,
+      consistency: "eventual",
+    } as const;
+    // The version lies in a gap.
+    for await (const [event] of this.backward(actorId, range, 1, bounds)) {
+      const last = event!.version;
+      const [found] = await this.between(actorId, tail, last, last, bounds);
+      return found?.sequence ?? 0;
+    }
+    return 0;
   }
 
   /**

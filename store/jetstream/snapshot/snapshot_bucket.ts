@@ -12,17 +12,14 @@ import {
 } from "@nats-io/jetstream";
 import { AckReader } from "../../../internal/nats/acknowledgement.ts";
 import { EncodedHeaders } from "../../../internal/nats/encoding.ts";
-import { NoRespondersError } from "../../../internal/nats/errors.ts";
 import {
-  API_PREFIX,
   apiRequest,
   isApiError,
   JetStreamCode,
 } from "../../../internal/nats/js_api.ts";
 import type { RequestOptions } from "../../../internal/nats/call.ts";
 import type { Multiplexer } from "../../../internal/nats/multiplexer.ts";
-import type { ReadBounds } from "../stream/read_retries.ts";
-import { isTransient } from "../stream/request_errors.ts";
+import { type ReadBounds, untilAnswered } from "../stream/read_retries.ts";
 import { isFull } from "../stream/attempt_outcome.ts";
 import { type ApiMessage, fromApi, Header } from "../stream/stored_message.ts";
 import {
@@ -31,11 +28,7 @@ import {
 } from "../../../internal/nats/stream_errors.ts";
 import { CREATE_ADVICE, streamDeleted } from "../stream/stream.ts";
 import { createStream, streamInfo } from "../../../internal/nats/streams.ts";
-import { backoff, delay } from "../../../internal/waiting.ts";
 import { StreamFullError } from "../errors.ts";
-
-/** How long one attempt waits for its answer. */
-const ATTEMPT_TIMEOUT_MS = 5_000;
 
 /** How a bucket is created. */
 export interface BucketSettings {
@@ -175,33 +168,22 @@ export class SnapshotBucket {
     }
   }
 
-  /** Repeats what a server did not answer, for as long as the bounds allow. */
-  async #repeat<T>(
+  /** Repeats a request until it is answered, as the stream's reads are. */
+  #repeat<T>(
     action: string,
-    { deadline, signal }: ReadBounds,
+    bounds: ReadBounds,
     attempt: (options: RequestOptions) => Promise<T>,
   ): Promise<T> {
-    for (let n = 0;; n++) {
-      try {
-        await this.#mux.watch.connected({ timeout: deadline.left, signal });
-        const timeout = Math.min(
-          ATTEMPT_TIMEOUT_MS,
-          Math.max(1, deadline.left),
-        );
-        return await attempt({ timeout, signal });
-      } catch (error) {
-        signal?.throwIfAborted();
-        const isGone = isApiError(error, JetStreamCode.streamNotFound) ||
-          (error instanceof NoRespondersError &&
-            !error.subject.startsWith(API_PREFIX) &&
-            await streamInfo(this.#mux, this.#stream, { signal }) ===
-              undefined);
-        if (isGone) {
-          throw streamDeleted(action, this.#stream, { cause: error });
-        }
-        if (!isTransient(error) || deadline.left === 0) throw error;
-        await delay(Math.min(backoff(n), deadline.left), signal);
-      }
-    }
+    const { signal } = bounds;
+    const verify = async (_: string, options: RequestOptions) => {
+      const info = await streamInfo(this.#mux, this.#stream, options);
+      if (info === undefined) throw streamDeleted(action, this.#stream);
+    };
+    return untilAnswered(
+      this.#mux,
+      { stream: { replicas: 1 }, verify }, // its leader is asked
+      (timeout) => attempt({ timeout, signal }),
+      bounds,
+    );
   }
 }

@@ -84,6 +84,8 @@ export class StreamSnapshots {
    */
   async save(snapshot: ActorSnapshot, bounds: ReadBounds): Promise<boolean> {
     const { actorId, version } = snapshot;
+    let loading = this.#load(actorId, bounds);
+    loading.catch(() => {}); // asked for before the sequence is known
     const sequence = await this.#sequenceOf(actorId, version, bounds);
     const stream = this.#tails.reader.stream.incarnation;
     const data = new TextEncoder().encode(
@@ -92,7 +94,7 @@ export class StreamSnapshots {
     this.#checkSize(actorId, data.length);
     const key = encodeActorId(actorId);
     for (let n = 0;; n++) {
-      const { stored, revision } = await this.#load(actorId, bounds);
+      const { stored, revision } = await loading;
       if (stored !== undefined) {
         // Versions in one gap have the same sequence.
         const isLater = stored.sequence > sequence ||
@@ -109,6 +111,7 @@ export class StreamSnapshots {
         );
       }
       await delay(backoff(n), bounds.signal);
+      loading = this.#load(actorId, bounds);
     }
   }
 
@@ -139,20 +142,7 @@ export class StreamSnapshots {
         } is above its latest, ${tail.version}`,
       );
     }
-    const range = {
-      fromVersion: 0,
-      toVersion: version,
-      consistency: "eventual",
-    } as const;
-    for await (
-      const [event] of this.#history.backward(actorId, range, 1, bounds)
-    ) {
-      const last = event!.version;
-      const [stored] = await this.#history
-        .between(actorId, tail, last, last, bounds);
-      return stored?.sequence ?? 0;
-    }
-    return 0;
+    return await this.#history.lastUpTo(actorId, tail, version, bounds);
   }
 
   /**

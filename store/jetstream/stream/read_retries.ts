@@ -12,7 +12,6 @@ import {
 import { isApiError, JetStreamCode } from "../../../internal/nats/js_api.ts";
 import type { Multiplexer } from "../../../internal/nats/multiplexer.ts";
 import { isTransient } from "./request_errors.ts";
-import type { StreamWatch } from "./stream_watch.ts";
 import { backoff, type Deadline, delay } from "../../../internal/waiting.ts";
 
 /** How long one attempt waits on a stream without replicas, in milliseconds. */
@@ -38,6 +37,16 @@ export interface ReadBounds {
   readonly isFinal?: boolean | undefined;
 }
 
+/** A stream that may be gone. */
+export interface Verifiable {
+  readonly stream: { readonly replicas: number };
+  /** Rejects with a {@linkcode StreamSetupError} if it is gone. */
+  verify(
+    action: string,
+    options: { timeout: number; signal?: AbortSignal | undefined },
+  ): Promise<unknown>;
+}
+
 /**
  * Repeats what a server did not answer, for as long as the bounds allow.
  *
@@ -47,7 +56,7 @@ export interface ReadBounds {
  */
 export async function untilAnswered<T>(
   mux: Multiplexer,
-  watch: StreamWatch,
+  watch: Verifiable,
   attempt: (timeout: number) => Promise<T>,
   { deadline, signal }: ReadBounds,
 ): Promise<T> {

@@ -43,7 +43,7 @@ export type Delivery =
 export interface ConsumerOptions {
   /** Subjects, or patterns; none overlaps another. */
   readonly filters: readonly string[];
-  /** The sequence behind which it begins. */
+  /** The sequence behind which it begins: checked just now. */
   readonly after: number;
   /** Whether to read traces: other headers are ignored. */
   readonly traces: boolean;
@@ -52,7 +52,7 @@ export interface ConsumerOptions {
    * are gone; undefined if they need not.
    */
   readonly contiguousAfter: number | undefined;
-  /** Checks, before a consumer is created, that it would miss nothing. */
+  /** Checks, before a consumer is replaced, that the next misses nothing. */
   check(after: number): Promise<void>;
   /** Called whenever there may be something to take. */
   wake(): void;
@@ -77,6 +77,8 @@ export class OrderedConsumer implements SessionOwner {
   #waitingBytes = 0;
   /** The last sequence received: the next consumer begins behind it. */
   #received: number;
+  /** Whether it was checked just now that the next consumer misses nothing. */
+  #isChecked = true;
   /** The message behind a gap that has been checked. */
   #checkedGap = 0;
   #session: PullSession | undefined;
@@ -197,7 +199,8 @@ export class OrderedConsumer implements SessionOwner {
       try {
         const timeout = CONNECTION_TIMEOUT_MS;
         await this.#mux.watch.connected({ timeout, signal });
-        await this.#options.check(this.#received);
+        if (!this.#isChecked) await this.#options.check(this.#received);
+        this.#isChecked = false;
         this.#session = await PullSession.open(this.#mux, {
           stream: this.#reader.stream.name,
           filters: this.#options.filters,

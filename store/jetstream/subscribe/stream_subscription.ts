@@ -46,7 +46,10 @@ interface Start {
   readonly position: number;
   /** The end of the stream as of the start. */
   readonly target: number;
-  /** The last sequence up to there that the filter at the server lets through. */
+  /**
+   * The last sequence up to there that the filter at the server lets through;
+   * `Infinity` until it is known.
+   */
   readonly lastMatch: number;
 }
 
@@ -185,6 +188,7 @@ export class StreamSubscription<E extends AnyEvent>
       wake: this.#wake,
     });
     this.#wake();
+    if (!this.#seesAll) await this.#findLastMatch(start);
   }
 
   /** Finds out where it begins and where the stream ends now. */
@@ -194,29 +198,32 @@ export class StreamSubscription<E extends AnyEvent>
     const { signal } = this.#ending;
     const reader = this.#reader;
     const bounds = reader.bounds(signal);
-    if (after instanceof Date) {
-      this.#position = await lastBefore(
-        reader,
-        allSubjects,
-        after,
-        true,
-        bounds,
-      );
-    }
-    let position = this.#position;
-    const { first_seq, last_seq } = position === undefined
-      ? await extentOf(reader, undefined, signal, ACTION)
-      : await this.#check(position);
+    // All at once: then opening takes three round trips.
+    const [extent, target, before] = await Promise.all([
+      this.#position === undefined
+        ? extentOf(reader, undefined, signal, ACTION)
+        : this.#check(this.#position),
+      endOfBatch(reader, allSubjects, seen, bounds),
+      after instanceof Date
+        ? lastBefore(reader, allSubjects, after, true, bounds)
+        : undefined,
+    ]);
+    const { first_seq, last_seq } = extent;
     // Where all have expired, the beginning is the end: it can be resumed.
     const hasNone = after === undefined && first_seq > last_seq;
-    if (hasNone) position = this.#position = last_seq;
-    const target = await endOfBatch(reader, allSubjects, seen, bounds);
     // Where there is no last message, all up to that sequence have expired.
-    position ??= target === 0 ? last_seq : target;
-    const lastMatch = this.#seesAll
-      ? target
-      : await reader.lastSequence(this.#subjects, bounds);
-    return { position, target, lastMatch };
+    const end = target === 0 ? last_seq : target;
+    const position = hasNone ? last_seq : this.#position ?? before ?? end;
+    return { position, target, lastMatch: this.#seesAll ? target : Infinity };
+  }
+
+  /** Asks only now: no match up to the target may come up after the answer. */
+  async #findLastMatch(start: Start): Promise<void> {
+    const bounds = this.#reader.bounds(this.#ending.signal);
+    const lastMatch = await this.#reader.lastSequence(this.#subjects, bounds);
+    this.#start = { ...start, lastMatch };
+    this.#pass(this.#position!);
+    this.#wake();
   }
 
   #check(after: number): ReturnType<typeof checkContinuation> {

@@ -1,0 +1,160 @@
+/**
+ * Pages of one actor's history, read backward along trails.
+ *
+ * @module
+ */
+
+import type { AnyEvent } from "../../../event/event.ts";
+import type { ReadBounds } from "../stream/read_retries.ts";
+import { tryRead } from "../stream/stored_event.ts";
+import { PAGE_SIZE, type StreamReader } from "../stream/stream_reader.ts";
+import { farOf, INTERVAL, type Trail, type Waypoint } from "../stream/trail.ts";
+import { among } from "./_forward_pages.ts";
+import { type Searched, trailOf } from "./_version_search.ts";
+
+/**
+ * The most pages read before the first event of a window is known: larger
+ * windows need fewer trails, and hold more events at once.
+ */
+const MAX_WINDOW_PAGES = 4;
+
+/** A message of the actor, and how many the actor has up to it. */
+interface Mark extends Waypoint {
+  readonly ordinal: number;
+}
+
+/** Where every history begins. */
+const BEGINNING: Mark = { version: 0, sequence: 1, ordinal: 1 };
+
+/**
+ * Reads windows of a history, each before the one read last, from one message
+ * that a trail names to another. Most trails name the next message as well, so
+ * that hardly more is asked for than forward.
+ */
+export class BackwardWindows {
+  readonly #reader: StreamReader;
+  readonly #actorId: string;
+  readonly #subject: string;
+  /** The message that the next window ends before. */
+  #end: Mark;
+  /** The latest trail that was read, and the ordinal of its message. */
+  #trail: Trail | undefined;
+  #maxPages = 1;
+
+  /** @param searched The tail that the first window ends before. */
+  constructor(
+    reader: StreamReader,
+    { actorId, subject, tail }: Searched,
+  ) {
+    this.#reader = reader;
+    this.#actorId = actorId;
+    this.#subject = subject;
+    this.#end = { ...tail, ordinal: tail.trail?.ordinal ?? 0 };
+    this.#trail = tail.trail;
+  }
+
+  /**
+   * The events of the next window up to a version (inclusive), lowest first,
+   * and the version that all before it lie below.
+   *
+   * @param count How many events are wanted.
+   * @returns Undefined if trails do not lead on, or were wrong.
+   */
+  async next(
+    highest: number,
+    count: number,
+    bounds: ReadBounds,
+  ): Promise<{ events: AnyEvent[]; below: number } | undefined> {
+    if (!await this.#goDownTo(highest, bounds)) return undefined;
+    if (this.#end.ordinal === 1) return { events: [], below: 0 };
+    let begin = this.#chooseBegin(count);
+    if (begin === undefined) {
+      if (!await this.#readTrail(this.#end, bounds)) return undefined;
+      begin = this.#chooseBegin(count);
+      if (begin === undefined) return undefined;
+    }
+    const end = this.#end;
+    this.#end = begin;
+    this.#maxPages = MAX_WINDOW_PAGES;
+    const leadsOn = begin === BEGINNING || this.#chooseBegin(count);
+    const [items] = await Promise.all([
+      this.#readWindow(begin, end, bounds),
+      leadsOn || this.#readTrail(begin, bounds),
+    ]);
+    if (items === undefined) return undefined;
+    if (begin !== BEGINNING && items[0]?.version !== begin.version) {
+      return undefined;
+    }
+    const { events } = among(items, begin.version - 1, 0, highest);
+    return { events, below: begin.version };
+  }
+
+  /** Goes to the first message that a trail names above a version. */
+  async #goDownTo(highest: number, bounds: ReadBounds): Promise<boolean> {
+    for (;;) {
+      if (this.#trail === undefined || this.#trail.ordinal === 0) return false;
+      const above = marksOf(this.#trail).findLast(({ version, ordinal }) =>
+        version > highest && ordinal < this.#end.ordinal
+      );
+      if (above === undefined) return true;
+      if (!await this.#readTrail(above, bounds)) return false;
+      this.#end = above;
+    }
+  }
+
+  /** The nearest mark that leaves room for so many events, else the farthest. */
+  #chooseBegin(count: number): Mark | undefined {
+    const distanceTo = ({ ordinal }: Mark) => this.#end.ordinal - ordinal;
+    const most = this.#maxPages * PAGE_SIZE - 1;
+    const within = [...marksOf(this.#trail!), BEGINNING].filter((mark) =>
+      distanceTo(mark) > 0 && distanceTo(mark) <= most
+    );
+    return within.find((mark) => distanceTo(mark) >= count) ?? within.at(-1);
+  }
+
+  async #readTrail(mark: Mark, bounds: ReadBounds): Promise<boolean> {
+    if (this.#trail?.ordinal === mark.ordinal) return false; // it was read
+    const message = await this.#reader.atSequence(mark.sequence, bounds);
+    const isOwn = message?.subject === this.#subject;
+    const trail = isOwn ? trailOf(message) : undefined;
+    if (trail?.ordinal !== mark.ordinal) return false;
+    this.#trail = trail;
+    return true;
+  }
+
+  /**
+   * All messages from one mark to another (exclusive), as events where they are
+   * some; undefined if the other does not come where it is said to.
+   */
+  async #readWindow(
+    begin: Mark,
+    end: Mark,
+    bounds: ReadBounds,
+  ): Promise<(AnyEvent | undefined)[] | undefined> {
+    const read = (json: string | Uint8Array) => tryRead(json, this.#actorId);
+    const all: (AnyEvent | undefined)[] = [];
+    let from = begin.sequence;
+    // The end itself comes as well, which proves that none before it is missing.
+    for (let left = end.ordinal - begin.ordinal + 1; left > 0;) {
+      const count = Math.min(left, PAGE_SIZE);
+      const { items, lastSequence } = await this.#reader
+        .payloads(this.#subject, from, count, read, bounds);
+      for (const item of items) all.push(item);
+      left -= items.length;
+      from = lastSequence + 1;
+      if (items.length === 0 || lastSequence > end.sequence) return undefined;
+    }
+    if (from !== end.sequence + 1) return undefined;
+    all.pop();
+    return all;
+  }
+}
+
+/** The far predecessors a trail names, the nearest first. */
+function marksOf(trail: Trail): Mark[] {
+  return farOf(trail).flatMap((waypoint, i) => {
+    const interval = INTERVAL * 2 ** i;
+    const ordinal = Math.floor((trail.ordinal - 1) / interval) * interval;
+    return ordinal > 0 ? [{ ...waypoint, ordinal }] : [];
+  });
+}
