@@ -18,6 +18,9 @@ import { type Searched, trailOf } from "./_version_search.ts";
  */
 const MAX_WINDOW_PAGES = 4;
 
+/** The first event is wanted soon. */
+const FIRST_WINDOW_PAGES = 2;
+
 /** A message of the actor, and how many the actor has up to it. */
 interface Mark extends Waypoint {
   readonly ordinal: number;
@@ -39,7 +42,7 @@ export class BackwardWindows {
   #end: Mark;
   /** The latest trail that was read, and the ordinal of its message. */
   #trail: Trail | undefined;
-  #maxPages = 1;
+  #maxPages = FIRST_WINDOW_PAGES;
 
   /** @param searched The tail that the first window ends before. */
   constructor(
@@ -65,18 +68,17 @@ export class BackwardWindows {
     count: number,
     bounds: ReadBounds,
   ): Promise<{ events: AnyEvent[]; below: number } | undefined> {
-    if (!await this.#goDownTo(highest, bounds)) return undefined;
-    if (this.#end.ordinal === 1) return { events: [], below: 0 };
-    let begin = this.#chooseBegin(count);
-    if (begin === undefined) {
+    let begin: Mark | undefined;
+    while ((begin = this.#chooseBegin(highest, count)) === undefined) {
+      if (this.#end.ordinal <= 1) return undefined;
       if (!await this.#readTrail(this.#end, bounds)) return undefined;
-      begin = this.#chooseBegin(count);
-      if (begin === undefined) return undefined;
     }
     const end = this.#end;
     this.#end = begin;
     this.#maxPages = MAX_WINDOW_PAGES;
-    const leadsOn = begin === BEGINNING || this.#chooseBegin(count);
+    const rest = count - (end.ordinal - begin.ordinal);
+    const leadsOn = rest <= 0 || begin === BEGINNING ||
+      this.#chooseBegin(begin.version - 1, rest);
     const [items] = await Promise.all([
       this.#readWindow(begin, end, bounds),
       leadsOn || this.#readTrail(begin, bounds),
@@ -89,24 +91,25 @@ export class BackwardWindows {
     return { events, below: begin.version };
   }
 
-  /** Goes to the first message that a trail names above a version. */
-  async #goDownTo(highest: number, bounds: ReadBounds): Promise<boolean> {
-    for (;;) {
-      if (this.#trail === undefined || this.#trail.ordinal === 0) return false;
-      const above = marksOf(this.#trail).findLast(({ version, ordinal }) =>
-        version > highest && ordinal < this.#end.ordinal
-      );
-      if (above === undefined) return true;
-      if (!await this.#readTrail(above, bounds)) return false;
-      this.#end = above;
+  /**
+   * The nearest mark that leaves room for so many events, else the farthest;
+   * none that leaves room for more than twice as many. The window ends where
+   * the trail names a message right above the highest version.
+   */
+  #chooseBegin(highest: number, count: number): Mark | undefined {
+    if (this.#trail === undefined || this.#trail.ordinal === 0) {
+      return undefined;
     }
-  }
-
-  /** The nearest mark that leaves room for so many events, else the farthest. */
-  #chooseBegin(count: number): Mark | undefined {
+    const marks = [...marksOf(this.#trail), BEGINNING]
+      .filter(({ ordinal }) => ordinal < this.#end.ordinal);
+    const above = marks.findLast(({ version }) => version > highest);
+    if (above !== undefined) this.#end = above;
     const distanceTo = ({ ordinal }: Mark) => this.#end.ordinal - ordinal;
-    const most = this.#maxPages * PAGE_SIZE - 1;
-    const within = [...marksOf(this.#trail!), BEGINNING].filter((mark) =>
+    const most = Math.min(
+      this.#maxPages * PAGE_SIZE - 1,
+      2 * count + INTERVAL,
+    );
+    const within = marks.filter((mark) =>
       distanceTo(mark) > 0 && distanceTo(mark) <= most
     );
     return within.find((mark) => distanceTo(mark) >= count) ?? within.at(-1);

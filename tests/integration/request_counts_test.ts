@@ -1,0 +1,124 @@
+/** How much reads, subscriptions and snapshots ask the server for. */
+
+import type { NatsConnection } from "@nats-io/nats-core";
+import { assert, assertEquals } from "@std/assert";
+import type {
+  ReadEventsOptions,
+  SubscribeOptions,
+} from "../../store/event_store.ts";
+import { JetStreamEventStore } from "../../store/jetstream/jetstream_event_store.ts";
+import { collect, makeEvent, upTo } from "../support/contract/helpers.ts";
+import { freshNamespace } from "../support/jetstream_backend.ts";
+import { connect } from "../support/nats_connect.ts";
+import { NatsServer } from "../support/nats_server.ts";
+import { RequestCount } from "../support/request_count.ts";
+
+const LENGTH = 6_000;
+
+let server: NatsServer;
+let nc: NatsConnection;
+let count: RequestCount;
+let namespace: string;
+
+Deno.test.beforeAll(async () => {
+  server = await NatsServer.start();
+  nc = await connect(server);
+  namespace = freshNamespace();
+  await using store = await JetStreamEventStore.open(nc, { namespace });
+  for (let done = 0; done < LENGTH; done += 250) {
+    await store.saveEvents(
+      upTo(250).flatMap((i) => [
+        makeEvent("a", done + i),
+        makeEvent("b", done + i),
+      ]),
+    );
+  }
+  await store.saveEvent(makeEvent("gaps", 5));
+  await store.saveEvent(makeEvent("gaps", 9));
+  count = new RequestCount(nc);
+});
+
+Deno.test.afterAll(async () => {
+  await nc.close();
+  await server[Symbol.asyncDispose]();
+});
+
+const open = () => JetStreamEventStore.open(nc, { namespace });
+
+const ranges: Record<string, ReadEventsOptions> = {
+  "all": {},
+  "the last 2,500": { fromVersion: LENGTH - 2_499 },
+  "some in the middle": { fromVersion: 1_001, toVersion: 3_500 },
+  "the first 1,500": { toVersion: 1_500 },
+};
+
+for (const [what, range] of Object.entries(ranges)) {
+  Deno.test(`readEvents() of ${what} asks backward for no more than forward, give or take two`, async () => {
+    for (const isKnown of [false, true]) {
+      await using store = await open();
+      if (isKnown) await store.getLatestVersion("a");
+      const read = async (direction: "forward" | "backward") => {
+        const options = { ...range, direction };
+        const { requests } = await count.of(async () => {
+          const events = await collect(store.readEvents("a", options));
+          const { fromVersion = 1, toVersion = LENGTH } = range;
+          assertEquals(events.length, toVersion - fromVersion + 1);
+        });
+        return requests;
+      };
+      const backward = await read("backward");
+      await using other = await open();
+      if (isKnown) await other.getLatestVersion("a");
+      const forward = await read("forward");
+      assert(backward <= forward + 2, `${backward} against ${forward}`);
+    }
+  });
+}
+
+Deno.test("getEvents() of a long history asks for a page after the other, and nothing else", async () => {
+  await using store = await open();
+  await store.getLatestVersion("a");
+  const { requests } = await count.of(() => store.getEvents("a"));
+  assertEquals(requests, LENGTH / 1_000);
+});
+
+const snapshots = [
+  ["of the latest version", "a", LENGTH, 3],
+  ["below the latest version", "b", LENGTH - 10, 4],
+  ["in a gap between versions", "gaps", 7, 7],
+] as const;
+
+for (const [what, actorId, version, expected] of snapshots) {
+  Deno.test(`saveSnapshot() ${what} takes ${expected} requests at most`, async () => {
+    await using store = await open();
+    await store.getLatestVersion(actorId);
+    const timestamp = new Date().toISOString();
+    const { requests } = await count.of(() =>
+      store.saveSnapshot({ actorId, version, state: {}, timestamp })
+    );
+    assert(requests <= expected, `${requests} requests`);
+    const stored = await store.getLatestSnapshot(actorId);
+    assertEquals(stored?.version, version);
+  });
+}
+
+const subscriptions: Record<string, SubscribeOptions> = {
+  "from the beginning": {},
+  "of some actors": { actors: "a" },
+  "at the end": { after: "end" },
+  "of some actors at the end": { actors: "a", after: "end" },
+};
+
+for (const [what, options] of Object.entries(subscriptions)) {
+  Deno.test(`subscribe() ${what} begins after three round trips at most`, async () => {
+    await using store = await open();
+    const subscription = store.subscribe(options);
+    const iterator = subscription[Symbol.asyncIterator]();
+    const { roundTrips } = await count.of(async () => {
+      if (options.after === "end") await subscription.caughtUp;
+      else await iterator.next();
+    });
+    assert(roundTrips <= 3, `${roundTrips} round trips`);
+    await subscription.close();
+  });
+}
