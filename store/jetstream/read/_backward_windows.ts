@@ -61,7 +61,8 @@ export class BackwardWindows {
    * and the version that all before it lie below.
    *
    * @param count How many events are wanted.
-   * @returns Undefined if trails do not lead on, or were wrong.
+   * @returns Undefined if trails do not lead on, or were wrong, or if malformed
+   * messages lie in the window.
    */
   async next(
     highest: number,
@@ -87,8 +88,8 @@ export class BackwardWindows {
     if (begin !== BEGINNING && items[0]?.version !== begin.version) {
       return undefined;
     }
-    const { events } = among(items, begin.version - 1, 0, highest);
-    return { events, below: begin.version };
+    const { events, isClean } = among(items, begin.version - 1, 0, highest);
+    return isClean ? { events, below: begin.version } : undefined;
   }
 
   /**
