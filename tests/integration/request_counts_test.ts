@@ -122,3 +122,40 @@ for (const [what, options] of Object.entries(subscriptions)) {
     await subscription.close();
   });
 }
+
+Deno.test("getEvents() of unknown actors asks for tail and events at once where the ones before were read in pages", async () => {
+  const own = freshNamespace();
+  await using store = await JetStreamEventStore.open(nc, { namespace: own });
+  const actors = upTo(12).map((i) => `close-${i}`);
+  await store.saveEvents(
+    actors.flatMap((actorId) => upTo(10).map((v) => makeEvent(actorId, v))),
+  );
+  // Far apart: so they come sooner one by one.
+  const apart = upTo(10).map((version) => makeEvent("apart", version));
+  for (const event of apart) {
+    await store.saveEvent(event);
+    await store.saveEvents(
+      upTo(990).map((i) => makeEvent("others", (event.version - 1) * 990 + i)),
+    );
+  }
+  await using reader = await JetStreamEventStore.open(nc, { namespace: own });
+  const tripsOf = async (actorId: string) => {
+    let length = 0;
+    const { roundTrips } = await count.of(async () => {
+      length = (await reader.getEvents(actorId)).length;
+    });
+    assertEquals(length, 10);
+    return roundTrips;
+  };
+  for (const actorId of actors.slice(0, 8)) {
+    assertEquals(await tripsOf(actorId), 2);
+  }
+  assertEquals(await tripsOf(actors[8]!), 1);
+  // The tail is known with its trail: a save goes on with it.
+  const next = makeEvent(actors[8]!, 11);
+  await reader.saveEvent(next, { expectedVersion: 10 });
+  assertEquals((await reader.getEvents(actors[8]!)).length, 11);
+  // One that was wrong makes it careful again.
+  assertEquals(await reader.getEvents("apart"), apart);
+  assertEquals(await tripsOf(actors[9]!), 2);
+});

@@ -47,31 +47,43 @@ export class ActorHistory {
     const { consistency, limit = Infinity, firstPage = PAGE_SIZE } = range;
     let lowest = Math.max(1, range.fromVersion);
     if (range.toVersion < lowest) return;
+    let gone: AbortController | undefined;
+    const pagesOf = (range: ForwardRange) => {
+      const { signal } = bounds;
+      if (signal === undefined) return this.#pages.read(actorId, range, bounds);
+      // A page asked for in advance lets go of the signal with the reader.
+      gone = new AbortController();
+      const either = AbortSignal.any([signal, gone.signal]);
+      return this.#pages.read(actorId, range, { ...bounds, signal: either });
+    };
     // Without gaps between versions; with them more is read.
     const highest = Math.min(range.toVersion, lowest + limit - 1);
-    for (let most = firstPage;; most = PAGE_SIZE) {
-      const top = Math.min(highest, lowest + most - 1);
-      const wanted = { actorId, lowest, highest: top, consistency };
-      const events = await this.#sequences.read(wanted, bounds);
-      if (events === undefined) break;
-      if (events.length > 0) yield events;
-      if (top === highest || events.length < top - lowest + 1) return;
-      lowest = top + 1;
-      bounds = this.#tails.reader.boundsOfNext(bounds);
-    }
-    const read = lowest - Math.max(1, range.fromVersion);
-    const rest = { ...range, fromVersion: lowest, limit: limit - read };
-    const given = bounds.signal;
-    if (given === undefined) {
-      return yield* this.#pages.read(actorId, rest, bounds);
-    }
-    // A page asked for in advance lets go of the signal when the reader goes.
-    const gone = new AbortController();
-    const signal = AbortSignal.any([given, gone.signal]);
+    const early = lowest === 1 && this.#sequences.expectsPage(actorId)
+      ? pagesOf(range)
+      : undefined;
+    const earlyPage = early?.next();
+    earlyPage?.catch(() => {}); // it may not be used
     try {
-      yield* this.#pages.read(actorId, rest, { ...bounds, signal });
+      for (let most = firstPage;; most = PAGE_SIZE) {
+        const top = Math.min(highest, lowest + most - 1);
+        const wanted = { actorId, lowest, highest: top, consistency };
+        const events = await this.#sequences.read(wanted, bounds);
+        if (events === undefined) break;
+        if (events.length > 0) yield events;
+        if (top === highest || events.length < top - lowest + 1) return;
+        lowest = top + 1;
+        bounds = this.#tails.reader.boundsOfNext(bounds);
+      }
+      if (earlyPage !== undefined && lowest === 1) {
+        const { done, value } = await earlyPage;
+        if (done) return;
+        yield value;
+        return yield* early!;
+      }
+      const read = lowest - Math.max(1, range.fromVersion);
+      yield* pagesOf({ ...range, fromVersion: lowest, limit: limit - read });
     } finally {
-      gone.abort();
+      gone?.abort();
     }
   }
 

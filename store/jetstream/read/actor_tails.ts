@@ -91,11 +91,8 @@ export class ActorTails {
     consistency: Consistency,
     bounds: ReadBounds,
   ): Promise<LastMessage> {
-    return await this.#last(
-      actorId,
-      this.floorOf(actorId, consistency),
-      bounds,
-    );
+    const floor = this.floorOf(actorId, consistency);
+    return await this.#last(actorId, floor, bounds);
   }
 
   /** As {@linkcode of}, of several actors: 1,000 a request. */
@@ -227,6 +224,12 @@ export class ActorTails {
       ? cached
       : floor.known;
     const sequence = message?.sequence ?? 0;
+    if (known.trail === undefined && sequence === known.sequence && message) {
+      // A page without headers has told the rest.
+      const isLast = tryRead(message.data, actorId)?.id === known.eventId;
+      const trail = isLast ? trailOf(message) : undefined;
+      return this.cache.advance(actorId, { ...known, trail }, floor.seen);
+    }
     if (message !== undefined && sequence > known.sequence) {
       const tail = await this.#resolve(actorId, known, message, bounds);
       return this.cache.advance(actorId, tail, floor.seen);

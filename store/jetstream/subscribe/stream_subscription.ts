@@ -302,11 +302,13 @@ export class StreamSubscription<E extends AnyEvent>
     { sequence, time, trace }: Delivery & { readonly kind: "message" },
   ): StoredEvent<E> {
     const { incarnation } = this.#reader.stream;
+    const checkpoint = formatCheckpoint(incarnation, sequence);
+    const stored = { event: event as unknown as E, sequence, checkpoint };
+    const { storedAt } = this.#options;
+    if (!storedAt && trace === undefined) return stored;
     return {
-      event: event as unknown as E,
-      sequence,
-      checkpoint: formatCheckpoint(incarnation, sequence),
-      ...(this.#options.storedAt && { storedAt: timeOfNanos(time) }),
+      ...stored,
+      ...(storedAt && { storedAt: timeOfNanos(time) }),
       ...(trace !== undefined && { trace }),
     };
   }
