@@ -15,7 +15,7 @@ import type {
   LeaseReply,
   LeaseRequest,
 } from "./protocol.ts";
-import type { LeaseRecord, ReplacedLease } from "./record.ts";
+import { asReplaced, type LeaseRecord, type ReplacedLease } from "./record.ts";
 import type { LeaseWrite, Sight } from "./register.ts";
 import type { LeaseSettings } from "./settings.ts";
 import type { Step, Tenure } from "./_tenure.ts";
@@ -191,14 +191,7 @@ export class LeaseMachine {
         return {
           bucket,
           expected: revision,
-          record: this.#record(
-            this.#nextTerm(now),
-            false,
-            record && {
-              incarnation: record.incarnation,
-              duration: record.duration,
-            },
-          ),
+          record: this.#record(this.#nextTerm(now), false, asReplaced(record)),
         };
       }
       case "renew":

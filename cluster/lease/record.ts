@@ -54,6 +54,15 @@ export class UnsupportedRecordError extends Error {
   }
 }
 
+/** What the record that replaces this one says of it. */
+export function asReplaced(
+  record: LeaseRecord | undefined,
+): ReplacedLease | undefined {
+  if (record === undefined) return undefined;
+  const { incarnation, duration } = record;
+  return { incarnation, duration };
+}
+
 /** The JSON of a record. */
 export function encodeRecord(record: LeaseRecord): string {
   const { released, replaced, data, ...rest } = record;
