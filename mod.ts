@@ -46,6 +46,7 @@ export type {
 } from "./bus/mod.ts";
 export {
   ClusterMismatchError,
+  ClusterUnknownError,
   ConsistentHashRing,
   ElectionClosedError,
   LeaderElection,
@@ -55,9 +56,13 @@ export {
   NodeDiscovery,
   NodeIdTakenError,
   NodeLeftError,
+  ShardHookError,
+  ShardLostError,
+  ShardManager,
   UnsupportedRecordError,
 } from "./cluster/mod.ts";
 export type {
+  AcquiredShard,
   ClusterNode,
   ConsistentHashRingOptions,
   DiscoveryMetrics,
@@ -69,11 +74,19 @@ export type {
   Leadership,
   LeadershipTerm,
   LeaseDurations,
+  LeaveOptions,
   LocalDiscoveryOptions,
   LocalElectionOptions,
+  LocalShardManagerOptions,
   NodeDiscoveryOptions,
   RingNodeOptions,
   SettingDifference,
+  ShardEpoch,
+  ShardManagerOptions,
+  ShardMetrics,
+  ShardOptions,
+  ShardOwner,
+  ShardOwnership,
 } from "./cluster/mod.ts";
 export {
   causedBy,

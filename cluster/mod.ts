@@ -56,8 +56,21 @@ export type {
   FollowClusterOptions,
 } from "./members/cluster_node.ts";
 export type { DiscoveryMetrics } from "./members/metrics.ts";
+export { ShardManager } from "./shards/shard_manager.ts";
+export type { LeaveOptions, ShardOwner } from "./shards/shard_manager.ts";
+export type { ShardOwnership } from "./shards/shard_engine.ts";
+export type { AcquiredShard } from "./shards/shard_engine.ts";
+export type { ShardEpoch } from "./map/held_shards.ts";
+export type {
+  LocalShardManagerOptions,
+  ShardManagerOptions,
+  ShardOptions,
+} from "./shards/shard_options.ts";
+export type { ShardMetrics } from "./shards/metrics.ts";
+export { ShardHookError, ShardLostError } from "./shards/errors.ts";
 export {
   ClusterMismatchError,
+  ClusterUnknownError,
   NodeIdTakenError,
   NodeLeftError,
 } from "./members/errors.ts";

@@ -63,3 +63,17 @@ export function untilAborted<T>(
     promise.then(resolve, reject).finally(() => offAbort(signal, abortable));
   });
 }
+
+/** Whether a promise resolves within so many milliseconds. */
+export function isInTime(
+  promise: Promise<unknown>,
+  ms: number,
+): Promise<boolean> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(false), ms);
+    promise.then(() => {
+      clearTimeout(timer);
+      resolve(true);
+    });
+  });
+}

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isInTime } from "../../internal/waiting.ts";
 import { readClocks } from "./clock.ts";
 import { LeaseMachine } from "./machine.ts";
 import type { LeaseEvent, LeaseOptions, LeaseRequest } from "./protocol.ts";
@@ -165,15 +166,4 @@ export class LeaseKeeper {
       this.#options.onEvent(event);
     }
   }
-}
-
-/** Whether a promise resolves within so many milliseconds. */
-function isInTime(promise: Promise<unknown>, ms: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve(false), ms);
-    promise.then(() => {
-      clearTimeout(timer);
-      resolve(true);
-    });
-  });
 }

@@ -76,3 +76,16 @@ export class NodeLeftError extends Error {
     super(`Cannot ${action}: the node has left the cluster`);
   }
 }
+
+/** A client does not know yet what the cluster is like. */
+export class ClusterUnknownError extends Error {
+  /** Always `"ClusterUnknownError"`. */
+  override readonly name = "ClusterUnknownError";
+
+  /** Says what can't be done yet. */
+  constructor(action: string) {
+    super(
+      `Cannot ${action}: this client has not seen the cluster yet; await its \`ready\` before`,
+    );
+  }
+}

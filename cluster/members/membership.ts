@@ -43,8 +43,12 @@ export interface MembershipOptions {
 
 /** What a membership tells its user; each after the state is as it says. */
 export interface MembershipListener {
+  /** The membership is made, before it does anything. */
+  joining?(membership: Membership): void;
   /** A life of the node begins, which owns nothing. */
   begun?(incarnation: string): void;
+  /** The life is over: others may have taken its place. */
+  ended?(): void;
   /** Its window may have opened or closed, or the map was confirmed. */
   changed?(): void;
   /** There is a newer map. */
@@ -119,6 +123,7 @@ export class Membership {
         this.#follower.reread();
       },
     });
+    listener.joining?.(this);
     link.subscribe(MAP_NEWS, () => this.#follower.poke());
     if (role === "client") return;
     link.subscribe(LEADER_NEWS, () => this.#candidacy.poke());
@@ -258,7 +263,7 @@ export class Membership {
       lost: () => {
         this.counters.lost++;
         if (this.#state === "ready") this.#state = "joining";
-        this.#listener.changed?.();
+        this.#listener.ended?.();
         this.#begin();
       },
       taken: () => this.#fail(new NodeIdTakenError(nodeId, "alive")),

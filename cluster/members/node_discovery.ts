@@ -5,18 +5,8 @@
  */
 
 import type { NatsConnection } from "@nats-io/nats-core";
-import {
-  checkSignal,
-  type OptionNames,
-  optionsOf,
-} from "../../internal/arguments.ts";
-import { Latest } from "../../internal/latest.ts";
 import type { OpenClusterLink } from "../lease/cluster_link.ts";
-import {
-  type ClusterNode,
-  type FollowClusterOptions,
-  nodesOf,
-} from "./cluster_node.ts";
+import type { ClusterNode, FollowClusterOptions } from "./cluster_node.ts";
 import {
   type LocalDiscoveryOptions,
   type NodeDiscoveryOptions,
@@ -24,17 +14,15 @@ import {
   resolveJoin,
   resolveLocal,
 } from "./discovery_options.ts";
-import type { MapMember } from "../map/cluster_map.ts";
 import { NodeLeftError } from "./errors.ts";
 import { openLocalLink } from "./local_key_values.ts";
 import { Membership } from "./membership.ts";
-import { MembershipMeter } from "./_meter.ts";
+import { MembershipMeter } from "./meter.ts";
 import type { DiscoveryMetrics } from "./metrics.ts";
+import { NodeList } from "./node_list.ts";
 import { openMemberLink } from "./open_link.ts";
 
 const ACTION = "join cluster";
-
-const FOLLOW_OPTIONS: OptionNames<FollowClusterOptions> = { signal: true };
 
 /**
  * Knows the nodes of a cluster.
@@ -83,12 +71,10 @@ export class NodeDiscovery implements AsyncDisposable {
    */
   readonly ready: Promise<void>;
   readonly #ready = Promise.withResolvers<void>();
-  readonly #nodes = new Latest<readonly ClusterNode[]>();
+  readonly #nodes = new NodeList();
   #membership!: Membership;
   #meter!: MembershipMeter;
   #left: Promise<void> | undefined;
-  /** The members as text, to tell whether they have changed. */
-  #text = "";
 
   private constructor({ cluster, nodeId }: ResolvedNode) {
     this.cluster = cluster;
@@ -148,7 +134,7 @@ export class NodeDiscovery implements AsyncDisposable {
     const discovery = new NodeDiscovery(resolved);
     const options = { ...resolved, isLocal };
     discovery.#membership = await Membership.join(open, options, {
-      applied: ({ members }) => discovery.#apply(members),
+      applied: ({ members }) => discovery.#nodes.apply(members),
       changed: () => discovery.#look(),
       failed: (reason) => discovery.#end(reason),
     }, signal);
@@ -166,7 +152,7 @@ export class NodeDiscovery implements AsyncDisposable {
    * answer is there, and after the node has left.
    */
   nodes(): readonly ClusterNode[] {
-    return this.#nodes.value ?? [];
+    return this.#nodes.nodes;
   }
 
   /**
@@ -180,9 +166,7 @@ export class NodeDiscovery implements AsyncDisposable {
   changes(
     options?: FollowClusterOptions,
   ): AsyncIterableIterator<readonly ClusterNode[], undefined> {
-    const action = "follow changes";
-    const { signal } = optionsOf(options, FOLLOW_OPTIONS, action);
-    return this.#nodes.iterate(checkSignal(signal, action));
+    return this.#nodes.follow(options);
   }
 
   /** What the node has counted so far. */
@@ -208,13 +192,6 @@ export class NodeDiscovery implements AsyncDisposable {
     this.#nodes.end();
     this.#meter.close();
     await this.#membership.leave();
-  }
-
-  #apply(members: readonly MapMember[]): void {
-    const text = JSON.stringify(members);
-    if (text === this.#text) return; // something else about the map has changed
-    this.#text = text;
-    this.#nodes.set(nodesOf(members));
   }
 
   #end(reason: Error): void {

@@ -35,7 +35,8 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "cluster/lease": ["internal/nats", "internal/telemetry"],
   "cluster/election": ["cluster/errors.ts", "cluster/lease"],
   "cluster/members": ["cluster/map", "cluster/lease"],
-  "cluster": ["event", "cluster/members", "cluster/election"],
+  "cluster/shards": ["cluster/members"],
+  "cluster": ["event", "cluster/shards", "cluster/election"],
   "mod.ts": ["decider", "bus", "cluster"],
 };
 
