@@ -16,6 +16,7 @@ import {
   type Theme,
 } from "./_harness.ts";
 import { describe, environment, type Report } from "./_report.ts";
+import { appends } from "./appends.ts";
 import { bus } from "./bus.ts";
 import { footprint } from "./footprint.ts";
 import { groups } from "./groups.ts";
@@ -31,6 +32,7 @@ import { subscriptions } from "./subscriptions.ts";
 const THEMES: readonly ((scale: Scale) => Theme)[] = [
   memory,
   saves,
+  appends,
   groups,
   reads,
   subscriptions,
