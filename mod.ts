@@ -5,18 +5,14 @@
  *
  * @example Save an event and read it back
  * ```ts
- * import { createEvent, InMemoryEventStore } from "@flowmade-one/aether";
+ * import { InMemoryEventStore } from "@flowmade-one/aether";
  * import { assertEquals } from "@std/assert";
  *
  * await using store = new InMemoryEventStore();
- * const placed = createEvent({
- *   eventType: "OrderPlaced",
- *   actorId: "order-1",
- *   version: 1,
- *   data: { total: 99.99 },
- * });
- * await store.saveEvent(placed);
- * assertEquals(await store.getEvents("order-1"), [placed]);
+ * const { events } = await store.append("order-1", [
+ *   { eventType: "OrderPlaced", data: { total: 99.99 } },
+ * ]);
+ * assertEquals(await store.getEvents("order-1"), events);
  * ```
  *
  * @module

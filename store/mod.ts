@@ -7,7 +7,7 @@
  *
  * @example Save events and replay them
  * ```ts
- * import { createEvent, type Event, InMemoryEventStore } from "@flowmade-one/aether/store";
+ * import { type Event, InMemoryEventStore } from "@flowmade-one/aether/store";
  * import { assertEquals } from "@std/assert";
  *
  * type AccountEvent =
@@ -15,19 +15,12 @@
  *   | Event<"Withdrawn", { amount: number }>;
  *
  * await using store = new InMemoryEventStore<AccountEvent>();
- * await store.saveEvent(createEvent({
- *   eventType: "Deposited",
- *   actorId: "account-1",
- *   version: 1,
- *   data: { amount: 100 },
- * }));
- * await store.saveEvent(
- *   createEvent({
- *     eventType: "Withdrawn",
- *     actorId: "account-1",
- *     version: 2,
- *     data: { amount: 30 },
- *   }),
+ * await store.append("account-1", [
+ *   { eventType: "Deposited", data: { amount: 100 } },
+ * ]);
+ * await store.append(
+ *   "account-1",
+ *   [{ eventType: "Withdrawn", data: { amount: 30 } }],
  *   { expectedVersion: 1 },
  * );
  *
