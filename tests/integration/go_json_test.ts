@@ -7,6 +7,7 @@ import {
 } from "../../event/event_codec.ts";
 import { createEvent } from "../../event/create_event.ts";
 import type { Event } from "../../event/event.ts";
+import { anyCharacter } from "../support/any_character.ts";
 
 const program = new URL("../support/go_event/", import.meta.url);
 
@@ -113,20 +114,20 @@ const chosen: Event[] = [
   ].map((timestamp) => createEvent({ ...base, timestamp })),
 ];
 
-const word = fc.string({ unit: "binary", minLength: 1, maxLength: 20 });
+const word = fc.string({ unit: anyCharacter, minLength: 1, maxLength: 20 });
 const anyEvent = fc.record({
   id: word,
   eventType: word,
   actorId: word,
-  commandId: fc.string({ unit: "binary" }),
+  commandId: fc.string({ unit: anyCharacter }),
   version: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
   data: fc.dictionary(
-    fc.string({ unit: "binary" }),
-    fc.jsonValue({ maxDepth: 3, stringUnit: "binary" }),
+    fc.string({ unit: anyCharacter }),
+    fc.jsonValue({ maxDepth: 3, stringUnit: anyCharacter }),
   ),
   metadata: fc.dictionary(
-    fc.string({ unit: "binary" }),
-    fc.string({ unit: "binary" }),
+    fc.string({ unit: anyCharacter }),
+    fc.string({ unit: anyCharacter }),
   ),
   timestamp: fc.constant("2024-05-31T09:30:00Z"),
 });

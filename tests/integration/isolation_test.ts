@@ -12,6 +12,7 @@ import {
 import type { Event } from "../../event/event.ts";
 import type { EventStore } from "../../store/event_store.ts";
 import { JetStreamEventStore } from "../../store/jetstream/jetstream_event_store.ts";
+import { anyCharacter } from "../support/any_character.ts";
 import { collect, makeEvent } from "../support/contract/helpers.ts";
 import { oddActorIds } from "../support/contract/limits.ts";
 import { connect } from "../support/nats_connect.ts";
@@ -100,7 +101,7 @@ const hostile: fc.Arbitrary<string> = fc.oneof(
       { maxLength: 6 },
     ).map((parts) => parts.join("")),
   },
-  { weight: 2, arbitrary: fc.string({ unit: "binary" }) },
+  { weight: 2, arbitrary: fc.string({ unit: anyCharacter }) },
   { weight: 1, arbitrary: fc.string({ unit: "grapheme" }) },
   { weight: 1, arbitrary: fc.constantFrom(...oddActorIds) },
   {

@@ -5,6 +5,7 @@ import {
   encodeActorPattern,
   patternTest,
 } from "../../../internal/nats/patterns.ts";
+import { anyCharacter } from "../../support/any_character.ts";
 import { natsMatches } from "../../support/nats_matches.ts";
 import type { Partition } from "../../../event/filters.ts";
 import { shardOf } from "../../../internal/hash.ts";
@@ -46,7 +47,7 @@ const joined = (most: number) =>
   fc.array(word, { minLength: 1, maxLength: most }).map((words) =>
     words.join(".")
   );
-const odd = fc.string({ unit: "binary", minLength: 1, maxLength: 9 })
+const odd = fc.string({ unit: anyCharacter, minLength: 1, maxLength: 9 })
   .filter((text) => text.isWellFormed());
 const dotty = fc.stringMatching(/^[.ab]{1,9}$/);
 const namespaces = fc.oneof(joined(9), odd, dotty)

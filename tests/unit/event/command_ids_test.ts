@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { createHash } from "node:crypto";
 import { paddedLength, sha1 } from "../../../event/_sha1.ts";
 import { commandEventId } from "../../../event/command_ids.ts";
+import { anyCharacter } from "../../support/any_character.ts";
 
 const namespace = "77eed6cc-38a6-4736-b654-6a0284007066";
 
@@ -55,7 +56,7 @@ Deno.test("commandEventId() gives the golden vectors", () => {
 });
 
 Deno.test("commandEventId() is the UUIDv5 of its JSON", () => {
-  const text = fc.string({ unit: "binary", maxLength: 300 });
+  const text = fc.string({ unit: anyCharacter, maxLength: 300 });
   const anyText = fc.oneof(text, fc.string({ unit: "grapheme" }));
   fc.assert(fc.property(anyText, anyText, fc.nat(999), (actor, command, i) => {
     assertEquals(

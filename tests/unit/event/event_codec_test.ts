@@ -10,6 +10,7 @@ import {
 import { equalJson } from "../../../event/json.ts";
 import { createEvent } from "../../../event/create_event.ts";
 import type { Event } from "../../../event/event.ts";
+import { anyCharacter } from "../../support/any_character.ts";
 
 const utf8 = new TextEncoder();
 
@@ -32,14 +33,14 @@ function deeplyFrozen(value: unknown): boolean {
   return Object.isFrozen(value) && Object.values(value).every(deeplyFrozen);
 }
 
-const text = fc.string({ unit: "binary", minLength: 1, maxLength: 20 });
+const text = fc.string({ unit: anyCharacter, minLength: 1, maxLength: 20 });
 const object = fc.dictionary(
-  fc.string({ unit: "binary" }),
-  fc.jsonValue({ maxDepth: 3, stringUnit: "binary" }),
+  fc.string({ unit: anyCharacter }),
+  fc.jsonValue({ maxDepth: 3, stringUnit: anyCharacter }),
 );
 const knownKeys = new Set([...Object.keys(plain), "commandId", "metadata"]);
 const unknownKeys = fc.dictionary(
-  fc.oneof(fc.string({ unit: "binary" }), fc.constantFrom("7", "toString"))
+  fc.oneof(fc.string({ unit: anyCharacter }), fc.constantFrom("7", "toString"))
     .filter((key) => !knownKeys.has(key)),
   fc.jsonValue({ maxDepth: 2 }),
   { maxKeys: 3 },
@@ -64,13 +65,13 @@ const event: fc.Arbitrary<Event> = fc.record({
   id: text,
   eventType: text,
   actorId: text,
-  commandId: fc.option(fc.string({ unit: "binary" }), { nil: undefined }),
+  commandId: fc.option(fc.string({ unit: anyCharacter }), { nil: undefined }),
   version: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
   data: object,
   metadata: fc.option(
     fc.dictionary(
-      fc.string({ unit: "binary" }),
-      fc.string({ unit: "binary" }),
+      fc.string({ unit: anyCharacter }),
+      fc.string({ unit: anyCharacter }),
     ),
     { nil: undefined },
   ),

@@ -5,8 +5,9 @@ import {
   encodeRecord,
   UnsupportedRecordError,
 } from "../../../../cluster/lease/record.ts";
+import { anyCharacter } from "../../../support/any_character.ts";
 
-const text = fc.string({ unit: "binary" });
+const text = fc.string({ unit: anyCharacter });
 const positive = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER });
 const record = fc.record({
   holder: text,

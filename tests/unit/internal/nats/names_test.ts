@@ -16,6 +16,7 @@ import {
   snapshotBucket,
   streamName,
 } from "../../../../internal/nats/names.ts";
+import { anyCharacter } from "../../../support/any_character.ts";
 import { natsMatches } from "../../../support/nats_matches.ts";
 
 // Text that is dense in what the encodings treat specially.
@@ -35,7 +36,7 @@ const special = fc.constantFrom(
 );
 const text = fc.oneof(
   fc.array(special, { minLength: 1, maxLength: 12 }).map((s) => s.join("")),
-  fc.string({ unit: "binary", minLength: 1, maxLength: 30 }),
+  fc.string({ unit: anyCharacter, minLength: 1, maxLength: 30 }),
 );
 
 const legalToken = /^[A-Za-z0-9_=-]+$/;
