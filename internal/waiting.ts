@@ -39,6 +39,11 @@ export class Deadline {
     this.#at = performance.now() + ms;
   }
 
+  /** A deadline in monotonic milliseconds, as `performance.now()` has them. */
+  static at(time: number): Deadline {
+    return new Deadline(time - performance.now());
+  }
+
   /** When it is, in monotonic milliseconds. */
   get at(): number {
     return this.#at;

@@ -14,7 +14,6 @@ import {
   type JetStreamEventStoreOptions,
   resolveOpen,
 } from "./_open_options.ts";
-import { PendingSave } from "./save/pending_save.ts";
 import {
   resolveActorIds,
   type ResolvedRead,
@@ -213,11 +212,9 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
       const draft = writer.draft(event, "save event", traceLines(trace));
       const began = this.#saveBegins();
       const ended = this.#saveEnds;
-      const save = new PendingSave(
+      return writer.saveOne(
         { draft, expectedVersion, signal, began, monitor, trace, ended },
       );
-      writer.saveOne(save);
-      return save.result;
     } catch (error) {
       return Promise.reject(error);
     }

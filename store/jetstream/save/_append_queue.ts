@@ -6,7 +6,7 @@
 
 import { maxBatchEvents } from "../../save_arguments.ts";
 import type { PendingAppend } from "./_pending_append.ts";
-import type { Draft } from "./_publisher.ts";
+import type { Draft } from "./_entry.ts";
 import type { AnyEvent } from "../../../event/event.ts";
 
 /** Bytes of payload in a group at most, unless its first append has more. */

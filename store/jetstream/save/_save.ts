@@ -14,18 +14,18 @@ import type { Multiplexer } from "../../../internal/nats/multiplexer.ts";
 import { show } from "../../../internal/show.ts";
 import type { ActorHistory } from "../read/actor_history.ts";
 import type { ActorTails } from "../read/actor_tails.ts";
-import type { QueuedSave, SaveQueue } from "./_save_queue.ts";
-import { decodeEvent, sameEvent } from "../../../event/event_codec.ts";
-import { type Draft, tailsAfter } from "./_publisher.ts";
+import type { ActorLocks } from "./_actor_locks.ts";
+import type { Draft } from "./_entry.ts";
+import { ATTEMPT_TIMEOUT_MS, type QueuedSave } from "./_queued_save.ts";
+import type { SaveQueue } from "./_save_queue.ts";
 import type { ReadBounds } from "../stream/read_retries.ts";
-import { findRecentIds } from "./_duplicate_ids.ts";
+import { checkTakenId, findTakenId } from "./_duplicate_ids.ts";
 import {
   closedDuring,
   isReasonOf,
   isTransient,
 } from "../stream/request_errors.ts";
 import {
-  duplicateOf,
   type Plan,
   planSave,
   type Saved,
@@ -37,7 +37,6 @@ import {
   NotSentError,
   type Outcome,
 } from "../stream/attempt_outcome.ts";
-import { Header, type StoredMessage } from "../stream/stored_message.ts";
 import type { Tail } from "../read/tail_cache.ts";
 import { backoff, Deadline, delay } from "../../../internal/waiting.ts";
 import {
@@ -45,58 +44,56 @@ import {
   SaveOutcomeUnknownError,
   VersionConflictError,
 } from "../../errors.ts";
-import type { AnyEvent } from "../../../event/event.ts";
 import {
   JetStreamUnavailableError,
   StaleReadError,
   StreamFullError,
 } from "../errors.ts";
 
-/** How long one attempt waits for its answer, in milliseconds. */
-export const ATTEMPT_TIMEOUT_MS = 5_000;
-
 /** How often a leader is asked about a tail that is lower than expected. */
 const MAX_CONFIRMATIONS = 3;
 
-/** The most subjects searched for an id before the whole stream is. */
-const MAX_SEARCHED_SUBJECTS = 8;
-
-/** What a save works with. */
+/** What all saves of a writer work with. */
 export interface SaveContext {
   readonly mux: Multiplexer;
   readonly history: ActorHistory;
   readonly tails: ActorTails;
+  readonly locks: ActorLocks;
   readonly queue: SaveQueue;
   /** Milliseconds until an outcome counts as unknown. */
   readonly timeout: number;
-  /** Milliseconds of it that have passed already. */
-  readonly spent: number;
 }
 
-/** How an attempt ended that did not store everything. */
+/** Why an attempt did not store everything, as far as is known. */
 export type FailedAttempt =
   | { readonly error: unknown }
-  /** A single message's id was known, at this sequence. */
+  /** The id of the draft, sent alone, was known at this sequence. */
   | { readonly duplicate: number; readonly draft: Draft };
 
-/** A call that holds the locks of its actors. */
+/** One call, while it holds the locks of its actors. */
 export class Save {
   readonly #request: SaveRequest;
   readonly #actorIds: readonly string[];
   readonly #name: string;
   readonly #context: SaveContext;
   readonly #bounds: ReadBounds;
-  /** Why an attempt may have been stored, if one may. */
+  /** Why an attempt may have been stored, if one may have been. */
   #doubt: { readonly cause: unknown } | undefined;
   #wasFull = false;
   /** The error for an id that another event has; a conflict comes before it. */
   #duplicate: DuplicateEventError | undefined;
 
-  /** @param name Names the call, to know its own events by. */
+  /**
+   * @param actorIds Those of the drafts, each once.
+   * @param name Names the call, to recognize its own events by.
+   * @param deadline When the outcome counts as unknown, in monotonic
+   * milliseconds.
+   */
   constructor(
     request: SaveRequest,
     actorIds: readonly string[],
     name: string,
+    deadline: number,
     context: SaveContext,
   ) {
     this.#request = request;
@@ -104,7 +101,7 @@ export class Save {
     this.#name = name;
     this.#context = context;
     this.#bounds = {
-      deadline: new Deadline(context.timeout - context.spent),
+      deadline: Deadline.at(deadline),
       signal: request.signal,
       isFinal: true,
     };
@@ -113,11 +110,11 @@ export class Save {
   /**
    * Saves all that is not stored; what became of each draft, in their order.
    *
-   * @param failure How an attempt ended that was made before.
+   * @param failure An attempt that was made before.
    */
   async run(failure?: FailedAttempt): Promise<Saved[]> {
     try {
-      // Whoever is behind it must not wait for a look that is of no use.
+      // Saves that wait for the locks must not wait for a useless look.
       const isLate = this.#bounds.deadline.left === 0;
       if (isLate && failure === undefined) throw new NotSentError();
       let tails = failure === undefined
@@ -128,7 +125,14 @@ export class Save {
       for (let attempt = 1;; attempt++) {
         const plan = await this.#plan(tails, confirmed);
         if (plan.entries.length === 0) return this.#outcome(plan);
-        if (isIdTaken) await this.#nameDuplicate(plan);
+        if (isIdTaken) {
+          const { tails } = this.#context;
+          this.#duplicate = await findTakenId(
+            tails,
+            plan.entries,
+            this.#bounds,
+          );
+        }
         if (this.#duplicate !== undefined) throw this.#duplicate;
         const next = await this.#attempt(plan);
         if (next === undefined) return this.#outcome(plan);
@@ -181,12 +185,11 @@ export class Save {
   async #attempt(
     { entries, stored }: Plan,
   ): Promise<FailedAttempt | undefined> {
-    const { mux, tails, queue } = this.#context;
+    const { mux, queue } = this.#context;
     const { deadline, signal } = this.#bounds;
     await mux.watch.connected({ timeout: deadline.left, signal });
     signal?.throwIfAborted();
     if (deadline.left === 0) return { error: new NotSentError() };
-    const { highest } = tails.cache;
     return await new Promise((resolve, reject) => {
       const settle = (failure: FailedAttempt | undefined) => {
         offAbort(signal, abortable);
@@ -194,29 +197,24 @@ export class Save {
       };
       const queued: QueuedSave = {
         entries,
-        timeout: Math.min(ATTEMPT_TIMEOUT_MS, Math.max(1, deadline.left)),
+        timeout: Math.min(ATTEMPT_TIMEOUT_MS, deadline.left),
         deadline: deadline.at,
         stored: (sequence, duplicate) => {
           if (duplicate) {
             return settle({ duplicate: sequence, draft: entries[0]!.draft });
           }
-          if (sequence <= highest) tails.reader.watch.refresh();
+          const first = sequence - entries.length + 1;
           entries.forEach(({ draft: { id } }, i) => {
-            const own = sequence - entries.length + 1 + i;
-            stored.set(id, { sequence: own, fresh: true });
+            stored.set(id, { sequence: first + i, fresh: true });
           });
-          for (const [actorId, tail] of tailsAfter(entries, sequence)) {
-            tails.cache.advance(actorId, tail);
-          }
           settle(undefined);
         },
         failed: (error) => settle({ error }),
       };
       const abortable = {
         aborted: () => {
-          if (!queue.withdraw(queued)) {
-            this.#doubt = { cause: signal!.reason };
-          }
+          const isUnsent = queue.withdraw(queued);
+          if (!isUnsent) this.#doubt = { cause: signal!.reason };
           reject(signal!.reason);
         },
       };
@@ -226,9 +224,9 @@ export class Save {
   }
 
   /**
-   * Finds out where the actors are after an attempt that did not go well.
+   * Asks the leader for the actors' tails after an attempt that failed.
    *
-   * @param attempt How many attempts went before, to wait longer each time.
+   * @param attempt How many attempts failed before it: each waits longer.
    * @throws What the save ends with, if trying again is of no use.
    */
   async #recover(
@@ -238,7 +236,9 @@ export class Save {
     const { mux, tails } = this.#context;
     const { deadline, signal } = this.#bounds;
     if ("duplicate" in failure) {
-      await this.#checkDuplicate(failure);
+      const { duplicate, draft } = failure;
+      const bounds = this.#bounds;
+      this.#duplicate = await checkTakenId(tails, draft, duplicate, bounds);
     } else {
       const { error } = failure;
       const outcome = classify(error);
@@ -260,51 +260,7 @@ export class Save {
     return await tails.forSave(this.#actorIds, true, this.#bounds);
   }
 
-  /** The server knows the id of a single message: looks whose it is. */
-  async #checkDuplicate(
-    { duplicate, draft }: { duplicate: number; draft: Draft },
-  ): Promise<void> {
-    const { reader } = this.#context.tails;
-    const request = { seq: duplicate };
-    const message = await reader.fromLeader(request, this.#bounds);
-    if (message !== undefined) this.#noteUnlessSame(draft, message);
-  }
-
-  /** The server knows an id of a batch and does not say which: looks. */
-  async #nameDuplicate({ entries }: Plan): Promise<void> {
-    const { tails } = this.#context;
-    const byId = new Map(entries.map(({ draft }) => [draft.msgId, draft]));
-    const own = new Set(entries.map(({ draft }) => draft.subject));
-    // Most ids that come again are the actor's own; the stream may be long.
-    const isShort = own.size <= MAX_SEARCHED_SUBJECTS;
-    for (
-      const subject of isShort ? [...own, tails.subjects] : [tails.subjects]
-    ) {
-      const found = await findRecentIds(
-        tails.reader,
-        subject,
-        byId,
-        this.#bounds,
-      );
-      for (const message of found) {
-        this.#noteUnlessSame(byId.get(message.header(Header.msgId))!, message);
-      }
-      if (this.#duplicate !== undefined) return;
-    }
-  }
-
-  /** Notes an id that is another event's. */
-  #noteUnlessSame(draft: Draft, message: StoredMessage): void {
-    const { subject, sequence, data } = message;
-    const stored = tryDecode(data);
-    const same = subject === draft.subject && stored !== undefined &&
-      sameEvent(stored, decodeEvent(draft.payload));
-    if (same) return;
-    if (stored) this.#context.tails.cache.noteSeen(stored.actorId, sequence);
-    this.#duplicate = duplicateOf(draft, { event: stored, sequence });
-  }
-
-  /** What is known, and for the other actors what the nearest replica knows. */
+  /** The cached tails, and for the other actors what the nearest replica has. */
   async #knownTails(): Promise<Map<string, Tail>> {
     const { tails } = this.#context;
     const known = new Map<string, Tail>();
@@ -325,7 +281,7 @@ export class Save {
     { attemptedVersion, currentVersion, expectedVersion }: VersionConflictError,
     asked: number,
   ): boolean {
-    if (asked === 0) return false; // what is known may be old
+    if (asked === 0) return false; // the cached tail may be old
     if (attemptedVersion <= currentVersion) return true;
     if (expectedVersion! < currentVersion) return true;
     // A leader that was frozen may answer with less than there is.
@@ -385,12 +341,4 @@ export function outcomeUnknown(
 
 function outcomeOf(failure: FailedAttempt): Outcome {
   return "error" in failure ? classify(failure.error) : "conflict";
-}
-
-function tryDecode(data: Uint8Array): AnyEvent | undefined {
-  try {
-    return decodeEvent(data);
-  } catch {
-    return undefined; // whatever it is, it is not the event in question
-  }
 }

@@ -8,7 +8,7 @@
 import { show } from "../../../internal/show.ts";
 import type { ActorHistory } from "../read/actor_history.ts";
 import { decodeEvent, sameEvent } from "../../../event/event_codec.ts";
-import { type Draft, Entry } from "./_publisher.ts";
+import { type Draft, Entry } from "./_entry.ts";
 import type { ReadBounds } from "../stream/read_retries.ts";
 import type { LocatedEvent } from "../stream/stored_event.ts";
 import type { Tail } from "../read/tail_cache.ts";

@@ -5,13 +5,22 @@
  * @module
  */
 
+import { AckReader } from "../../../internal/nats/acknowledgement.ts";
 import type { Multiplexer } from "../../../internal/nats/multiplexer.ts";
+import { Deadline } from "../../../internal/waiting.ts";
+import type { ActorTails } from "../read/actor_tails.ts";
+import { classify, NotSentError } from "../stream/attempt_outcome.ts";
 import { Contention } from "./_contention.ts";
 import { Grouping } from "./_grouping.ts";
-import { type AttemptHandlers, type Entry, Publisher } from "./_publisher.ts";
-import { classify, NotSentError } from "../stream/attempt_outcome.ts";
-import type { StreamReader } from "../stream/stream_reader.ts";
-import { Deadline } from "../../../internal/waiting.ts";
+import { advanceTails } from "./_entry.ts";
+import { Publisher } from "./_publisher.ts";
+import {
+  Batch,
+  type BatchContext,
+  type BatchListener,
+  bytesOf,
+  type QueuedSave,
+} from "./_queued_save.ts";
 
 /** Events and bytes of payload under way at most; saves beyond that wait. */
 const MAX_IN_FLIGHT = 2_000;
@@ -20,68 +29,20 @@ const MAX_BYTES_IN_FLIGHT = 32 * 1024 * 1024;
 /** Bytes of payload in a group at most. */
 const MAX_GROUP_BYTES = 4 * 1024 * 1024;
 
-/** How often it is looked whose time is up, in milliseconds. */
+/** How often the queue is checked for saves that are too late. */
 const EXPIRY_INTERVAL_MS = 50;
 
-/** Turns of the microtask queue in which a save that was told is answered. */
+/** Turns of the microtask queue in which a caller that was answered saves again. */
 const CALLER_TURNS = 64;
-
-/**
- * Entries that are stored together. No two saves that wait have an actor in
- * common.
- */
-export interface QueuedSave extends AttemptHandlers {
-  readonly entries: readonly Entry[];
-  /** Milliseconds it may take from when it is sent. */
-  readonly timeout: number;
-  /** When it is of no use any more to send it, in monotonic milliseconds. */
-  readonly deadline: number;
-}
 
 const NO_SAVES: readonly QueuedSave[] = [];
 
-/** Units that are under way together. */
-class Batch implements AttemptHandlers {
-  readonly first: QueuedSave;
-  readonly others: readonly QueuedSave[];
-  readonly events: number;
-  readonly bytes: number;
-  readonly #batchEnded: BatchListener;
-
-  constructor(
-    first: QueuedSave,
-    others: readonly QueuedSave[],
-    events: number,
-    bytes: number,
-    batchEnded: BatchListener,
-  ) {
-    this.first = first;
-    this.others = others;
-    this.events = events;
-    this.bytes = bytes;
-    this.#batchEnded = batchEnded;
-  }
-
-  stored(sequence: number, duplicate: boolean): void {
-    this.#batchEnded.stored(this, sequence, duplicate);
-  }
-
-  failed(error: unknown): void {
-    this.#batchEnded.failed(this, error);
-  }
-}
-
-/** Hears of batches that end. */
-interface BatchListener {
-  stored(batch: Batch, sequence: number, duplicate: boolean): void;
-  failed(batch: Batch, error: unknown): void;
-}
-
 /** Sends saves, alone or in groups. */
-export class SaveQueue {
+export class SaveQueue implements BatchListener {
   readonly #publisher: Publisher;
-  readonly #reader: StreamReader;
+  readonly #tails: ActorTails;
   readonly #grouping: Grouping | undefined;
+  readonly #context: BatchContext;
   /** Subjects whose expectations failed, which go apart for a while. */
   readonly #contention = new Contention();
   #queue: QueuedSave[] = [];
@@ -93,23 +54,28 @@ export class SaveQueue {
 
   /**
    * @param writer Names this writer among all that write to the stream.
-   * @param grouping Whether saves may ride together.
+   * @param grouping Whether saves of several calls may share a batch.
    */
   constructor(
     mux: Multiplexer,
-    reader: StreamReader,
+    tails: ActorTails,
     writer: string,
     grouping: boolean,
   ) {
-    this.#publisher = new Publisher(mux, reader.watch, writer);
-    this.#reader = reader;
-    this.#grouping = grouping
-      ? new Grouping(reader.stream.replicas)
-      : undefined;
+    const { watch, stream } = tails.reader;
+    this.#tails = tails;
+    this.#publisher = new Publisher(mux, writer);
+    this.#grouping = grouping ? new Grouping(stream.replicas) : undefined;
+    this.#context = {
+      acks: new AckReader(stream.name, () => watch.stream.domain),
+      watch,
+      connection: mux.watch,
+      listener: this,
+    };
   }
 
   /**
-   * Sends a save, now or when its turn comes; one whose turn has not come by
+   * Sends a save, now or when its turn comes; one whose turn does not come by
    * its deadline fails with a {@linkcode NotSentError}.
    */
   submit(save: QueuedSave): void {
@@ -117,7 +83,7 @@ export class SaveQueue {
       return this.#send(save, NO_SAVES, save.timeout);
     }
     this.#queue.push(save);
-    this.#watch();
+    this.#scheduleExpiry();
   }
 
   #maySendAtOnce(save: QueuedSave): boolean {
@@ -133,52 +99,44 @@ export class SaveQueue {
     const index = this.#queue.indexOf(save);
     if (index === -1) return false;
     this.#queue.splice(index, 1);
-    this.#watch();
+    this.#scheduleExpiry();
     return true;
   }
 
-  #send(
-    first: QueuedSave,
-    others: readonly QueuedSave[],
-    timeout: number,
-  ): void {
-    const entries = others.length === 0
-      ? first.entries
-      : [first, ...others].flatMap((save) => save.entries);
-    const { length } = entries;
-    const bytes = bytesOf(entries);
-    this.#inFlight += length;
-    this.#bytesInFlight += bytes;
-    this.#grouping?.begin(length);
-    const batch = new Batch(first, others, length, bytes, this.#batchEnded);
-    this.#publisher.send(entries, timeout, batch);
+  /** A batch was stored: the only place where saves move tails forward. */
+  stored(batch: Batch, sequence: number, duplicate: boolean): void {
+    this.#end(batch, true);
+    const { length, highest } = batch;
+    if (!duplicate) {
+      const { cache, reader } = this.#tails;
+      // Sequences only rise, unless the stream was replaced.
+      if (sequence <= highest) reader.watch.refresh();
+      advanceTails(cache, batch.entries, sequence);
+    }
+    // A batch lies in the stream without gaps, its last message last.
+    const { first, others } = batch;
+    let last = sequence - length + first.entries.length;
+    first.stored(last, duplicate);
+    for (const save of others) {
+      last += save.entries.length;
+      save.stored(last, duplicate);
+    }
+    this.#goOn(length);
   }
 
-  readonly #batchEnded: BatchListener = {
-    stored: (batch, sequence, duplicate) => {
-      this.#end(batch, true);
-      const { first, others, events } = batch;
-      // A batch lies in the stream without gaps, the last message last.
-      for (let i = others.length - 1; i >= 0; i--) {
-        others[i]!.stored(sequence, duplicate);
-        sequence -= others[i]!.entries.length;
-      }
-      first.stored(sequence, duplicate);
-      this.#goOn(events);
-    },
-    failed: (batch, error) => {
-      this.#end(batch, classify(error) !== "unknown");
-      const { first, others, events } = batch;
-      if (others.length === 0) this.#failOne(first, error);
-      else this.#failGroup([first, ...others], error);
-      this.#goOn(events);
-    },
-  };
+  /** A batch was not stored, or it is not known. */
+  failed(batch: Batch, error: unknown): void {
+    this.#end(batch, classify(error) !== "unknown");
+    const { first, others, length } = batch;
+    if (others.length === 0) this.#failOne(first, error);
+    else this.#failGroup([first, ...others], error);
+    this.#goOn(length);
+  }
 
-  #end({ events, bytes }: Batch, isAnswered: boolean): void {
-    this.#inFlight -= events;
+  #end({ length, bytes }: Batch, isAnswered: boolean): void {
+    this.#inFlight -= length;
     this.#bytesInFlight -= bytes;
-    this.#grouping?.end(events, isAnswered);
+    this.#grouping?.end(length, isAnswered);
   }
 
   get #hasRoom(): boolean {
@@ -215,7 +173,7 @@ export class SaveQueue {
       this.#sendInTime(saves);
     }
     this.#draining = false;
-    this.#watch();
+    this.#scheduleExpiry();
   }
 
   /** Takes what is sent next: in turn, but singles pass a group that may not go. */
@@ -229,25 +187,38 @@ export class SaveQueue {
     return alone === -1 ? undefined : this.#queue.splice(alone, 1);
   }
 
-  /** Sends saves together, all but those that come too late. */
+  /** Sends saves together, all but those that are too late. */
   #sendInTime(saves: readonly QueuedSave[]): void {
     const now = performance.now();
-    const inTime: QueuedSave[] = [];
-    let timeout = Infinity;
-    for (const save of saves) {
-      const left = save.deadline - now;
-      if (left <= 0) save.failed(new NotSentError());
-      else {
-        inTime.push(save);
-        timeout = Math.min(timeout, save.timeout, left);
+    const [first, ...others] = saves.filter(({ deadline }) => deadline > now);
+    if (first !== undefined) {
+      let timeout = Infinity;
+      for (const save of [first, ...others]) {
+        timeout = Math.min(timeout, save.timeout, save.deadline - now);
       }
+      this.#send(first, others, timeout);
     }
-    const [first, ...others] = inTime;
-    if (first !== undefined) this.#send(first, others, timeout);
+    for (const save of saves) {
+      if (save.deadline <= now) save.failed(new NotSentError());
+    }
   }
 
-  /** Looks from time to time whose time is up, while there is somebody. */
-  #watch(): void {
+  #send(
+    first: QueuedSave,
+    others: readonly QueuedSave[],
+    timeout: number,
+  ): void {
+    const { highest } = this.#tails.cache;
+    const batch = new Batch(first, others, timeout, highest, this.#context);
+    const { length, bytes } = batch;
+    this.#inFlight += length;
+    this.#bytesInFlight += bytes;
+    this.#grouping?.begin(length);
+    this.#publisher.send(batch);
+  }
+
+  /** Checks from time to time for saves that are too late, while some wait. */
+  #scheduleExpiry(): void {
     if (this.#queue.length > 0) {
       this.#expiry ??= setTimeout(this.#expire, EXPIRY_INTERVAL_MS);
     } else if (this.#expiry !== undefined) {
@@ -263,7 +234,7 @@ export class SaveQueue {
     if (late.length > 0) {
       this.#queue = this.#queue.filter(({ deadline }) => deadline > now);
     }
-    this.#watch();
+    this.#scheduleExpiry();
     for (const save of late) save.failed(new NotSentError());
   };
 
@@ -302,18 +273,15 @@ export class SaveQueue {
     }
   }
 
-  /** Tells the saves that were overtaken, and sends the others again. */
+  /** Fails the saves whose actors have moved on, and sends the others again. */
   async #separate(saves: readonly QueuedSave[], error: unknown): Promise<void> {
     const first = saves.flatMap(({ entries }) =>
       entries.filter(({ tail }) => tail !== undefined)
     );
     const earliest = Math.min(...saves.map(({ deadline }) => deadline));
-    const { messages: last } = await this.#reader.lastOf(
+    const { messages: last } = await this.#tails.reader.lastOf(
       first.map(({ draft }) => draft.subject),
-      {
-        deadline: new Deadline(earliest - performance.now()),
-        signal: undefined,
-      },
+      { deadline: Deadline.at(earliest), signal: undefined },
     );
     const isOvertaken = ({ entries }: QueuedSave) =>
       entries.some(({ draft: { subject }, tail }) =>
@@ -340,10 +308,4 @@ export class SaveQueue {
     return this.#contention.size > 0 &&
       entries.some(({ draft }) => this.#contention.has(draft.subject));
   }
-}
-
-function bytesOf(entries: readonly Entry[]): number {
-  let bytes = 0;
-  for (const { draft } of entries) bytes += draft.payload.length;
-  return bytes;
 }
