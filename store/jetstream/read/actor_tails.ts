@@ -108,15 +108,19 @@ export class ActorTails {
   /**
    * The tails a save rests on, as the leader knows them if `strong`, else as
    * any replica does: the server checks the save in any case.
+   *
+   * @param hasMoved Whether a single actor is known to have new events. Where
+   * it has none, to look for them the server scans all that it stored since.
    */
   async forSave(
     actorIds: readonly string[],
     strong: boolean,
     bounds: ReadBounds,
+    hasMoved = false,
   ): Promise<Map<string, MovedTail>> {
     const [actorId] = actorIds;
     const known = this.cache.get(actorId!);
-    if (actorIds.length === 1 && strong && !this.replicated && known) {
+    if (actorIds.length === 1 && hasMoved && !this.replicated && known) {
       const subject = this.subjectOf(actorId!);
       const searched = { actorId: actorId!, subject, tail: known };
       const moved = await readNews(this.reader, searched, bounds);

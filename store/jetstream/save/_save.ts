@@ -257,7 +257,9 @@ export class Save {
       }
     }
     await mux.watch.connected({ timeout: deadline.left, signal });
-    return await tails.forSave(this.#actorIds, true, this.#bounds);
+    const hasMoved = "error" in failure &&
+      classify(failure.error) === "conflict";
+    return await tails.forSave(this.#actorIds, true, this.#bounds, hasMoved);
   }
 
   /** The cached tails, and for the other actors what the nearest replica has. */
