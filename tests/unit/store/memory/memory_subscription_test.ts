@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { formatCheckpoint } from "../../../../store/checkpoint.ts";
 import { MemoryLog } from "../../../../store/memory/_event_log.ts";
+import { InMemoryEventStore } from "../../../../store/mod.ts";
 import { MemorySubscription } from "../../../../store/memory/_memory_subscription.ts";
 import { resolveSubscribe } from "../../../../store/read_arguments.ts";
 import type { Event } from "../../../../event/event.ts";
@@ -105,46 +105,36 @@ Deno.test("a subscription that could not begin is not kept", async () => {
   }
 });
 
-Deno.test("checkpoint stays where it was asked to begin when it could not", () => {
-  const { subscription } = subscribe(new CountingLog(), { after: "7@other" });
-  assertEquals(subscription.checkpoint, "7@other");
-});
-
-Deno.test("checkpoint is where the subscription would have begun when it was aborted before", () => {
-  const log = new CountingLog();
-  log.save(makeEvent("a", 1));
+Deno.test("checkpoint is where the subscription would have begun when it was aborted before", async () => {
+  await using store = new InMemoryEventStore();
+  await store.saveEvent(makeEvent("a", 1));
   const signal = AbortSignal.abort();
-  for (const [after, sequence] of [[undefined, 0], ["end", 1]] as const) {
-    const { subscription } = subscribe(log, { after, signal });
-    const expected = formatCheckpoint(log.incarnation, sequence);
-    assertEquals(subscription.checkpoint, expected);
+  for (const after of [undefined, "end"] as const) {
+    await using begun = store.subscribe({ after });
+    const { checkpoint } = begun;
+    assertEquals(store.subscribe({ after, signal }).checkpoint, checkpoint);
   }
 });
 
 Deno.test("checkpoint stays where a subscription ended", async () => {
-  const log = new CountingLog();
-  log.save(makeEvent("a", 1));
-  const { subscription } = subscribe(log);
+  await using store = new InMemoryEventStore();
+  await store.saveEvent(makeEvent("a", 1));
+  const subscription = store.subscribe();
   const reader = new Reader(subscription);
   const { checkpoint } = await reader.next();
   await reader[Symbol.asyncDispose]();
-  log.save(makeEvent("a", 2));
+  await store.saveEvent(makeEvent("a", 2));
   assertEquals(subscription.checkpoint, checkpoint);
 });
 
-Deno.test("fail() changes nothing when the subscription has ended", async () => {
-  const { subscription } = subscribe(new CountingLog());
-  await subscription[Symbol.asyncDispose]();
-  subscription.fail(new Error("too late"));
-  assertEquals(await new Reader(subscription).done(), true);
-});
-
 Deno.test("several calls of next() that wait are told of a failure once", async () => {
-  const { subscription } = subscribe(new CountingLog());
+  await using store = new InMemoryEventStore();
+  const controller = new AbortController();
+  const subscription = store.subscribe({ signal: controller.signal });
   const iterator = subscription[Symbol.asyncIterator]();
   const waiting = [iterator.next(), iterator.next(), iterator.next()];
   const reason = new Error("enough");
-  subscription.fail(reason);
+  controller.abort(reason);
   const results = await Promise.allSettled(waiting);
   const done = { status: "fulfilled", value: { done: true, value: undefined } };
   assertEquals<unknown[]>(results, [
