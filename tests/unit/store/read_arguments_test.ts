@@ -1,43 +1,25 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
-  resolveReadAll,
-  resolveReadEvents,
-  resolveReadOptions,
-  resolveSubscribe,
-} from "../../../store/read_arguments.ts";
+  InMemoryEventStore,
+  type ReadAllOptions,
+  type ReadEventsOptions,
+  type ReadOptions,
+} from "../../../store/mod.ts";
+import { collect, makeEvents } from "../../support/contract/helpers.ts";
 
-const { signal } = new AbortController();
 const MAX = Number.MAX_SAFE_INTEGER;
+const { signal } = new AbortController();
 
-const READ = "read events";
+/** A store with two events of one actor. */
+async function openFilled(): Promise<InMemoryEventStore> {
+  const store = new InMemoryEventStore();
+  await store.saveEvents(makeEvents("a", 1, 2));
+  return store;
+}
 
-Deno.test("resolveReadEvents() takes a number as the version to begin at", () => {
-  const number = resolveReadEvents("a", 3, READ);
-  assertEquals(number, resolveReadEvents("a", { fromVersion: 3 }, READ));
-  assertEquals(number.fromVersion, 3);
-});
-
-Deno.test("resolveReadEvents() fills in the defaults", () => {
-  const defaults = {
-    actorId: "a",
-    fromVersion: 0,
-    toVersion: MAX,
-    limit: Infinity,
-    direction: "forward",
-    consistency: "strong",
-    onReplayError: undefined,
-    signal: undefined,
-  } as const;
-  assertEquals(resolveReadEvents("a", undefined, READ), defaults);
-  assertEquals(resolveReadEvents("a", {}, READ), defaults);
-  assertEquals(
-    resolveReadEvents("a", { fromVersion: undefined, limit: undefined }, READ),
-    defaults,
-  );
-});
-
-Deno.test("resolveReadEvents() takes bounds up to their limits", () => {
-  const options = {
+Deno.test("readEvents() takes bounds up to their limits, in frozen options", async () => {
+  await using store = await openFilled();
+  const crossed = Object.freeze({
     fromVersion: MAX,
     toVersion: 0,
     limit: 1,
@@ -45,16 +27,14 @@ Deno.test("resolveReadEvents() takes bounds up to their limits", () => {
     consistency: "eventual",
     onReplayError: () => "fail" as const,
     signal,
-  } as const;
-  const frozen = Object.freeze({ ...options });
-  assertEquals(resolveReadEvents("a", frozen, READ), {
-    actorId: "a",
-    ...options,
   });
-  assertEquals(resolveReadEvents("a", { limit: MAX }, READ).limit, MAX);
+  assertEquals(await collect(store.readEvents("a", crossed)), []);
+  const all = { fromVersion: 0, toVersion: MAX, limit: MAX };
+  assertEquals((await collect(store.readEvents("a", all))).length, 2);
 });
 
-Deno.test("resolveReadEvents() says action, bound and value when one is bad", () => {
+Deno.test("readEvents() says action, bound and value when one is bad", () => {
+  const store = new InMemoryEventStore();
   const cases: [unknown, string][] = [
     [{ limit: 0 }, "limit must be a safe integer of at least 1, got 0"],
     [{ limit: NaN }, "limit must be a safe integer of at least 1, got NaN"],
@@ -78,18 +58,17 @@ Deno.test("resolveReadEvents() says action, bound and value when one is bad", ()
   ];
   for (const [options, message] of cases) {
     const error = assertThrows(
-      // deno-lint-ignore no-explicit-any
-      () => resolveReadEvents("a", options as any, READ),
+      () => store.readEvents("a", options as ReadEventsOptions),
       Error,
     );
     assertEquals(error.message, `Cannot read events: ${message}`);
   }
 });
 
-Deno.test("resolveReadOptions() says which action failed", () => {
-  const error = assertThrows(
-    // deno-lint-ignore no-explicit-any
-    () => resolveReadOptions({ signal: 1 } as any, "get latest snapshot"),
+Deno.test("getLatestSnapshot() says which action failed", async () => {
+  const store = new InMemoryEventStore();
+  const error = await assertRejects(
+    () => store.getLatestSnapshot("a", { signal: 1 } as unknown as ReadOptions),
     TypeError,
   );
   assertEquals(
@@ -98,57 +77,26 @@ Deno.test("resolveReadOptions() says which action failed", () => {
   );
 });
 
-Deno.test("resolveSubscribe() fills in the defaults", () => {
-  const defaults = {
-    after: undefined,
-    filter: { actors: undefined, eventTypes: undefined },
-    live: true,
-    storedAt: false,
-    onReplayError: undefined,
-    signal: undefined,
-  };
-  assertEquals(resolveSubscribe(undefined), defaults);
-  assertEquals(resolveSubscribe({}), defaults);
-  assertEquals(resolveSubscribe({ after: null, actors: ">" }), defaults);
+Deno.test("subscribe() begins at the start when after is null", async () => {
+  await using store = await openFilled();
+  const options = { after: null, actors: ">", live: false };
+  assertEquals((await collect(store.subscribe(options))).length, 2);
 });
 
-Deno.test("resolveSubscribe() copies what it was given", () => {
-  const eventTypes = ["A", "B", "A"];
+Deno.test("subscribe() keeps to its options as they were at the call", async () => {
+  await using store = await openFilled();
+  const eventTypes = ["Other"];
+  const none = store.subscribe({ eventTypes, live: false });
+  eventTypes.push("Happened");
   const after = new Date(7);
-  const onReplayError = () => "continue" as const;
-  const resolved = resolveSubscribe({
-    after,
-    eventTypes,
-    live: false,
-    storedAt: true,
-    onReplayError,
-    signal,
-  });
-  eventTypes.push("C");
-  after.setTime(8);
-  assertEquals(resolved, {
-    after: new Date(7),
-    filter: { actors: undefined, eventTypes: new Set(["A", "B"]) },
-    live: false,
-    storedAt: true,
-    onReplayError,
-    signal,
-  });
+  const all = store.subscribe({ after, live: false });
+  after.setTime(Date.now() + 3_600_000);
+  assertEquals((await collect(none)).length, 0);
+  assertEquals((await collect(all)).length, 2);
 });
 
-Deno.test("resolveReadAll() fills in the defaults", () => {
-  assertEquals(resolveReadAll(undefined), {
-    after: undefined,
-    filter: { actors: undefined, eventTypes: undefined },
-    limit: Infinity,
-    direction: "forward",
-    storedAt: false,
-    onReplayError: undefined,
-    signal: undefined,
-  });
-});
-
-Deno.test("resolveReadAll() refuses what is no bound", () => {
+Deno.test("readAll() says action, bound and value when one is bad", () => {
+  const store = new InMemoryEventStore();
   const cases: [unknown, string][] = [
     [{ after: 1 }, "after must be a checkpoint or a Date, got 1"],
     [{ after: new Date(NaN) }, "after is an invalid Date"],
@@ -158,8 +106,7 @@ Deno.test("resolveReadAll() refuses what is no bound", () => {
   ];
   for (const [options, message] of cases) {
     assertThrows(
-      // deno-lint-ignore no-explicit-any
-      () => resolveReadAll(options as any),
+      () => store.readAll(options as ReadAllOptions),
       Error,
       `Cannot read all events: ${message}`,
     );
