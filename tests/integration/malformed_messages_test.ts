@@ -30,6 +30,8 @@ import { connect } from "../support/nats_connect.ts";
 import { NatsServer } from "../support/nats_server.ts";
 import { assertRefusedAtOnce } from "../support/refusals.ts";
 
+const idOf = ({ id }: Event) => id;
+
 const EXPECTED = "Nats-Expected-Last-Subject-Sequence";
 
 let server: NatsServer;
@@ -267,7 +269,9 @@ Deno.test("a search for a version is not misled by others that fall", () =>
     for (let from = 201; from <= events.length; from += 7) {
       // One that knows the actor's end, without a trail, and nothing else.
       const cold = await open();
-      assertEquals(await cold.getEvents("a", from), events.slice(from - 1));
+      const found = await cold.getEvents("a", from);
+      // Whole events take longer to compare than to read.
+      assertEquals(found.map(idOf), events.slice(from - 1).map(idOf));
     }
   }));
 
