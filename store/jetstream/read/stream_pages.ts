@@ -73,7 +73,7 @@ export class StreamPages {
     const last = Math.min(end, lastMatch);
     let reached = start;
     const fetch = (count: number) =>
-      this.#reader.messages(
+      this.#reader.lazyMessages(
         pattern,
         reached + 1,
         count,
@@ -154,7 +154,7 @@ export class StreamPages {
       const own = this.#reader.boundsOfNext(bounds);
       const count = highest - from + 1;
       const page: Page<StoredMessage> = await this.#reader
-        .messages(all, from, count, own);
+        .lazyMessages(all, from, count, own);
       if (page.lastSequence >= highest) {
         const items = page.items.filter(({ sequence }) => sequence <= highest);
         return { items, isFirst: from === 1 || items[0]?.sequence !== from };

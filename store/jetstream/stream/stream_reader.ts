@@ -18,6 +18,7 @@ import {
   requestLast,
 } from "./_last_messages.ts";
 import {
+  LazyMessageCollector,
   MessageCollector,
   type Page,
   type PageRequest,
@@ -108,6 +109,23 @@ export class StreamReader {
       collect: () => new PayloadBatch(read),
       // Without headers the server counts before the first message.
       remaining: (pending, taken) => pending - taken,
+    }, bounds);
+  }
+
+  /**
+   * As {@linkcode messages}, whose headers are read when one is asked for: then
+   * it may be found that they can't be.
+   */
+  lazyMessages(
+    subject: string,
+    from: number,
+    count: number,
+    bounds: ReadBounds,
+  ): Promise<Page<StoredMessage>> {
+    return this.#page({
+      body: { seq: from, next_by_subj: subject, batch: count },
+      collect: () => new LazyMessageCollector(),
+      remaining: (pending) => pending,
     }, bounds);
   }
 
