@@ -115,15 +115,18 @@ export class StreamReader {
   /**
    * As {@linkcode messages}, whose headers are read when one is asked for: then
    * it may be found that they can't be.
+   *
+   * @param subject Undefined for all: the server then compares none.
    */
   lazyMessages(
-    subject: string,
+    subject: string | undefined,
     from: number,
     count: number,
     bounds: ReadBounds,
   ): Promise<Page<StoredMessage>> {
+    const filter = subject === undefined ? {} : { next_by_subj: subject };
     return this.#page({
-      body: { seq: from, next_by_subj: subject, batch: count },
+      body: { seq: from, ...filter, batch: count },
       collect: () => new LazyMessageCollector(),
       remaining: (pending) => pending,
     }, bounds);
