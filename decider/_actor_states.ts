@@ -163,6 +163,7 @@ export class ActorStates<State, E extends AnyEvent> {
   ): ActorState<State> {
     for (const event of events) known.commands.note(event);
     const version = events.at(-1)?.version ?? known.version;
-    return { ...known, state, version };
+    const { commands, snapshotVersion } = known;
+    return { state, version, commands, snapshotVersion };
   }
 }
