@@ -54,11 +54,6 @@ export class ActorStates<State, E extends AnyEvent> {
     this.#cache.set(actorId, actor);
   }
 
-  /** Forgets an actor whose state may not be what is cached. */
-  forget(actorId: string): void {
-    this.#cache.delete(actorId);
-  }
-
   /** An actor as of now, from its snapshot, if it has one, and events. */
   async load(
     actorId: string,

@@ -124,7 +124,6 @@ export class Execution<State, Command, E extends AnyEvent> {
       }
       // Another attempt at the command has stored the same.
     } catch (error) {
-      actors.forget(actorId);
       const isConflict = error instanceof VersionConflictError ||
         (error instanceof DuplicateEventError && commandId !== undefined);
       if (!isConflict) throw error;

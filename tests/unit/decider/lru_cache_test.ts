@@ -17,26 +17,17 @@ Deno.test("set() remembers nothing when there is no room at all", () => {
   assertEquals(cache.get("a"), undefined);
 });
 
-Deno.test("a cache knows the last values, whatever is set and deleted", () => {
+Deno.test("a cache knows the values that were set last", () => {
   const key = fc.constantFrom("a", "b", "c", "d", "e");
-  const step = fc.oneof(
-    fc.record({ set: key, value: fc.nat() }),
-    fc.record({ delete: key }),
-  );
-  fc.assert(fc.property(fc.nat(4), fc.array(step), (capacity, steps) => {
+  const steps = fc.array(fc.tuple(key, fc.nat()));
+  fc.assert(fc.property(fc.nat(4), steps, (capacity, steps) => {
     const cache = new LruCache<number>(capacity);
     let model: [string, number][] = [];
-    for (const step of steps) {
-      const changed = "set" in step ? step.set : step.delete;
-      model = model.filter(([key]) => key !== changed);
-      if ("set" in step) {
-        cache.set(changed, step.value);
-        model.push([changed, step.value]);
-        if (model.length > capacity) model.shift();
-      } else cache.delete(changed);
+    for (const [key, value] of steps) {
+      cache.set(key, value);
+      model = [...model.filter(([other]) => other !== key), [key, value]];
     }
-    for (const key of "abcde") {
-      assertEquals(cache.get(key), new Map(model).get(key));
-    }
+    const last = new Map(capacity === 0 ? [] : model.slice(-capacity));
+    for (const key of "abcde") assertEquals(cache.get(key), last.get(key));
   }));
 });
