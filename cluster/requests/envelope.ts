@@ -88,7 +88,7 @@ const formOf = (body: Body) => "json" in body ? 0 : 1;
 
 function bodyOf(form: unknown, rest: Uint8Array): Body {
   if (form === 0) return { json: decoder.decode(rest) };
-  return { bytes: rest.slice() };
+  return { bytes: new Uint8Array(rest) };
 }
 
 /** Writes a request. */
@@ -183,7 +183,7 @@ export function decodeReply(message: Uint8Array): Reply {
  * @throws {TypeError} If it can't be written as JSON.
  */
 export function toBody(payload: unknown, action: string): Body {
-  if (payload instanceof Uint8Array) return { bytes: payload.slice() };
+  if (payload instanceof Uint8Array) return { bytes: new Uint8Array(payload) };
   let json: string | undefined;
   try {
     json = JSON.stringify(payload);
@@ -199,5 +199,5 @@ export function toBody(payload: unknown, action: string): Body {
 
 /** The receiver's own copy of a payload. */
 export function fromBody(body: Body): unknown {
-  return "json" in body ? JSON.parse(body.json) : body.bytes.slice();
+  return "json" in body ? JSON.parse(body.json) : new Uint8Array(body.bytes);
 }

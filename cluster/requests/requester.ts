@@ -41,9 +41,6 @@ import type { NodeAddress, RequestTransport } from "./transport.ts";
 /** How long a caller waits before it asks again where nothing has changed. */
 const MAX_PAUSE_MS = 100;
 
-/** Bytes that an envelope takes beside the payload and the actor's id. */
-const ENVELOPE_BYTES = 1_024;
-
 /** A request as it was asked for, checked. */
 export interface RequestCall {
   readonly kind: string;
@@ -98,6 +95,7 @@ export class Requester {
   readonly #epochs = new Map<number, number>();
   readonly #waiters = new Set<() => void>();
   #over: Error | undefined;
+  #waiting = 0;
 
   constructor(
     routing: RequestRouting,
@@ -107,6 +105,11 @@ export class Requester {
     this.#routing = routing;
     this.#host = host;
     this.#transport = transport;
+  }
+
+  /** Requests that wait for their answers. */
+  get waiting(): number {
+    return this.#waiting;
   }
 
   /** There may be another owner of something. */
@@ -123,6 +126,7 @@ export class Requester {
 
   /** Sends a request until it is answered, or its time is up. */
   async request(call: RequestCall): Promise<unknown> {
+    this.#waiting++;
     try {
       const reply = await this.#request(call);
       this.counters.answered++;
@@ -131,6 +135,8 @@ export class Requester {
     } catch (error) {
       if (!(error instanceof HandlerError)) this.counters.unanswered++;
       throw error;
+    } finally {
+      this.#waiting--;
     }
   }
 
@@ -177,7 +183,7 @@ export class Requester {
           await this.#pause(deadline - performance.now(), signal, found, shard);
           continue;
         case "expired":
-          continue; // so has this
+          throw new ActorTimeoutError({ actor, timeout, begun });
         case "unreachable": {
           const { error } = outcome;
           last = error;
@@ -191,8 +197,8 @@ export class Requester {
             continue;
           }
           if (error instanceof RequestTimeoutError) {
-            begun = "unknown";
-            continue; // the time is up
+            const details = { actor, timeout, begun: "unknown" } as const;
+            throw new ActorTimeoutError(details, { cause: error });
           }
           if (!isLoss(error)) throw error;
           last = new RequestLostError(actor, error.message, { cause: error });
@@ -369,9 +375,4 @@ function isNotSent(error: Error): boolean {
 /** Whether the answer may have been lost on the way. */
 function isLoss(error: Error): boolean {
   return error instanceof ConnectionLostError && error.sent;
-}
-
-/** The most bytes of a reply's payload. */
-export function maxReplyBytes(maxBytes: number): number {
-  return maxBytes - ENVELOPE_BYTES;
 }
