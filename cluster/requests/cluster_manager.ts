@@ -466,6 +466,7 @@ export class ClusterManager implements AsyncDisposable {
     if (incarnation === undefined) return;
     if (this.#served?.incarnation === incarnation) return;
     this.#served?.stop();
+    this.#served = undefined;
     const { nodeId } = this;
     const receive = async (message: Uint8Array) => {
       const envelope = decodeRequest(message);
@@ -473,8 +474,12 @@ export class ClusterManager implements AsyncDisposable {
       const shard = shardOf(envelope.actorId, count);
       return encodeReply(await host.receive(envelope, shard));
     };
-    const stop = transport.serve({ nodeId, incarnation }, receive);
-    this.#served = { incarnation, stop };
+    try {
+      const stop = transport.serve({ nodeId, incarnation }, receive);
+      this.#served = { incarnation, stop };
+    } catch {
+      // The connection is down or closed: it is tried again when it is back.
+    }
   }
 }
 
