@@ -37,8 +37,9 @@ export interface StoreMetrics extends StoreCounters {
    */
   readonly saveDuration: DurationStats;
   /**
-   * How long reads took, whether they succeeded or not; for `getEvents` and
-   * `readEvents`, each page that was read. Subscriptions don't count.
+   * How long reads took, whether they succeeded or not; for `getEvents`,
+   * `readEvents`, `readAll` and `actorIds`, each page that was read.
+   * Subscriptions don't count.
    */
   readonly readDuration: DurationStats;
 }

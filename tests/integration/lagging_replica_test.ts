@@ -11,7 +11,11 @@ import {
 } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/nats-core";
 import { assertEquals, assertRejects } from "@std/assert";
-import { StaleReadError } from "../../store/jetstream/errors.ts";
+import type { ReadAllOptions } from "../../store/event_store.ts";
+import {
+  JetStreamUnavailableError,
+  StaleReadError,
+} from "../../store/jetstream/errors.ts";
 import {
   JetStreamEventStore,
   type JetStreamEventStoreOptions,
@@ -127,5 +131,32 @@ for (const [name, read] of Object.entries(histories)) {
         assertRejects(() => read(store), StaleReadError),
       ]);
       assertEquals(error.actorId, "lagging");
+    }));
+}
+
+const reads: readonly ReadAllOptions[] = [
+  {},
+  { actorIds: "lagging" },
+  { after: new Date(0) },
+  { direction: "backward" },
+  { direction: "backward", limit: 2 },
+  { direction: "backward", actorIds: "current" },
+];
+
+for (const options of reads) {
+  Deno.test(`readAll() waits for a copy that lags, with ${JSON.stringify(options)}`, () =>
+    withLaggingCopy({ readTimeout: 300 }, async (store) => {
+      const seen: number[] = [];
+      await assertRejects(async () => {
+        for await (const { sequence } of store.readAll(options)) {
+          seen.push(sequence);
+        }
+      }, JetStreamUnavailableError);
+      // What the copy has may come, and nothing from behind what it lacks.
+      const isForward = options.direction === undefined;
+      assertEquals(
+        seen,
+        isForward && options.actorIds === undefined ? [1] : [],
+      );
     }));
 }

@@ -5,6 +5,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
+import { shardOf } from "../../../internal/hash.ts";
 import { createEvent, decodeEvent, type Event } from "../../../store/mod.ts";
 import type { BusContract } from "./fixture.ts";
 import {
@@ -210,6 +211,70 @@ export function deliveringContract({ test }: BusContract): void {
       assertEquals(await versionsOf(fixture, subscriptions[i]!), versions);
       await subscriptions[i]!.close();
     }
+  });
+
+  test("subscribe() delivers an event once when several patterns match it", async (fixture) => {
+    const { bus, publisher } = fixture;
+    const actors = ["order.*", "*.1", "order.1", "cart.>"];
+    const subscription = bus.subscribe("orders", { actors });
+    await inPlace(subscription);
+    const actorIds = ["order.1", "order.2", "room.1", "room.2", "cart.a.b"];
+    for (const [i, actorId] of actorIds.entries()) {
+      await publisher.publish("orders", makeEvent(actorId, i + 1));
+    }
+    assertEquals(await versionsOf(fixture, subscription), [1, 2, 3, 5]);
+    await subscription.close();
+  });
+
+  test("subscribe() takes actor ids as they are", async (fixture) => {
+    const { bus, publisher } = fixture;
+    const ids = ["order.*", ">", "v1.0.", "a", "order.1", "*"];
+    const subscriptions = [
+      ...ids.map((actorIds) => bus.subscribe("orders", { actorIds })),
+      bus.subscribe("orders", { actorIds: ids, actors: "order.>" }),
+      bus.subscribe("orders", { actorIds: ["a", ">"], eventTypes: ["B"] }),
+    ];
+    await inPlace(...subscriptions);
+    for (const [i, actorId] of ids.entries()) {
+      const eventType = i % 2 === 0 ? "A" : "B";
+      await publisher.publish(
+        "orders",
+        makeEvent(actorId, i + 1, { eventType }),
+      );
+    }
+    const expected = [...ids.map((_, i) => [i + 1]), [1, 5], [2, 4]];
+    for (const [i, subscription] of subscriptions.entries()) {
+      assertEquals(await versionsOf(fixture, subscription), expected[i]!);
+      await subscription.close();
+    }
+  });
+
+  test("subscribe() shares actors among partitions", async (fixture) => {
+    const { bus, publisher } = fixture;
+    const shares = [[0, 2], [1], [3]].map((indexes) =>
+      bus.subscribe("orders", {
+        partition: { count: 4, indexes },
+        buffer: 1_000,
+      })
+    );
+    await inPlace(...shares);
+    for (let i = 1; i <= 40; i++) {
+      await publisher.publish("orders", makeEvent(`order-${i}`, i));
+    }
+    const versions = [];
+    for (const [i, share] of shares.entries()) {
+      const own = await versionsOf(fixture, share);
+      const indexes = [[0, 2], [1], [3]][i]!;
+      for (const version of own) {
+        assert(indexes.includes(shardOf(`order-${version}`, 4)));
+      }
+      versions.push(...own);
+      await share.close();
+    }
+    assertEquals(
+      versions.toSorted((a, b) => a - b),
+      Array.from({ length: 40 }, (_, i) => i + 1),
+    );
   });
 
   test("subscribe() joins its filters with and", async (fixture) => {

@@ -291,6 +291,12 @@ function narrowsByFilter(
   expectType<
     Equal<typeof two, EventSubscription<OrderPlaced | OrderShipped>>
   >();
+  const read = store.readAll({ eventTypes: ["OrderPlaced"], limit: 1 });
+  expectType<Equal<typeof read, AsyncIterable<StoredEvent<OrderPlaced>>>>();
+  const readAll = store.readAll({ actorIds: ["order-1"], storedAt: true });
+  expectType<Equal<typeof readAll, AsyncIterable<StoredEvent<OrderEvent>>>>();
+  // @ts-expect-error: no event of the union has this type
+  store.readAll({ eventTypes: ["OrderPlacd"] });
   const all = store.subscribe({ actors: "order-1" });
   expectType<Equal<typeof all, EventSubscription<OrderEvent>>>();
   // @ts-expect-error: no event of the union has this type
