@@ -48,6 +48,19 @@ export class BareReader {
     return received;
   }
 
+  /** An actor's events at these sequences, parsed: a request each, at once. */
+  async burst(
+    actor: string,
+    sequences: readonly number[],
+  ): Promise<unknown[]> {
+    const next_by_subj = `${this.#root}.${actor}`;
+    return await Promise.all(sequences.map(async (seq) => {
+      const request = JSON.stringify({ seq, next_by_subj, no_hdr: true });
+      const { data } = await this.#client.request(this.#subject, request);
+      return JSON.parse(decoder.decode(data));
+    }));
+  }
+
   /** The actor's first event, parsed: one request, one reply. */
   async first(actor: string): Promise<unknown> {
     const request = { seq: 1, next_by_subj: `${this.#root}.${actor}` };

@@ -15,6 +15,9 @@ export const FILLERS = 1_000;
 /** Actors of ten events at each distance. */
 export const TENS = 5;
 
+/** Events of the actors `scattered-<count>`, all over the stream. */
+export const SCATTERED: readonly number[] = [20, 50, 100, 1_000];
+
 /** How many events the `ten-thousand` actor has. */
 export const TEN_THOUSAND = 10_000;
 
@@ -34,6 +37,8 @@ export interface ReadStream extends AsyncDisposable {
   readonly distances: readonly number[];
   /** How many events the actors `even` and `bursty` have each. */
   readonly long: number;
+  /** The sequences of the actors `scattered-<count>`, by their counts. */
+  readonly scattered: ReadonlyMap<number, readonly number[]>;
 }
 
 /** The size of a stream, and how far apart events lie in it. */
@@ -63,6 +68,11 @@ function plan(scale: Scale): string[] {
       for (let n = 0; n < 10; n++) {
         take(start + n * distance, `every-${distance}-${i}`);
       }
+    }
+  }
+  for (const count of SCATTERED) {
+    for (let i = 0; i < count; i++) {
+      take(Math.floor(events / count) * i + 7, `scattered-${count}`);
     }
   }
   for (let i = 0; i < long; i++) take(10 * i + 5, "even");
@@ -136,6 +146,11 @@ export async function buildStream(
   const layout = layoutOf(scale);
   const actors = plan(scale);
   await saveAll(store, layout.events, (i) => actors[i]!, progress);
+  const scattered = new Map(SCATTERED.map((count) => {
+    const actor = `scattered-${count}`;
+    const own = actors.flatMap((name, i) => name === actor ? [i + 1] : []);
+    return [count, own];
+  }));
   await store[Symbol.asyncDispose]();
   // It goes with the servers.
   const asyncDispose = () => Promise.resolve();
@@ -143,6 +158,7 @@ export async function buildStream(
     servers,
     namespace,
     ...layout,
+    scattered,
     [Symbol.asyncDispose]: asyncDispose,
   };
 }
