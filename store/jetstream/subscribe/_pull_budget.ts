@@ -1,10 +1,9 @@
 /**
  * How much the consumers on one connection ask for at once.
  *
- * A server that has more than its `max_pending` (64 MiB by default) waiting for
- * a connection takes it for a slow consumer and cuts it, with all that goes
- * over it. However many consumers catch up there, what they have asked for
- * together stays far below that.
+ * A server with more than its `max_pending` (64 MiB by default) waiting for a
+ * connection cuts it as a slow consumer, with everything that goes over it.
+ * However many consumers catch up there, they ask together for far less.
  *
  * @module
  */
@@ -12,14 +11,14 @@
 import type { NatsConnection } from "@nats-io/nats-core";
 
 /** Bytes that the consumers on a connection ask for at once, together. */
-const BUDGET = 16 * 1024 * 1024;
+const BUDGET_BYTES = 16 * 1024 * 1024;
 
 /** Bytes that each of them may ask for, however many they are. */
-const LEAST = 32 * 1024;
+const MIN_SHARE_BYTES = 32 * 1024;
 
 const budgets = new WeakMap<NatsConnection, PullBudget>();
 
-/** What the consumers on one connection share. */
+/** The bytes that the consumers on one connection share. */
 export class PullBudget {
   #consumers = 0;
   #large = 0;
@@ -37,7 +36,10 @@ export class PullBudget {
 
   /** Bytes that a consumer may ask for now, in all of its pulls. */
   get share(): number {
-    return Math.max(LEAST, Math.floor(BUDGET / this.#consumers));
+    return Math.max(
+      MIN_SHARE_BYTES,
+      Math.floor(BUDGET_BYTES / this.#consumers),
+    );
   }
 
   /** Counts one consumer more; returns how to leave. */
@@ -54,7 +56,7 @@ export class PullBudget {
    * @returns Ends the turn, or the waiting for it.
    */
   askLarge(size: number, ask: () => void): () => void {
-    const most = Math.max(1, Math.floor(BUDGET / size));
+    const most = Math.max(1, Math.floor(BUDGET_BYTES / size));
     let hasTurn = false;
     const begin = () => {
       hasTurn = true;
