@@ -33,21 +33,29 @@ export interface MovedTail extends Tail {
 }
 
 /**
- * A known tail moved on to where the history ends now, in one request: a save
+ * A known tail moved on to where the history ends now, in one request, on
+ * replicas beside one that asks the leader whether that is the end: a save
  * that lost a race against a busy writer is ready for the next one while that
  * saves once more. It wins a third of such races; with one request for the tail
  * and others for the events it won none of 500.
  *
- * @returns Undefined if there is no news, too much, or malformed messages.
+ * @returns Undefined if there is no news, too much, or malformed messages, or
+ * if the replica that answers lags behind.
  */
 export async function readNews(
   reader: StreamReader,
   { actorId, subject, tail: known }: Searched,
   bounds: ReadBounds,
 ): Promise<{ tail: Tail; news: News } | undefined> {
-  const { items, remaining } = await reader
-    .messages(subject, known.sequence + 1, FEW_NEW, bounds);
+  const isReplicated = reader.stream.replicas > 1;
+  const [{ items, lastSequence, remaining }, last] = await Promise.all([
+    reader.messages(subject, known.sequence + 1, FEW_NEW, bounds),
+    isReplicated
+      ? reader.fromLeader({ last_by_subj: subject }, bounds)
+      : undefined,
+  ]);
   if (items.length === 0 || remaining > 0) return undefined;
+  if (isReplicated && last?.sequence !== lastSequence) return undefined;
   let tail = known;
   const events: LocatedEvent[] = [];
   for (const message of items) {

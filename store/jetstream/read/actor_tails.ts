@@ -120,7 +120,7 @@ export class ActorTails {
   ): Promise<Map<string, MovedTail>> {
     const [actorId] = actorIds;
     const known = this.cache.get(actorId!);
-    if (actorIds.length === 1 && hasMoved && !this.replicated && known) {
+    if (actorIds.length === 1 && hasMoved && known !== undefined) {
       const subject = this.subjectOf(actorId!);
       const searched = { actorId: actorId!, subject, tail: known };
       const moved = await readNews(this.reader, searched, bounds);
