@@ -31,7 +31,7 @@ import {
   readNews,
 } from "./_moved_tails.ts";
 import { proveVersion } from "./_version_proof.ts";
-import { trailOf } from "./_version_search.ts";
+import { type Searched, trailOf } from "./_version_search.ts";
 import { backoff, delay } from "../../../internal/waiting.ts";
 import type { AnyEvent } from "../../../event/event.ts";
 import type { Consistency } from "../../event_store.ts";
@@ -121,14 +121,15 @@ export class ActorTails {
     const [actorId] = actorIds;
     const known = this.cache.get(actorId!);
     if (actorIds.length === 1 && hasMoved && known !== undefined) {
-      const subject = this.subjectOf(actorId!);
-      const searched = { actorId: actorId!, subject, tail: known };
+      const searched = this.#searched(actorId!, known);
       const moved = await readNews(this.reader, searched, bounds);
       if (moved !== undefined) {
         const { tail, news } = moved;
         const latest = this.cache.advance(actorId!, tail, tail.sequence);
-        const isOwn = latest === tail;
-        return new Map([[actorId!, isOwn ? { ...tail, news } : latest]]);
+        return new Map([[
+          actorId!,
+          latest === tail ? { ...tail, news } : latest,
+        ]]);
       }
     }
     const floorOf = (actorId: string): Floor => {
@@ -250,6 +251,10 @@ export class ActorTails {
       : known;
   }
 
+  #searched(actorId: string, tail: Tail): Searched {
+    return { actorId, subject: this.subjectOf(actorId), tail };
+  }
+
   /** Whether all messages up to a sequence have expired. */
   async #lacks(sequence: number, bounds: ReadBounds): Promise<boolean> {
     const { first_seq } = await this.reader.state("read", bounds);
@@ -323,15 +328,10 @@ export class ActorTails {
       const followed = followedSequence(message.header);
       if (followed === known.sequence) return nextTail(actorId, known, message);
     }
-    const subject = this.subjectOf(actorId);
-    const extend = (tail: Tail, count: number) =>
-      extendTail(
-        this.reader,
-        { actorId, subject, tail },
-        sequence,
-        count,
-        bounds,
-      );
+    const extend = (tail: Tail, count: number) => {
+      const searched = this.#searched(actorId, tail);
+      return extendTail(this.reader, searched, sequence, count, bounds);
+    };
     const few = await extend(known, FEW_NEW);
     if (few.sequence === sequence) return few;
     const candidate = { actorId, message, version: event?.version ?? 0 };
