@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { AnyEvent } from "../../../event/event.ts";
 import type { ReadBounds } from "../stream/read_retries.ts";
 import {
   type LocatedEvent,
@@ -18,6 +19,14 @@ import { type Searched, trailOf } from "./_version_search.ts";
 
 /** At most so many new events are read to find where a history ends. */
 export const FEW_NEW = 32;
+
+/** An actor's last message. */
+export interface LastMessage {
+  readonly tail: Tail;
+  readonly message: StoredMessage | undefined;
+  /** The event in it, if that is the last one. */
+  readonly event: AnyEvent | undefined;
+}
 
 /** Events that have moved a tail. */
 export interface News {

@@ -26,6 +26,7 @@ import { NO_TAIL, type Tail, type TailCache } from "./tail_cache.ts";
 import {
   extendTail,
   FEW_NEW,
+  type LastMessage,
   type MovedTail,
   nextTail,
   readNews,
@@ -33,19 +34,10 @@ import {
 import { proveVersion } from "./_version_proof.ts";
 import { type Searched, trailOf } from "./_version_search.ts";
 import { backoff, delay } from "../../../internal/waiting.ts";
-import type { AnyEvent } from "../../../event/event.ts";
 import type { Consistency } from "../../event_store.ts";
 import { StaleReadError } from "../errors.ts";
 
 export type { MovedTail } from "./_moved_tails.ts";
-
-/** An actor's last message. */
-export interface LastMessage {
-  readonly tail: Tail;
-  readonly message: StoredMessage | undefined;
-  /** The event in it, if that is the last one. */
-  readonly event: AnyEvent | undefined;
-}
 
 /** The ends of the histories of one store's actors. */
 export class ActorTails {
