@@ -54,6 +54,11 @@ export class ActorStates<State, E extends AnyEvent> {
     this.#cache.set(actorId, actor);
   }
 
+  /** Forgets an actor whose state may not be what is cached. */
+  forget(actorId: string): void {
+    this.#cache.delete(actorId);
+  }
+
   /** An actor as of now, from its snapshot, if it has one, and events. */
   async load(
     actorId: string,
@@ -158,7 +163,6 @@ export class ActorStates<State, E extends AnyEvent> {
   ): ActorState<State> {
     for (const event of events) known.commands.note(event);
     const version = events.at(-1)?.version ?? known.version;
-    const { commands, snapshotVersion } = known;
-    return { state, version, commands, snapshotVersion };
+    return { ...known, state, version };
   }
 }

@@ -12,16 +12,16 @@ import type { EventStore } from "../store/event_store.ts";
  *
  * @throws {ReplayError} If one can't be read: half a history decides nothing.
  */
-export function readHistory<E extends AnyEvent>(
+export async function readHistory<E extends AnyEvent>(
   store: EventStore<E>,
   actorId: string,
   fromVersion: number,
   signal: AbortSignal | undefined,
 ): Promise<E[]> {
-  return store.getEvents(actorId, {
+  return await store.getEvents(actorId, {
     fromVersion,
-    signal,
     onReplayError: () => "fail",
+    signal,
   });
 }
 

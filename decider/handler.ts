@@ -175,14 +175,9 @@ class Handler<State, Command, E extends AnyEvent>
     options?: ExecuteOptions,
   ): Promise<Executed<State, E>> {
     const call = resolveCall(actorId, command, options);
-    const turn = this.#turns.begin(actorId, call.signal);
-    if (turn !== undefined) await turn;
+    await this.#turns.begin(actorId, call.signal);
     try {
-      const { actors } = this.#parts;
-      const cached = actors.cached(actorId);
-      const actor = cached ?? await actors.load(actorId, call.signal);
-      const isFresh = cached === undefined;
-      return await new Execution(this.#parts, call, actor, isFresh).run();
+      return await Execution.run(this.#parts, call);
     } finally {
       this.#turns.end(actorId);
     }

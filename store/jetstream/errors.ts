@@ -22,10 +22,10 @@ export class StreamFullError extends Error {
   /** The name of the stream. */
   readonly stream: string;
 
-  /** Says which stream is full, and what to do. */
-  constructor(stream: string, options?: ErrorOptions) {
+  /** Says what can't be done, which stream is full, and what to do. */
+  constructor(action: string, stream: string, options?: ErrorOptions) {
     super(
-      `Cannot save: stream ${
+      `Cannot ${action}: stream ${
         JSON.stringify(stream)
       } is full; raise its max_bytes or max_msgs, or the server's storage limit`,
       options,

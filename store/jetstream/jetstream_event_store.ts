@@ -244,7 +244,12 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
     }
     const began = this.#saveBegins();
     try {
-      const saved = await writer.save({ drafts, expectedVersions, signal });
+      const saved = await writer.save({
+        action: "save events",
+        drafts,
+        expectedVersions,
+        signal,
+      });
       monitor.saved("save events", began, drafts, saved, trace);
       const sequences = saved.map(({ sequence }) => sequence);
       return {

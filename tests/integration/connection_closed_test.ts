@@ -17,14 +17,16 @@ import { refusalOf } from "../support/refusals.ts";
 
 /** What can't be done, and what would do it. */
 const calls: [string, (store: EventStore) => Promise<unknown>][] = [
-  ["save", (store) => store.saveEvent(makeEvent("a", 3))],
-  ["save", (store) => store.saveEvent(makeEvent("b", 1))],
-  ["save", (store) => store.saveEvents(makeEvents("a", 3, 5))],
+  ["save event", (store) => store.saveEvent(makeEvent("a", 3))],
+  ["save event", (store) => store.saveEvent(makeEvent("b", 1))],
+  ["save events", (store) => store.saveEvents(makeEvents("a", 3, 5))],
+  ["append", (store) => store.append("a", [{ eventType: "A", data: {} }])],
+  ["append", (store) => store.append("a", [], { expectedVersion: 2 })],
   ["get events", (store) => store.getEvents("a")],
   ["read events", (store) => collect(store.readEvents("a"))],
   ["get latest version", (store) => store.getLatestVersion("b")],
   ["get latest snapshot", (store) => store.getLatestSnapshot("a")],
-  ["go on with the subscription", (store) => collect(store.subscribe())],
+  ["subscribe", (store) => collect(store.subscribe())],
 ];
 
 Deno.test("a store is not opened on a connection that is draining", async () => {

@@ -5,7 +5,6 @@
  */
 
 import type { RegisterTest } from "./contract_runner.ts";
-import { argumentsContract } from "./decider/arguments.ts";
 import { executingContract } from "./decider/executing.ts";
 import type { DeciderFixture } from "./decider/fixture.ts";
 import { racingContract } from "./decider/racing.ts";
@@ -27,7 +26,6 @@ export function testCommandHandlerContract(
       await using fixture = await open();
       await body(fixture);
     });
-  argumentsContract(test);
   executingContract(test);
   repeatingContract(test);
   racingContract(test);

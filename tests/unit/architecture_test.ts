@@ -36,8 +36,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "cluster/election": ["cluster/errors.ts", "cluster/lease"],
   "cluster/members": ["cluster/map", "cluster/lease"],
   "cluster/shards": ["cluster/members"],
-  "cluster/requests": ["event", "cluster/shards"],
-  "cluster": ["event", "cluster/requests", "cluster/election"],
+  "cluster": ["event", "cluster/shards", "cluster/election"],
   "mod.ts": ["decider", "bus", "cluster"],
 };
 

@@ -29,10 +29,11 @@ export async function checkTakenId(
   tails: ActorTails,
   draft: Draft,
   sequence: number,
+  action: string,
   bounds: ReadBounds,
 ): Promise<DuplicateEventError | undefined> {
   const message = await tails.reader.fromLeader({ seq: sequence }, bounds);
-  return message && errorUnlessSame(tails, draft, message);
+  return message && errorUnlessSame(tails, draft, message, action);
 }
 
 /**
@@ -42,6 +43,7 @@ export async function checkTakenId(
 export async function findTakenId(
   tails: ActorTails,
   entries: readonly Entry[],
+  action: string,
   bounds: ReadBounds,
 ): Promise<DuplicateEventError | undefined> {
   const byId = new Map(entries.map(({ draft }) => [draft.msgId, draft]));
@@ -52,7 +54,7 @@ export async function findTakenId(
   for (const subject of isShort ? [...own, subjects] : [subjects]) {
     for (const message of await findRecentIds(reader, subject, byId, bounds)) {
       const draft = byId.get(message.header(Header.msgId))!;
-      const error = errorUnlessSame(tails, draft, message);
+      const error = errorUnlessSame(tails, draft, message, action);
       if (error !== undefined) return error;
     }
   }
@@ -88,13 +90,14 @@ function errorUnlessSame(
   { cache }: ActorTails,
   draft: Draft,
   { subject, sequence, data }: StoredMessage,
+  action: string,
 ): DuplicateEventError | undefined {
   const stored = tryDecode(data);
   const isSame = subject === draft.subject && stored !== undefined &&
     sameEvent(stored, decodeEvent(draft.payload));
   if (isSame) return undefined;
   if (stored) cache.noteSeen(stored.actorId, sequence);
-  return duplicateOf(draft, { event: stored, sequence });
+  return duplicateOf(draft, { event: stored, sequence }, action);
 }
 
 function tryDecode(data: Uint8Array): AnyEvent | undefined {

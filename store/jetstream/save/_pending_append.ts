@@ -6,7 +6,7 @@
 
 import { type Abortable, offAbort, onAbort } from "../../../internal/aborts.ts";
 import type { ResolvedAppend } from "../../append_arguments.ts";
-import { outcomeUnknown } from "./_save.ts";
+import { outcomeUnknown } from "./_unknown_outcome.ts";
 import type { Saved } from "./_save_plan.ts";
 import type { AnyEvent } from "../../../event/event.ts";
 

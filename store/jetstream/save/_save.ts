@@ -11,7 +11,6 @@ import {
   NoRespondersError,
 } from "../../../internal/nats/errors.ts";
 import type { Multiplexer } from "../../../internal/nats/multiplexer.ts";
-import { show } from "../../../internal/show.ts";
 import type { ActorHistory } from "../read/actor_history.ts";
 import type { ActorTails } from "../read/actor_tails.ts";
 import type { ActorLocks } from "./_actor_locks.ts";
@@ -19,6 +18,7 @@ import type { Draft } from "./_entry.ts";
 import { ATTEMPT_TIMEOUT_MS, type QueuedSave } from "./_queued_save.ts";
 import type { SaveQueue } from "./_save_queue.ts";
 import type { ReadBounds } from "../stream/read_retries.ts";
+import { outcomeUnknown } from "./_unknown_outcome.ts";
 import { checkTakenId, findTakenId } from "./_duplicate_ids.ts";
 import {
   closedDuring,
@@ -39,11 +39,7 @@ import {
 } from "../stream/attempt_outcome.ts";
 import type { Tail } from "../read/tail_cache.ts";
 import { backoff, Deadline, delay } from "../../../internal/waiting.ts";
-import {
-  DuplicateEventError,
-  SaveOutcomeUnknownError,
-  VersionConflictError,
-} from "../../errors.ts";
+import { DuplicateEventError, VersionConflictError } from "../../errors.ts";
 import {
   JetStreamUnavailableError,
   StaleReadError,
@@ -130,6 +126,7 @@ export class Save {
           this.#duplicate = await findTakenId(
             tails,
             plan.entries,
+            this.#request.action,
             this.#bounds,
           );
         }
@@ -237,8 +234,13 @@ export class Save {
     const { deadline, signal } = this.#bounds;
     if ("duplicate" in failure) {
       const { duplicate, draft } = failure;
-      const bounds = this.#bounds;
-      this.#duplicate = await checkTakenId(tails, draft, duplicate, bounds);
+      this.#duplicate = await checkTakenId(
+        tails,
+        draft,
+        duplicate,
+        this.#request.action,
+        this.#bounds,
+      );
     } else {
       const { error } = failure;
       const outcome = classify(error);
@@ -252,7 +254,10 @@ export class Save {
       if (error instanceof NoRespondersError) {
         await tails.reader.state("save", this.#bounds);
       }
-      if (attempt > 0 || outcome === "refused" || outcome === "final") {
+      // A first conflict is told, or sent again elsewhere, at once.
+      const waits = attempt > 1 || outcome === "refused" ||
+        outcome === "final" || (attempt > 0 && outcome !== "conflict");
+      if (waits) {
         await delay(Math.min(backoff(attempt), deadline.left), signal);
       }
     }
@@ -309,10 +314,13 @@ export class Save {
       const cause = isNews ? error : this.#doubt.cause;
       return outcomeUnknown(this.#request.drafts, cause);
     }
-    if (isFull(error)) return new StreamFullError(name, { cause: error });
+    const { action } = this.#request;
+    if (isFull(error)) {
+      return new StreamFullError(action, name, { cause: error });
+    }
     if (error instanceof ConnectionClosedError) {
       // What may have been sent asked where the actor is.
-      return closedDuring("save", error, false);
+      return closedDuring(action, error, false);
     }
     const isStale = error instanceof StaleReadError;
     if (classify(error) === "final" && !isStale) return error;
@@ -320,25 +328,10 @@ export class Save {
       ? "the NATS connection was not back"
       : `stream ${JSON.stringify(name)} did not take it`;
     return new JetStreamUnavailableError(
-      `Cannot save: ${why} within ${this.#context.timeout} ms; this call stored nothing`,
+      `Cannot ${action}: ${why} within ${this.#context.timeout} ms; this call stored nothing`,
       { cause: error },
     );
   }
-}
-
-/** The error of a save that may have been stored, and why that is. */
-export function outcomeUnknown(
-  drafts: readonly Pick<Draft, "id">[],
-  cause: unknown,
-): SaveOutcomeUnknownError {
-  const ids = drafts.map(({ id }) => id);
-  return new SaveOutcomeUnknownError(
-    `Cannot tell whether ${ids.length} event(s) were stored: ${
-      cause instanceof Error ? cause.message : show(cause)
-    }; save them again with the same ids to find out`,
-    ids,
-    { cause },
-  );
 }
 
 function outcomeOf(failure: FailedAttempt): Outcome {

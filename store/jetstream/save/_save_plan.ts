@@ -24,6 +24,8 @@ export interface Saved {
 
 /** What a save asks for. */
 export interface SaveRequest {
+  /** What can't be done if it fails, such as `save event`, for errors. */
+  readonly action: string;
   readonly drafts: readonly Draft[];
   /** The version before an actor's first event in the call, where asked for. */
   readonly expectedVersions: ReadonlyMap<string, number>;
@@ -54,7 +56,7 @@ export interface Plan {
  * @throws {DuplicateEventError} If an event that must be new is stored.
  */
 export async function planSave(
-  { drafts, expectedVersions, newOnly }: SaveRequest,
+  { action, drafts, expectedVersions, newOnly }: SaveRequest,
   name: string,
   tails: ReadonlyMap<string, Tail>,
   history: ActorHistory,
@@ -74,7 +76,7 @@ export async function planSave(
       );
       for (const { event, sequence, save, follows = 0 } of found) {
         if (save !== name && newOnly?.has(event.id)) {
-          throw duplicateOf(event, { event, sequence });
+          throw duplicateOf(event, { event, sequence }, action);
         }
         stored.set(event.id, { sequence, fresh: save === name });
         if (follows > 0) followed.set(event.id, follows);
@@ -103,6 +105,7 @@ export async function planSave(
           attemptedVersion: version,
           currentVersion: tail.version,
           expectedVersion: expected,
+          action,
         });
       }
     }
@@ -113,6 +116,7 @@ export async function planSave(
         attemptedVersion: version,
         currentVersion: tail.version,
         expectedVersion: expected,
+        action,
       });
     }
     entries.push(
@@ -187,6 +191,7 @@ async function versionBefore(
 export function duplicateOf(
   { id, actorId }: Pick<Draft, "id" | "actorId">,
   stored: { event?: AnyEvent | undefined; sequence?: number },
+  action: string,
 ): DuplicateEventError {
   const { event, sequence } = stored;
   const place = event === undefined
@@ -194,7 +199,7 @@ export function duplicateOf(
     : `version ${event.version} of actor ${show(event.actorId)}`;
   const where = sequence === undefined ? "" : ` at sequence ${sequence}`;
   return new DuplicateEventError(
-    `Cannot save event: id ${
+    `Cannot ${action}: id ${
       show(id)
     } is taken by ${place}${where}, which is not the same event`,
     {

@@ -11,12 +11,8 @@ import type { Monitor } from "../../instrumentation.ts";
 import { errorOfSave } from "../stream/request_errors.ts";
 import { type Draft, Entry } from "./_entry.ts";
 import { ATTEMPT_TIMEOUT_MS, type QueuedSave } from "./_queued_save.ts";
-import {
-  type FailedAttempt,
-  outcomeUnknown,
-  Save,
-  type SaveContext,
-} from "./_save.ts";
+import { type FailedAttempt, Save, type SaveContext } from "./_save.ts";
+import { outcomeUnknown } from "./_unknown_outcome.ts";
 import type { Saved, SaveRequest } from "./_save_plan.ts";
 
 const NO_EXPECTATIONS: ReadonlyMap<string, number> = new Map();
@@ -147,7 +143,12 @@ export class SingleSave implements QueuedSave, Abortable {
     const expectedVersions = expected === undefined
       ? NO_EXPECTATIONS
       : new Map([[draft.actorId, expected]]);
-    return { drafts: [draft], expectedVersions, signal: this.#signal };
+    return {
+      action: "save event",
+      drafts: [draft],
+      expectedVersions,
+      signal: this.#signal,
+    };
   }
 
   #resolve(saved: Saved): void {

@@ -25,7 +25,7 @@ import {
   type Appended,
   PendingAppend,
 } from "./_pending_append.ts";
-import { outcomeUnknown } from "./_save.ts";
+import { outcomeUnknown } from "./_unknown_outcome.ts";
 import type { Saved } from "./_save_plan.ts";
 import type { EventWriter } from "./event_writer.ts";
 import type { AnyEvent } from "../../../event/event.ts";
@@ -42,6 +42,15 @@ const MAX_CONFIRMATIONS = 3;
  * again, to be sent with those that wait already.
  */
 const ANSWER_TURNS = 64;
+
+/**
+ * How many groups are sent to an actor on end, and how many once another store
+ * was seen to append to it too. Then there is a pause for as long as the last
+ * one took: the other store has to read the tail after each race it loses, and
+ * would lose them all.
+ */
+const MAX_TURNS = 16;
+const MAX_CONTENDED_TURNS = 4;
 
 /** What an {@linkcode Appender} works with. */
 export interface AppenderParts {
@@ -71,7 +80,11 @@ export class Appender {
   /** Appends the events of a call, all or none. */
   append(call: AppendCall): Promise<Appended> {
     const { events, expectedVersion } = call;
-    if (events.length === 0) return this.#appendNothing(call);
+    if (events.length === 0) {
+      return this.#appendNothing(call).catch((error) => {
+        throw errorOfCall(ACTION, error, call.signal);
+      });
+    }
     return expectedVersion === "any"
       ? this.#appendBehind(call)
       : this.#appendAt(call, expectedVersion);
@@ -92,7 +105,15 @@ export class Appender {
       // A leader that was frozen may answer with less than there is.
       const isCertain = version > expectedVersion ||
         reader.stream.replicas === 1 || asked === MAX_CONFIRMATIONS;
-      if (isCertain) throw conflict(actorId, expectedVersion, version);
+      if (isCertain) {
+        throw new VersionConflictError({
+          actorId,
+          attemptedVersion: expectedVersion + 1,
+          currentVersion: version,
+          expectedVersion,
+          action: ACTION,
+        });
+      }
       await delay(backoff(asked), signal);
     }
   }
@@ -107,11 +128,7 @@ export class Appender {
       await this.#settle(member, saved);
     } catch (error) {
       if (error instanceof VersionConflictError) {
-        await this.#fail(
-          member,
-          conflict(call.actorId, base, error.currentVersion),
-          base + 1,
-        );
+        await this.#fail(member, error, base + 1);
       } else if (error instanceof DuplicateEventError) {
         await this.#fail(member, error, error.storedVersion);
       } else pending.reject(error);
@@ -136,17 +153,26 @@ export class Appender {
 
   /** Sends what waits in a queue, group by group, until nothing does. */
   async #drain(queue: AppendQueue): Promise<void> {
+    let turns = 0;
+    let mostTurns = MAX_TURNS;
     while (queue.length > 0) {
+      const began = performance.now();
       try {
-        await this.#sendGroup(queue);
+        const isConflict = await this.#sendGroup(queue);
+        if (isConflict) mostTurns = MAX_CONTENDED_TURNS;
+        turns = isConflict ? 0 : turns + 1;
       } catch (error) {
         queue.failAll(errorOfCall(ACTION, error));
       }
+      if (turns < mostTurns || queue.length === 0) continue;
+      turns = 0;
+      await delay(performance.now() - began);
     }
     this.#queues.delete(queue.actorId);
   }
 
-  async #sendGroup(queue: AppendQueue): Promise<void> {
+  /** Sends what waits as one group; whether another store was faster. */
+  async #sendGroup(queue: AppendQueue): Promise<boolean> {
     const { actorId } = queue;
     const { version } = await this.#nearestTail(actorId);
     queue.failOlder(
@@ -162,7 +188,8 @@ export class Appender {
       version,
       (pending, above) => this.#number(pending, above),
     );
-    if (group.length === 0) return;
+    if (group.length === 0) return false;
+    let isConflict = false;
     try {
       const saved = await this.#save(group, version);
       let first = 0;
@@ -172,10 +199,13 @@ export class Appender {
         first = end;
       }
     } catch (error) {
+      isConflict = error instanceof VersionConflictError;
       await this.#recover(queue, group, error);
     }
-    if (group.length === 1) return;
-    for (let i = 0; i < ANSWER_TURNS; i++) await undefined;
+    if (group.length > 1 && !isConflict) {
+      for (let i = 0; i < ANSWER_TURNS; i++) await undefined;
+    }
+    return isConflict;
   }
 
   /** Decides what becomes of a group of which nothing was stored, or is unknown. */
@@ -211,6 +241,7 @@ export class Appender {
   #save(group: readonly GroupMember[], above: number): Promise<Saved[]> {
     const [{ pending: { call } }] = group as [GroupMember];
     return this.#writer.save({
+      action: ACTION,
       drafts: group.flatMap(({ drafts }) => drafts),
       expectedVersions: new Map([[call.actorId, above]]),
       signal: group.length === 1 ? call.signal : undefined,
@@ -314,18 +345,4 @@ export class Appender {
     const bounds: ReadBounds = this.#tails.reader.bounds();
     return (await this.#tails.forSave([actorId], false, bounds)).get(actorId)!;
   }
-}
-
-function conflict(
-  actorId: string,
-  expectedVersion: number,
-  currentVersion: number,
-): VersionConflictError {
-  return new VersionConflictError({
-    actorId,
-    attemptedVersion: expectedVersion + 1,
-    currentVersion,
-    expectedVersion,
-    action: ACTION,
-  });
 }

@@ -164,7 +164,9 @@ export class SnapshotBucket {
         )
       ) return false;
       if (!isFull(error)) throw error;
-      throw new StreamFullError(this.#stream, { cause: error });
+      throw new StreamFullError("save snapshot", this.#stream, {
+        cause: error,
+      });
     }
   }
 

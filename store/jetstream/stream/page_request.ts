@@ -11,11 +11,6 @@ import { API_PREFIX } from "../../../internal/nats/js_api.ts";
 import type { RequestOptions } from "../../../internal/nats/call.ts";
 import type { Multiplexer } from "../../../internal/nats/multiplexer.ts";
 import { show } from "../../../internal/show.ts";
-import {
-  type MessageOrigin,
-  originBefore,
-  originIn,
-} from "./_message_origin.ts";
 import { fromDirectGet, type StoredMessage } from "./stored_message.ts";
 
 /**
@@ -68,17 +63,8 @@ export class UnreadableHeadersError extends Error {
 
 /** Makes items of messages, in the order in which they come in. */
 export interface Collector<T> {
-  /**
-   * Takes a message; with `no_hdr` it has neither origin nor headers.
-   *
-   * @param headers Gives its headers, or throws an
-   * {@linkcode UnreadableHeadersError}.
-   */
-  add(
-    data: Uint8Array,
-    origin: MessageOrigin | undefined,
-    headers: () => MsgHdrs | undefined,
-  ): void;
+  /** Takes a message; it has no headers with `no_hdr`. */
+  add(data: Uint8Array, headers: MsgHdrs | undefined): void;
   /** The item of each message, when the page is at its end. */
   end(): T[];
 }
@@ -87,36 +73,8 @@ export interface Collector<T> {
 export class MessageCollector implements Collector<StoredMessage> {
   readonly #messages: StoredMessage[] = [];
 
-  add(
-    data: Uint8Array,
-    _: MessageOrigin | undefined,
-    headers: () => MsgHdrs | undefined,
-  ): void {
-    this.#messages.push(fromDirectGet(data, headers()!));
-  }
-
-  end(): StoredMessage[] {
-    return this.#messages;
-  }
-}
-
-/** Collects messages whose headers are read when one is asked for. */
-export class LazyMessageCollector implements Collector<StoredMessage> {
-  readonly #messages: StoredMessage[] = [];
-
-  add(
-    data: Uint8Array,
-    origin: MessageOrigin | undefined,
-    headers: () => MsgHdrs | undefined,
-  ): void {
-    const { subject, sequence, storedAt } = origin!;
-    this.#messages.push({
-      subject,
-      sequence,
-      data,
-      storedAt: () => storedAt,
-      header: (name) => headers()!.get(name),
-    });
+  add(data: Uint8Array, headers: MsgHdrs | undefined): void {
+    this.#messages.push(fromDirectGet(data, headers!));
   }
 
   end(): StoredMessage[] {
@@ -157,22 +115,18 @@ export async function requestPage<T>(
     JSON.stringify({ ...body, max_bytes: MAX_PAGE_BYTES }),
     options,
     (msg) => {
-      const { data } = msg;
-      const position = count;
-      const readHeaders = () => headersOf(msg, position);
-      const hasOrigin = !body.no_hdr && data.length > 0;
-      let origin = hasOrigin ? originBefore(data) : undefined;
-      const headers = origin === undefined ? readHeaders() : undefined;
-      const status = statusOf(data, headers);
+      const headers = headersOf(msg, count);
+      const status = statusOf(msg.data, headers);
       if (status === undefined) {
-        origin ??= headers && originIn(headers);
-        collector.add(data, origin, readHeaders);
+        const { data } = msg;
+        collector.add(data, headers);
         count++;
         bytes += data.length;
-        if (origin !== undefined) {
+        if (headers) {
           // Each message tells which one the server sent before it.
-          if (origin.previous !== before) isWhole = false;
-          before = origin.sequence;
+          const told = Number(headers.last("Nats-Last-Sequence"));
+          if (told !== before) isWhole = false;
+          before = Number(headers.last("Nats-Sequence"));
         }
         return false;
       }

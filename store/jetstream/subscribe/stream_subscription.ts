@@ -162,7 +162,7 @@ export class StreamSubscription<E extends AnyEvent>
   fail(reason: unknown): void {
     const { signal } = this.#options;
     this.#end({
-      reason: errorOfCall("go on with the subscription", reason, signal),
+      reason: errorOfCall("subscribe", reason, signal),
     });
   }
 
