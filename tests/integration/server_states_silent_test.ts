@@ -20,7 +20,7 @@ import { refusalOf } from "../support/refusals.ts";
 import { withCluster } from "../support/with_server.ts";
 
 const readTimeout = 1_000;
-const saveTimeout = 1_500;
+const saveTimeout = 3_000;
 
 /** Generous: it only tells from no bound at all. */
 const BOUND = 25_000;

