@@ -18,6 +18,7 @@ import {
 import { describe, environment, type Report } from "./_report.ts";
 import { appends } from "./appends.ts";
 import { bus } from "./bus.ts";
+import { deciders } from "./deciders.ts";
 import { footprint } from "./footprint.ts";
 import { groups } from "./groups.ts";
 import { inFlight } from "./in_flight.ts";
@@ -36,6 +37,7 @@ const THEMES: readonly ((scale: Scale) => Theme)[] = [
   groups,
   reads,
   subscriptions,
+  deciders,
   bus,
   footprint,
   inFlight,

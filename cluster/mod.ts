@@ -91,3 +91,25 @@ export type {
   StreamDifference,
   StreamSetupErrorCode,
 } from "../internal/nats/stream_errors.ts";
+export type { Actors, RequestOptions } from "./requests/actors.ts";
+export { ClusterManager } from "./requests/cluster_manager.ts";
+export type {
+  ClusterManagerOptions,
+  LocalClusterManagerOptions,
+  RequestLimits,
+} from "./requests/cluster_options.ts";
+export {
+  ActorTimeoutError,
+  HandlerError,
+  NoOwnerError,
+  OverloadedError,
+  RequestLostError,
+  UnknownKindError,
+} from "./requests/errors.ts";
+export type { Begun, HandlerFailure } from "./requests/errors.ts";
+export type {
+  HandleOptions,
+  Handler,
+  HandlerContext,
+} from "./requests/handler.ts";
+export type { ClusterHealth, ClusterMetrics } from "./requests/metrics.ts";

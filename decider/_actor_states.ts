@@ -54,11 +54,6 @@ export class ActorStates<State, E extends AnyEvent> {
     this.#cache.set(actorId, actor);
   }
 
-  /** Forgets an actor whose state may not be what is cached. */
-  forget(actorId: string): void {
-    this.#cache.delete(actorId);
-  }
-
   /** An actor as of now, from its snapshot, if it has one, and events. */
   async load(
     actorId: string,
@@ -163,6 +158,7 @@ export class ActorStates<State, E extends AnyEvent> {
   ): ActorState<State> {
     for (const event of events) known.commands.note(event);
     const version = events.at(-1)?.version ?? known.version;
-    return { ...known, state, version };
+    const { commands, snapshotVersion } = known;
+    return { state, version, commands, snapshotVersion };
   }
 }

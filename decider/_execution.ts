@@ -34,12 +34,10 @@ export interface ExecutionParts<State, Command, E extends AnyEvent> {
   readonly sources: EventSources;
 }
 
-/** What was decided. */
-interface Decision<State, E> {
-  readonly events: readonly E[];
-  /** The state after them. */
-  readonly state: State;
-}
+/** What was decided: events, or to refuse the command. */
+type Decision<State, E> =
+  | { readonly events: readonly E[]; readonly state: State }
+  | { readonly refusal: unknown };
 
 /** The execution of one command. */
 export class Execution<State, Command, E extends AnyEvent> {
@@ -51,7 +49,11 @@ export class Execution<State, Command, E extends AnyEvent> {
   #conflicts = 0;
   #lastConflict: unknown;
 
-  private constructor(
+  /**
+   * @param actor What is known of the actor.
+   * @param isFresh Whether it was read just now.
+   */
+  constructor(
     parts: ExecutionParts<State, Command, E>,
     call: Call<Command>,
     actor: ActorState<State>,
@@ -63,56 +65,43 @@ export class Execution<State, Command, E extends AnyEvent> {
     this.#isFresh = isFresh;
   }
 
-  /** Executes a command on what is cached of its actor, if anything is. */
-  static async run<State, Command, E extends AnyEvent>(
-    parts: ExecutionParts<State, Command, E>,
-    call: Call<Command>,
-  ): Promise<Executed<State, E>> {
-    const { actorId, signal } = call;
-    const cached = parts.actors.cached(actorId);
-    const actor = cached ?? await parts.actors.load(actorId, signal);
-    const isFresh = cached === undefined;
-    return await new Execution(parts, call, actor, isFresh).#run();
-  }
-
-  async #run(): Promise<Executed<State, E>> {
+  /** Executes it. */
+  async run(): Promise<Executed<State, E>> {
     for (;;) {
-      const stored = await this.#findStored();
-      if (stored !== undefined) return stored;
+      if (this.#mayBeStored()) return await this.#findStored();
       if (!this.#isAsExpected()) {
         if (this.#isFresh) throw this.#expectationError();
         await this.#refresh();
         continue;
       }
       if (this.#conflicts > this.#parts.retries) throw this.#givingUp();
-      const executed = await this.#attempt();
-      if (executed !== undefined) return executed;
+      const decision = this.#decide();
+      if ("events" in decision && decision.events.length > 0) {
+        const { events, state } = decision;
+        if (await this.#save(events, state)) {
+          return this.#executed(events, false);
+        }
+      } else if (await this.#isConfirmed()) {
+        if ("refusal" in decision) throw decision.refusal;
+        return this.#executed([], false);
+      }
     }
-  }
-
-  /** Undefined if it has to be decided again, on what was read since. */
-  async #attempt(): Promise<Executed<State, E> | undefined> {
-    let decision: Decision<State, E>;
-    try {
-      decision = this.#decide();
-    } catch (error) {
-      if (await this.#isConfirmed()) throw error;
-      return undefined;
-    }
-    if (decision.events.length > 0) return await this.#save(decision);
-    return await this.#isConfirmed() ? this.#executed([], false) : undefined;
   }
 
   #decide(): Decision<State, E> {
     const { decider, actors, sources } = this.#parts;
     const { actorId, command } = this.#call;
     const { state, version } = this.#actor;
-    const drafts = draftsOf(decider.decide(command, state));
-    const call = this.#call;
-    const events = makeEvents<E>(actorId, version, drafts, call, sources);
-    if (events.length === 0) return { events, state };
-    // Before they are stored: one that `evolve` can't take would stay for ever.
-    return { events, state: actors.preview(this.#actor, events) };
+    let events: E[];
+    try {
+      const drafts = draftsOf(decider.decide(command, state));
+      events = makeEvents(actorId, version, drafts, this.#call, sources);
+      if (events.length === 0) return { events, state };
+      // Before they are stored: one that `evolve` can't take would stay.
+      return { events, state: actors.preview(this.#actor, events) };
+    } catch (refusal) {
+      return { refusal };
+    }
   }
 
   /** Whether the state that was decided on is the newest, which no save checks. */
@@ -123,20 +112,18 @@ export class Execution<State, Command, E extends AnyEvent> {
     return this.#actor.version === version;
   }
 
-  async #save(
-    { events, state }: Decision<State, E>,
-  ): Promise<Executed<State, E> | undefined> {
+  /** Whether the events are stored; if not, what is new was read. */
+  async #save(events: readonly E[], state: State): Promise<boolean> {
     const { actors } = this.#parts;
     const { actorId, commandId, signal } = this.#call;
     try {
       const { duplicate } = await this.#store(events);
       if (!duplicate || commandId === undefined) {
         this.#actor = actors.stored(actorId, this.#actor, events, state);
-        return this.#executed(events, false);
+        return true;
       }
       // Another attempt at the command has stored the same.
     } catch (error) {
-      actors.forget(actorId);
       const isConflict = error instanceof VersionConflictError ||
         (error instanceof DuplicateEventError && commandId !== undefined);
       if (!isConflict) throw error;
@@ -144,7 +131,7 @@ export class Execution<State, Command, E extends AnyEvent> {
       if (this.#conflicts++ > 0) await delay(backoff(this.#conflicts), signal);
     }
     await this.#refresh();
-    return undefined;
+    return false;
   }
 
   #store(events: readonly E[]): Promise<{ readonly duplicate: boolean }> {
@@ -165,16 +152,26 @@ export class Execution<State, Command, E extends AnyEvent> {
     actors.keep(actorId, this.#actor);
   }
 
-  /** What the command did, if an earlier call has stored its events. */
-  async #findStored(): Promise<Executed<State, E> | undefined> {
-    const { store, actors } = this.#parts;
-    const { actorId, commandId, signal } = this.#call;
-    if (commandId === undefined) return undefined;
-    const range = this.#actor.commands.find(commandId);
+  /** Whether an earlier call seems to have stored the command's events. */
+  #mayBeStored(): boolean {
+    const { commandId } = this.#call;
+    if (commandId === undefined) return false;
     // An id that is taken may be that of a command long ago.
-    const isTaken = this.#lastConflict instanceof DuplicateEventError;
-    if (range === undefined && !isTaken) return undefined;
-    const { version } = this.#actor;
+    return this.#lastConflict instanceof DuplicateEventError ||
+      this.#actor.commands.find(commandId) !== undefined;
+  }
+
+  /**
+   * What the command did when an earlier call has stored its events.
+   *
+   * @throws {DuplicateEventError} If none has: an id is another event's.
+   */
+  async #findStored(): Promise<Executed<State, E>> {
+    const { store, actors } = this.#parts;
+    const { actorId, signal } = this.#call;
+    const commandId = this.#call.commandId!;
+    const { version, commands } = this.#actor;
+    const range = commands.find(commandId);
     const fromVersion = Math.min(range?.fromVersion ?? 0, version + 1);
     const tail = await readHistory(store, actorId, fromVersion, signal);
     const events = eventsOfCommand(tail, commandId);

@@ -12,16 +12,16 @@ import type { EventStore } from "../store/event_store.ts";
  *
  * @throws {ReplayError} If one can't be read: half a history decides nothing.
  */
-export async function readHistory<E extends AnyEvent>(
+export function readHistory<E extends AnyEvent>(
   store: EventStore<E>,
   actorId: string,
   fromVersion: number,
   signal: AbortSignal | undefined,
 ): Promise<E[]> {
-  return await store.getEvents(actorId, {
+  return store.getEvents(actorId, {
     fromVersion,
-    onReplayError: () => "fail",
     signal,
+    onReplayError: () => "fail",
   });
 }
 

@@ -31,9 +31,4 @@ export class LruCache<Value> {
     }
     this.#values.set(key, value);
   }
-
-  /** Forgets a key. */
-  delete(key: string): void {
-    this.#values.delete(key);
-  }
 }

@@ -13,22 +13,23 @@ interface Waiter extends Abortable {
 
 /** Gives one turn a key at a time. */
 export class Turns {
-  /** Who waits, by key; a key is here while somebody has its turn. */
-  readonly #waiting = new Map<string, Set<Waiter>>();
+  /** Who waits, by key, if anybody does; a key is here during its turns. */
+  readonly #waiting = new Map<string, Set<Waiter> | undefined>();
 
   /**
    * Resolves once it is the caller's turn, which lasts until it calls
-   * {@linkcode end}.
+   * {@linkcode end}; undefined if it is at once.
    *
    * @throws The signal's reason, if it is aborted before.
    */
-  begin(key: string, signal?: AbortSignal): Promise<void> {
-    if (signal?.aborted) return Promise.reject(signal.reason);
-    const waiting = this.#waiting.get(key);
-    if (waiting === undefined) {
-      this.#waiting.set(key, new Set());
-      return Promise.resolve();
+  begin(key: string, signal?: AbortSignal): Promise<void> | undefined {
+    signal?.throwIfAborted();
+    if (!this.#waiting.has(key)) {
+      this.#waiting.set(key, undefined);
+      return undefined;
     }
+    const waiting = this.#waiting.get(key) ?? new Set();
+    this.#waiting.set(key, waiting);
     return new Promise((resolve, reject) => {
       const waiter = {
         begin: () => {
@@ -47,9 +48,9 @@ export class Turns {
 
   /** Ends the caller's turn: the next one's begins. */
   end(key: string): void {
-    const waiting = this.#waiting.get(key)!;
-    for (const next of waiting) {
-      waiting.delete(next);
+    const waiting = this.#waiting.get(key);
+    for (const next of waiting ?? []) {
+      waiting!.delete(next);
       next.begin();
       return;
     }

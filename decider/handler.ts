@@ -175,9 +175,14 @@ class Handler<State, Command, E extends AnyEvent>
     options?: ExecuteOptions,
   ): Promise<Executed<State, E>> {
     const call = resolveCall(actorId, command, options);
-    await this.#turns.begin(actorId, call.signal);
+    const turn = this.#turns.begin(actorId, call.signal);
+    if (turn !== undefined) await turn;
     try {
-      return await Execution.run(this.#parts, call);
+      const { actors } = this.#parts;
+      const cached = actors.cached(actorId);
+      const actor = cached ?? await actors.load(actorId, call.signal);
+      const isFresh = cached === undefined;
+      return await new Execution(this.#parts, call, actor, isFresh).run();
     } finally {
       this.#turns.end(actorId);
     }

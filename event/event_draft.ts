@@ -77,8 +77,19 @@ export function sealDraft(
     throw badType(action, "draft", "an object", draft);
   }
   checkKeys(draft, KEYS, action, "key of drafts");
-  const { id, eventType, data, metadata } = draft;
-  const event = { eventType, data, metadata, version: 1, ...place(id) };
+  const { id: own, eventType, data, metadata } = draft;
+  const { id, actorId, commandId, version = 1, timestamp } = place(own);
+  // In one literal: V8 is slow to spread, and each event comes along here.
+  const event = {
+    id,
+    eventType,
+    actorId,
+    commandId,
+    version,
+    data,
+    metadata,
+    timestamp,
+  };
   return sealEvent(event as AnyEvent, action);
 }
 

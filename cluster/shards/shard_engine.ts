@@ -154,6 +154,15 @@ export class ShardEngine {
     return this.epochOf(shard) === epoch;
   }
 
+  /**
+   * Whether what this node has begun for a shard, at an epoch, may still come
+   * to its end: the node has not let go of it, and its window is open.
+   */
+  holds(shard: number, epoch: number): boolean {
+    return this.#tenancies.get(shard)?.at.epoch === epoch &&
+      this.#membership.isOpen();
+  }
+
   /** The shards that this node serves at this very moment. */
   owned(): ShardEpoch[] {
     if (!this.#membership.isOpen()) return [];

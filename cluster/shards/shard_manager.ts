@@ -30,7 +30,7 @@ import { ClusterUnknownError, NodeLeftError } from "../members/errors.ts";
 import { openLocalLink } from "../members/local_key_values.ts";
 import { NodeList } from "../members/node_list.ts";
 import { openMemberLink } from "../members/open_link.ts";
-import { ShardMeter } from "./_meter.ts";
+import { ShardMeter } from "./meter.ts";
 import type { ShardMetrics } from "./metrics.ts";
 import { ShardEngine, type ShardOwnership } from "./shard_engine.ts";
 import {

@@ -5,6 +5,7 @@
  */
 
 import type { RegisterTest } from "./contract_runner.ts";
+import { argumentsContract } from "./decider/arguments.ts";
 import { executingContract } from "./decider/executing.ts";
 import type { DeciderFixture } from "./decider/fixture.ts";
 import { racingContract } from "./decider/racing.ts";
@@ -26,6 +27,7 @@ export function testCommandHandlerContract(
       await using fixture = await open();
       await body(fixture);
     });
+  argumentsContract(test);
   executingContract(test);
   repeatingContract(test);
   racingContract(test);

@@ -36,7 +36,8 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "cluster/election": ["cluster/errors.ts", "cluster/lease"],
   "cluster/members": ["cluster/map", "cluster/lease"],
   "cluster/shards": ["cluster/members"],
-  "cluster": ["event", "cluster/shards", "cluster/election"],
+  "cluster/requests": ["event", "cluster/shards"],
+  "cluster": ["event", "cluster/requests", "cluster/election"],
   "mod.ts": ["decider", "bus", "cluster"],
 };
 

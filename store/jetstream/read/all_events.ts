@@ -6,6 +6,7 @@
 
 import type { AnyEvent } from "../../../event/event.ts";
 import { validTrace } from "../../../internal/telemetry/trace.ts";
+import type { TraceContext } from "../../../internal/telemetry/types.ts";
 import { formatCheckpoint } from "../../checkpoint.ts";
 import type { StoredEvent } from "../../event_store.ts";
 import type { ResolvedReadAll } from "../../read_arguments.ts";
@@ -90,12 +91,7 @@ export class AllEvents {
       if (!isWanted()) return;
       const { sequence } = message;
       this.#cache.noteSeen(event.actorId, sequence);
-      const trace = this.#traces
-        ? validTrace(
-          message.header("traceparent"),
-          message.header("tracestate") || undefined,
-        )
-        : undefined;
+      const trace = this.#traces ? traceOf(message) : undefined;
       yield {
         event,
         sequence,
@@ -104,5 +100,14 @@ export class AllEvents {
         ...(trace !== undefined && { trace }),
       };
     }
+  }
+}
+
+/** The trace in a message's headers, if there is one and they can be read. */
+function traceOf({ header }: StoredMessage): TraceContext | undefined {
+  try {
+    return validTrace(header("traceparent"), header("tracestate") || undefined);
+  } catch {
+    return undefined;
   }
 }

@@ -73,8 +73,8 @@ export class StreamPages {
     const last = Math.min(end, lastMatch);
     let reached = start;
     const fetch = (count: number) =>
-      this.#reader.messages(
-        pattern,
+      this.#reader.lazyMessages(
+        pattern === all ? undefined : pattern,
         reached + 1,
         count,
         this.#reader.boundsOfNext(bounds),
@@ -123,7 +123,7 @@ export class StreamPages {
     let size = Math.min(PAGE_SIZE, enough);
     const fetch = () => {
       const lowest = Math.max(1, highest - size + 1);
-      return this.#window(all, lowest, highest, bounds);
+      return this.#window(lowest, highest, bounds);
     };
     let fetching: ReturnType<typeof fetch> | undefined;
     while (highest > 0) {
@@ -144,7 +144,6 @@ export class StreamPages {
    * @returns And whether the ones before them have expired.
    */
   async #window(
-    all: string,
     lowest: number,
     highest: number,
     bounds: PageBounds,
@@ -154,7 +153,7 @@ export class StreamPages {
       const own = this.#reader.boundsOfNext(bounds);
       const count = highest - from + 1;
       const page: Page<StoredMessage> = await this.#reader
-        .messages(all, from, count, own);
+        .lazyMessages(undefined, from, count, own);
       if (page.lastSequence >= highest) {
         const items = page.items.filter(({ sequence }) => sequence <= highest);
         return { items, isFirst: from === 1 || items[0]?.sequence !== from };

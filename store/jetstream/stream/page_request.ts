@@ -11,6 +11,11 @@ import { API_PREFIX } from "../../../internal/nats/js_api.ts";
 import type { RequestOptions } from "../../../internal/nats/call.ts";
 import type { Multiplexer } from "../../../internal/nats/multiplexer.ts";
 import { show } from "../../../internal/show.ts";
+import {
+  type MessageOrigin,
+  originBefore,
+  originIn,
+} from "./_message_origin.ts";
 import { fromDirectGet, type StoredMessage } from "./stored_message.ts";
 
 /**
@@ -63,8 +68,17 @@ export class UnreadableHeadersError extends Error {
 
 /** Makes items of messages, in the order in which they come in. */
 export interface Collector<T> {
-  /** Takes a message; it has no headers with `no_hdr`. */
-  add(data: Uint8Array, headers: MsgHdrs | undefined): void;
+  /**
+   * Takes a message; with `no_hdr` it has neither origin nor headers.
+   *
+   * @param headers Gives its headers, or throws an
+   * {@linkcode UnreadableHeadersError}.
+   */
+  add(
+    data: Uint8Array,
+    origin: MessageOrigin | undefined,
+    headers: () => MsgHdrs | undefined,
+  ): void;
   /** The item of each message, when the page is at its end. */
   end(): T[];
 }
@@ -73,8 +87,36 @@ export interface Collector<T> {
 export class MessageCollector implements Collector<StoredMessage> {
   readonly #messages: StoredMessage[] = [];
 
-  add(data: Uint8Array, headers: MsgHdrs | undefined): void {
-    this.#messages.push(fromDirectGet(data, headers!));
+  add(
+    data: Uint8Array,
+    _: MessageOrigin | undefined,
+    headers: () => MsgHdrs | undefined,
+  ): void {
+    this.#messages.push(fromDirectGet(data, headers()!));
+  }
+
+  end(): StoredMessage[] {
+    return this.#messages;
+  }
+}
+
+/** Collects messages whose headers are read when one is asked for. */
+export class LazyMessageCollector implements Collector<StoredMessage> {
+  readonly #messages: StoredMessage[] = [];
+
+  add(
+    data: Uint8Array,
+    origin: MessageOrigin | undefined,
+    headers: () => MsgHdrs | undefined,
+  ): void {
+    const { subject, sequence, storedAt } = origin!;
+    this.#messages.push({
+      subject,
+      sequence,
+      data,
+      storedAt: () => storedAt,
+      header: (name) => headers()!.get(name),
+    });
   }
 
   end(): StoredMessage[] {
@@ -115,18 +157,22 @@ export async function requestPage<T>(
     JSON.stringify({ ...body, max_bytes: MAX_PAGE_BYTES }),
     options,
     (msg) => {
-      const headers = headersOf(msg, count);
-      const status = statusOf(msg.data, headers);
+      const { data } = msg;
+      const position = count;
+      const readHeaders = () => headersOf(msg, position);
+      const hasOrigin = !body.no_hdr && data.length > 0;
+      let origin = hasOrigin ? originBefore(data) : undefined;
+      const headers = origin === undefined ? readHeaders() : undefined;
+      const status = statusOf(data, headers);
       if (status === undefined) {
-        const { data } = msg;
-        collector.add(data, headers);
+        origin ??= headers && originIn(headers);
+        collector.add(data, origin, readHeaders);
         count++;
         bytes += data.length;
-        if (headers) {
+        if (origin !== undefined) {
           // Each message tells which one the server sent before it.
-          const told = Number(headers.last("Nats-Last-Sequence"));
-          if (told !== before) isWhole = false;
-          before = Number(headers.last("Nats-Sequence"));
+          if (origin.previous !== before) isWhole = false;
+          before = origin.sequence;
         }
         return false;
       }

@@ -18,6 +18,7 @@ import {
   requestLast,
 } from "./_last_messages.ts";
 import {
+  LazyMessageCollector,
   MessageCollector,
   type Page,
   type PageRequest,
@@ -108,6 +109,26 @@ export class StreamReader {
       collect: () => new PayloadBatch(read),
       // Without headers the server counts before the first message.
       remaining: (pending, taken) => pending - taken,
+    }, bounds);
+  }
+
+  /**
+   * As {@linkcode messages}, whose headers are read when one is asked for: then
+   * it may be found that they can't be.
+   *
+   * @param subject Undefined for all: the server then compares none.
+   */
+  lazyMessages(
+    subject: string | undefined,
+    from: number,
+    count: number,
+    bounds: ReadBounds,
+  ): Promise<Page<StoredMessage>> {
+    const filter = subject === undefined ? {} : { next_by_subj: subject };
+    return this.#page({
+      body: { seq: from, ...filter, batch: count },
+      collect: () => new LazyMessageCollector(),
+      remaining: (pending) => pending,
     }, bounds);
   }
 

@@ -5,9 +5,15 @@
  */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { commandHandler, TooManyConflictsError } from "../../../decider/mod.ts";
+import {
+  commandHandler,
+  Rejection,
+  TooManyConflictsError,
+} from "../../../decider/mod.ts";
 import { VersionConflictError } from "../../../store/errors.ts";
-import { account, deposit } from "./accounts.ts";
+import type { EventStore } from "../../../store/event_store.ts";
+import { InMemoryEventStore } from "../../../store/memory/in_memory_event_store.ts";
+import { account, type AccountEvent, deposit, withdraw } from "./accounts.ts";
 import type { TestHandler } from "./fixture.ts";
 
 export function racingContract(test: TestHandler): void {
@@ -58,6 +64,27 @@ export function racingContract(test: TestHandler): void {
     assert(all.every(({ attempts }) => attempts === 1));
     const amounts = (await store.getEvents("a")).map(({ data }) => data.amount);
     assertEquals(amounts, amounts.toSorted((x, y) => x - y));
+  });
+
+  test("execute() decides anew when a history has begun anew", async ({ store }) => {
+    // As in a stream that forgets by age.
+    let current: EventStore<AccountEvent> = store;
+    const forgetful = new Proxy(store, {
+      get: (_, name) => {
+        const value = Reflect.get(current, name, current);
+        return typeof value === "function" ? value.bind(current) : value;
+      },
+    });
+    const [busy, idle] = [0, 1].map(() => commandHandler(forgetful, account));
+    for (const accounts of [busy!, idle!]) {
+      for (let i = 0; i < 3; i++) await accounts.execute("a", deposit(10));
+    }
+    await using renewed = new InMemoryEventStore<AccountEvent>();
+    current = renewed;
+    const { state, version } = await busy!.execute("a", deposit(1));
+    assertEquals([state.balance, version], [1, 1]);
+    await assertRejects(() => idle!.execute("a", withdraw(2)), Rejection);
+    assertEquals((await idle!.load("a")).state.balance, 1);
   });
 
   test("execute() loses nothing when handlers race", async ({ store, other }) => {

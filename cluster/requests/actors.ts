@@ -1,0 +1,65 @@
+/**
+ * The actors of a kind, wherever they are.
+ *
+ * @module
+ */
+
+/** Options of {@linkcode Actors.request}. */
+export interface RequestOptions {
+  /**
+   * Names the command, for a handler that recognises one that it has carried
+   * out already: the request is sent again where it may have begun, so that a
+   * node that crashes goes unnoticed. 1 to 256 characters.
+   */
+  commandId?: string | undefined;
+  /**
+   * How long it may take, in milliseconds: 1 or more. A hand-over takes up to a
+   * second, a crash of a node as long as a lease. @default {5_000}
+   */
+  timeout?: number | undefined;
+  /**
+   * Whether doing it twice does no harm: it is then sent again where it may
+   * have begun. @default {false}
+   */
+  idempotent?: boolean | undefined;
+  /** Gives up: the request fails with the signal's reason. */
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * The actors of a kind.
+ *
+ * @typeParam Payload What requests carry.
+ * @typeParam Reply What they are answered with.
+ */
+export interface Actors<Payload, Reply> {
+  /** The kind. */
+  readonly kind: string;
+
+  /**
+   * Sends a request to an actor, on whichever node it is. The payload is JSON
+   * or a Uint8Array. Requests of one caller to one actor that are awaited one
+   * after the other are handled in that order.
+   *
+   * It goes to the right node until its time is up, also while the actor's
+   * shard moves or its node crashes. Where it may have begun it is sent again
+   * only with a `commandId` or as `idempotent`.
+   *
+   * @throws {HandlerError} If the handler failed.
+   * @throws {ActorTimeoutError} If it was not answered in time.
+   * @throws {NoOwnerError} If no node has served the actor in time.
+   * @throws {RequestLostError} If it may have begun, and its answer is lost.
+   * @throws {OverloadedError} If too much waits there.
+   * @throws {UnknownKindError} If the node that owns it does not host the kind.
+   * @throws {NodeLeftError} If this node has left the cluster.
+   * @throws {PayloadTooLargeError} If the payload is larger than the server
+   * takes.
+   * @throws {TypeError | RangeError} If an argument is not valid, or the cluster
+   * was not started.
+   */
+  request(
+    actorId: string,
+    payload: Payload,
+    options?: RequestOptions,
+  ): Promise<Reply>;
+}

@@ -1,0 +1,203 @@
+/**
+ * Requests and replies as bytes: a line of JSON, and then the payload, which is
+ * JSON or bytes. Headers of NATS would cost more.
+ *
+ * @module
+ */
+
+import { encodeUtf8 } from "../../internal/nats/encoding.ts";
+import type { TraceContext } from "../../internal/telemetry/types.ts";
+import type { HandlerFailure } from "./errors.ts";
+
+/** What a payload can be: JSON, or bytes. */
+export type Body = { readonly json: string } | { readonly bytes: Uint8Array };
+
+/** A request on its way. */
+export interface Envelope {
+  readonly kind: string;
+  readonly actorId: string;
+  /** At which the sender has the actor's shard owned. */
+  readonly epoch: number;
+  /** Milliseconds that are left for it. */
+  readonly timeLeft: number;
+  readonly commandId: string | undefined;
+  readonly trace: TraceContext | undefined;
+  readonly body: Body;
+}
+
+/** What became of a request. */
+export type Reply =
+  /** It was handled. */
+  | { readonly type: "done"; readonly epoch: number; readonly body: Body }
+  /** The handler failed. */
+  | {
+    readonly type: "failed";
+    readonly epoch: number;
+    readonly failure: HandlerFailure;
+  }
+  /** Not begun: the node does not own the shard. */
+  | {
+    readonly type: "not-owner";
+    readonly epoch: number;
+    readonly owner: string | undefined;
+  }
+  /** Not begun: it has no handler for the kind, or too much to do. */
+  | { readonly type: "unknown-kind" | "overloaded" | "expired" }
+  /** Begun, but the node may not answer for the shard any more. */
+  | { readonly type: "lost" };
+
+/** Version of the format, first in each line. */
+const FORMAT = 1;
+const NEWLINE = 10;
+const decoder = new TextDecoder();
+
+/** A message that is no request, or no reply, of this format. */
+export class MalformedEnvelopeError extends Error {
+  override readonly name = "MalformedEnvelopeError";
+}
+
+function join(head: readonly unknown[], body: Body | undefined): Uint8Array {
+  const line = JSON.stringify([FORMAT, ...head]);
+  if (body === undefined) return encodeUtf8(line);
+  if ("json" in body) return encodeUtf8(`${line}\n${body.json}`);
+  const start = encodeUtf8(`${line}\n`);
+  const all = new Uint8Array(start.length + body.bytes.length);
+  all.set(start);
+  all.set(body.bytes, start.length);
+  return all;
+}
+
+/** The line, and what is behind it. */
+function split(message: Uint8Array): [head: unknown[], rest: Uint8Array] {
+  const newline = message.indexOf(NEWLINE);
+  const end = newline < 0 ? message.length : newline;
+  let head: unknown;
+  try {
+    head = JSON.parse(decoder.decode(message.subarray(0, end)));
+  } catch (cause) {
+    throw new MalformedEnvelopeError("The message is not JSON", { cause });
+  }
+  if (!Array.isArray(head) || head[0] !== FORMAT) {
+    throw new MalformedEnvelopeError("The message is of another format");
+  }
+  return [head.slice(1), message.subarray(end + 1)];
+}
+
+/** Which kind of body follows the line. */
+const formOf = (body: Body) => "json" in body ? 0 : 1;
+
+function bodyOf(form: unknown, rest: Uint8Array): Body {
+  if (form === 0) return { json: decoder.decode(rest) };
+  return { bytes: new Uint8Array(rest) };
+}
+
+/** Writes a request. */
+export function encodeRequest(envelope: Envelope): Uint8Array {
+  const { kind, actorId, epoch, timeLeft, commandId, trace, body } = envelope;
+  const head: unknown[] = [formOf(body), kind, actorId, epoch, timeLeft];
+  if (commandId !== undefined || trace !== undefined) {
+    head.push(commandId ?? null);
+  }
+  if (trace !== undefined) head.push(trace.traceparent, trace.tracestate);
+  return join(head, body);
+}
+
+/**
+ * Reads a request.
+ *
+ * @throws {MalformedEnvelopeError} If it is none.
+ */
+export function decodeRequest(message: Uint8Array): Envelope {
+  const [head, rest] = split(message);
+  const [form, kind, actorId, epoch, timeLeft, commandId, parent, state] = head;
+  if (
+    typeof kind !== "string" || typeof actorId !== "string" ||
+    !Number.isSafeInteger(epoch) || typeof timeLeft !== "number"
+  ) throw new MalformedEnvelopeError("The message is no request");
+  const trace = typeof parent !== "string" ? undefined : {
+    traceparent: parent,
+    ...(typeof state === "string" && { tracestate: state }),
+  };
+  return {
+    kind,
+    actorId,
+    epoch: epoch as number,
+    timeLeft,
+    commandId: typeof commandId === "string" ? commandId : undefined,
+    trace,
+    body: bodyOf(form, rest),
+  };
+}
+
+/** Writes a reply. */
+export function encodeReply(reply: Reply): Uint8Array {
+  const { type } = reply;
+  switch (type) {
+    case "done":
+      return join([type, formOf(reply.body), reply.epoch], reply.body);
+    case "failed":
+      return join([type, reply.epoch, reply.failure], undefined);
+    case "not-owner":
+      return join([type, reply.epoch, reply.owner ?? null], undefined);
+    default:
+      return join([type], undefined);
+  }
+}
+
+/**
+ * Reads a reply.
+ *
+ * @throws {MalformedEnvelopeError} If it is none.
+ */
+export function decodeReply(message: Uint8Array): Reply {
+  const [[type, first, second], rest] = split(message);
+  switch (type) {
+    case "done":
+      return { type, epoch: Number(second), body: bodyOf(first, rest) };
+    case "failed":
+      return {
+        type,
+        epoch: Number(first),
+        failure: second as HandlerFailure,
+      };
+    case "not-owner":
+      return {
+        type,
+        epoch: Number(first),
+        owner: typeof second === "string" ? second : undefined,
+      };
+    case "unknown-kind":
+    case "overloaded":
+    case "expired":
+    case "lost":
+      return { type };
+    default:
+      throw new MalformedEnvelopeError("The message is no reply");
+  }
+}
+
+/**
+ * What a payload is on its way: bytes if it is a Uint8Array, else JSON;
+ * `undefined` is JSON's `null`.
+ *
+ * @throws {TypeError} If it can't be written as JSON.
+ */
+export function toBody(payload: unknown, action: string): Body {
+  if (payload instanceof Uint8Array) return { bytes: new Uint8Array(payload) };
+  let json: string | undefined;
+  try {
+    json = JSON.stringify(payload);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : cause;
+    throw new TypeError(
+      `Cannot ${action}: the payload can't be written as JSON: ${reason}`,
+      { cause },
+    );
+  }
+  return { json: json ?? "null" };
+}
+
+/** The receiver's own copy of a payload. */
+export function fromBody(body: Body): unknown {
+  return "json" in body ? JSON.parse(body.json) : new Uint8Array(body.bytes);
+}

@@ -1,0 +1,275 @@
+/**
+ * The side of a node that handles requests.
+ *
+ * @module
+ */
+
+import type { ShardEpoch } from "../map/held_shards.ts";
+import type { ShardEngine } from "../shards/shard_engine.ts";
+import { type Envelope, fromBody, type Reply, toBody } from "./envelope.ts";
+import type { HandlerFailure } from "./errors.ts";
+import type { Registration } from "./handler.ts";
+import { Job } from "./_job.ts";
+
+/** How long a request that is ahead of this node's map is held, at most. */
+const MAX_HOLD_MS = 2_000;
+
+/** How much may wait at a node. */
+export interface QueueLimits {
+  /** Requests of one actor that may wait, beside the one that is handled. */
+  readonly maxQueuedPerActor: number;
+  /** Requests that may wait or be handled at a node, together. */
+  readonly maxQueued: number;
+}
+
+/** Counts since a node has started; each only rises. */
+export interface HostCounters {
+  handled: number;
+  failed: number;
+  notOwned: number;
+  overloaded: number;
+  expired: number;
+  lost: number;
+}
+
+/** The shards of this node. */
+export type HostEngine = Pick<
+  ShardEngine,
+  "admits" | "epochOf" | "holds" | "map" | "ownerOf"
+>;
+
+/** Requests of one actor, in the order in which they came in. */
+interface ActorQueue {
+  readonly shard: number;
+  readonly waiting: { job: Job; done: (reply: Reply) => void }[];
+}
+
+/** Handles requests of the actors that this node owns. */
+export class RequestHost {
+  /** What is counted. */
+  readonly counters: HostCounters = {
+    handled: 0,
+    failed: 0,
+    notOwned: 0,
+    overloaded: 0,
+    expired: 0,
+    lost: 0,
+  };
+  readonly #engine: HostEngine;
+  readonly #handlers: ReadonlyMap<string, Registration>;
+  readonly #limits: QueueLimits;
+  /** By kind and actor, while there is a request. */
+  readonly #queues = new Map<string, ActorQueue>();
+  readonly #running = new Set<Job>();
+  readonly #waiters = new Set<() => void>();
+  readonly #drains = new Map<number, PromiseWithResolvers<void>>();
+  #waiting = 0;
+  #isClosed = false;
+
+  constructor(
+    engine: HostEngine,
+    handlers: ReadonlyMap<string, Registration>,
+    limits: QueueLimits,
+  ) {
+    this.#engine = engine;
+    this.#handlers = handlers;
+    this.#limits = limits;
+  }
+
+  /** Requests that wait or are handled right now. */
+  get load(): number {
+    return this.#waiting + this.#running.size;
+  }
+
+  /**
+   * Takes a request. It is answered when it was handled, or when it is certain
+   * that it won't be.
+   */
+  async receive(envelope: Envelope, shard: number): Promise<Reply> {
+    const deadline = performance.now() + envelope.timeLeft;
+    const epoch = this.#engine.epochOf(shard) ??
+      await this.#untilOwned(envelope, shard, deadline);
+    if (epoch === undefined || epoch < envelope.epoch) {
+      return this.#notOwner(shard);
+    }
+    const registration = this.#handlers.get(envelope.kind);
+    if (registration === undefined) return { type: "unknown-kind" };
+    const job = new Job(envelope, { shard, epoch }, deadline, this.#engine);
+    return await this.#enqueue(job, registration);
+  }
+
+  /** Something about this node's shards may have changed. */
+  changed(): void {
+    for (const look of [...this.#waiters]) look();
+    for (const job of this.#running) job.look();
+  }
+
+  /**
+   * Resolves when nothing of a shard is handled any more. What waits is turned
+   * away; the engine admits nothing new by now.
+   */
+  drain({ shard }: ShardEpoch): Promise<void> {
+    for (const queue of this.#queues.values()) {
+      if (queue.shard !== shard) continue;
+      for (const { done } of queue.waiting.splice(0)) {
+        this.#waiting--;
+        done(this.#notOwner(shard));
+      }
+    }
+    if (!this.#handles(shard)) return Promise.resolve();
+    const drain = Promise.withResolvers<void>();
+    this.#drains.set(shard, drain);
+    return drain.promise;
+  }
+
+  /** Lets nothing wait any more. */
+  close(): void {
+    this.#isClosed = true;
+    for (const look of [...this.#waiters]) look();
+  }
+
+  /**
+   * The epoch at which this node owns a shard, where the request or the map
+   * tells that it is about to.
+   */
+  #untilOwned(
+    { epoch }: Envelope,
+    shard: number,
+    deadline: number,
+  ): Promise<number | undefined> {
+    const engine = this.#engine;
+    const isAhead = () => epoch > (engine.ownerOf(shard)?.epoch ?? -1);
+    const isAboutTo = () => isAhead() || this.#ownsByMap(shard);
+    if (!isAboutTo()) return Promise.resolve(undefined);
+    const most = Math.min(deadline, performance.now() + MAX_HOLD_MS);
+    return new Promise((resolve) => {
+      const settle = (found: number | undefined) => {
+        clearTimeout(timer);
+        this.#waiters.delete(look);
+        resolve(found);
+      };
+      const look = () => {
+        const found = engine.epochOf(shard);
+        if (found !== undefined && found >= epoch) settle(found);
+        else if (this.#isClosed || !isAboutTo()) settle(undefined);
+      };
+      const timer = setTimeout(
+        () => settle(undefined),
+        Math.max(0, most - performance.now()),
+      );
+      this.#waiters.add(look);
+      look();
+    });
+  }
+
+  /** Whether the newest map says that this node is to serve a shard. */
+  #ownsByMap(shard: number): boolean {
+    const owner = this.#engine.ownerOf(shard);
+    return owner !== undefined && this.#engine.holds(shard, owner.epoch);
+  }
+
+  #notOwner(shard: number): Reply {
+    this.counters.notOwned++;
+    const owner = this.#engine.ownerOf(shard);
+    const epoch = owner?.epoch ?? this.#engine.map?.epochs[shard] ?? 0;
+    return { type: "not-owner", epoch, owner: owner?.nodeId };
+  }
+
+  #enqueue(job: Job, registration: Registration): Promise<Reply> {
+    if (this.load >= this.#limits.maxQueued) return this.#overloaded();
+    if (!registration.ordered) return this.#run(job, registration);
+    const key = `${job.kind}\0${job.actorId}`;
+    let queue = this.#queues.get(key);
+    if (queue === undefined) {
+      queue = { shard: job.shard, waiting: [] };
+      this.#queues.set(key, queue);
+      return this.#runThenNext(job, registration, key, queue);
+    }
+    if (queue.waiting.length >= this.#limits.maxQueuedPerActor) {
+      return this.#overloaded();
+    }
+    this.#waiting++;
+    const { waiting } = queue;
+    return new Promise((done) => waiting.push({ job, done }));
+  }
+
+  #overloaded(): Promise<Reply> {
+    this.counters.overloaded++;
+    return Promise.resolve({ type: "overloaded" });
+  }
+
+  async #runThenNext(
+    job: Job,
+    registration: Registration,
+    key: string,
+    queue: ActorQueue,
+  ): Promise<Reply> {
+    const reply = await this.#run(job, registration);
+    const next = queue.waiting.shift();
+    if (next === undefined) this.#queues.delete(key);
+    else {
+      this.#waiting--;
+      this.#runThenNext(next.job, registration, key, queue).then(next.done);
+    }
+    return reply;
+  }
+
+  /** Handles a request; never rejects. */
+  async #run(job: Job, { handler }: Registration): Promise<Reply> {
+    if (performance.now() >= job.deadline) {
+      this.counters.expired++;
+      return { type: "expired" };
+    }
+    if (!job.mayBegin()) return this.#notOwner(job.shard);
+    this.#running.add(job);
+    let reply: Reply;
+    try {
+      const result = await handler(job, fromBody(job.envelope.body));
+      const body = toBody(result, "reply");
+      reply = { type: "done", epoch: job.epoch, body };
+      this.counters.handled++;
+    } catch (error) {
+      reply = { type: "failed", epoch: job.epoch, failure: failureOf(error) };
+      this.counters.failed++;
+    }
+    // Asked before the shard is let go of, which waits for this.
+    const isHeld = job.isOwner();
+    this.#running.delete(job);
+    const drain = this.#drains.get(job.shard);
+    if (drain !== undefined && !this.#handles(job.shard)) {
+      this.#drains.delete(job.shard);
+      drain.resolve();
+    }
+    if (isHeld) return reply;
+    this.counters.lost++;
+    return { type: "lost" };
+  }
+
+  #handles(shard: number): boolean {
+    for (const job of this.#running) if (job.shard === shard) return true;
+    return false;
+  }
+}
+
+/** What of an error reaches the caller. */
+function failureOf(error: unknown): HandlerFailure {
+  if (!(error instanceof Error)) {
+    return { name: "Error", message: String(error) };
+  }
+  const { name, message } = error;
+  const { code, data } = error as { code?: unknown; data?: unknown };
+  return {
+    name,
+    message,
+    ...(typeof code === "string" && { code }),
+    ...(isJson(data) && { data }),
+  };
+}
+
+function isJson(value: unknown): boolean {
+  try {
+    return JSON.stringify(value) !== undefined;
+  } catch {
+    return false;
+  }
+}

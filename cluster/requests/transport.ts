@@ -1,0 +1,169 @@
+/**
+ * How requests get from node to node: over NATS, or within this process.
+ *
+ * @module
+ */
+
+import type { NatsConnection } from "@nats-io/nats-core";
+import {
+  NoRespondersError,
+  RequestTimeoutError,
+} from "../../internal/nats/errors.ts";
+import { Multiplexer } from "../../internal/nats/multiplexer.ts";
+import { clusterSubjectRoot, encodeName } from "../../internal/nats/names.ts";
+
+/** A node in one of its lives. */
+export interface NodeAddress {
+  readonly nodeId: string;
+  readonly incarnation: string;
+}
+
+/** Answers a message. */
+export type Receive = (message: Uint8Array) => Promise<Uint8Array>;
+
+/** Carries requests. */
+export interface RequestTransport {
+  /** The most bytes of a message. */
+  readonly maxBytes: number;
+  /** Has a node receive; returns how to stop. */
+  serve(address: NodeAddress, receive: Receive): () => void;
+  /**
+   * Sends a request, and resolves with its reply.
+   *
+   * @throws {NoRespondersError} If the node is not there: nothing was sent.
+   * @throws {RequestTimeoutError} If it does not answer in time.
+   * @throws {ConnectionLostError} If the connection is down or drops; `sent`
+   * tells whether the request may have arrived.
+   * @throws The signal's reason, if it is aborted.
+   */
+  send(
+    address: NodeAddress,
+    message: Uint8Array,
+    timeout: number,
+    signal: AbortSignal | undefined,
+  ): Promise<Uint8Array>;
+  close(): Promise<void>;
+}
+
+/** Where the requests of a cluster go over NATS. */
+export interface NatsTransportOptions {
+  readonly cluster: string;
+  readonly prefix: string;
+  readonly inboxPrefix: string | undefined;
+  /** Told of what the server refuses. */
+  readonly report: (error: unknown) => void;
+}
+
+/** Requests over NATS: a subject for each life of a node. */
+export class NatsTransport implements RequestTransport {
+  readonly #mux: Multiplexer;
+  readonly #root: string;
+  readonly #report: (error: unknown) => void;
+
+  constructor(
+    nc: NatsConnection,
+    { cluster, prefix, inboxPrefix, report }: NatsTransportOptions,
+  ) {
+    this.#mux = new Multiplexer(nc, inboxPrefix);
+    this.#root = clusterSubjectRoot(prefix, cluster);
+    this.#report = report;
+  }
+
+  get maxBytes(): number {
+    return this.#mux.maxPayload;
+  }
+
+  serve(address: NodeAddress, receive: Receive): () => void {
+    const subscription = this.#mux.subscribe(
+      this.#subjectOf(address),
+      (error, message) => {
+        if (error !== null) return this.#report(error);
+        receive(message.data).then(
+          (reply) => message.respond(reply),
+          this.#report,
+        ).catch(this.#report); // the connection may be closed
+      },
+    );
+    return () => {
+      if (!subscription.isClosed()) subscription.unsubscribe();
+    };
+  }
+
+  async send(
+    address: NodeAddress,
+    message: Uint8Array,
+    timeout: number,
+    signal: AbortSignal | undefined,
+  ): Promise<Uint8Array> {
+    const subject = this.#subjectOf(address);
+    const reply = await this.#mux.request(subject, message, {
+      timeout,
+      signal,
+    });
+    return reply.data;
+  }
+
+  async close(): Promise<void> {
+    await this.#mux[Symbol.asyncDispose]();
+  }
+
+  #subjectOf({ nodeId, incarnation }: NodeAddress): string {
+    return `${this.#root}.request.${encodeName(nodeId)}.${incarnation}`;
+  }
+}
+
+/** The nodes of this process, by cluster and address. */
+const nodes = new Map<string, Receive>();
+
+/** Requests within this process. */
+export class LocalTransport implements RequestTransport {
+  readonly maxBytes: number = Infinity;
+  readonly #cluster: string;
+
+  constructor(cluster: string) {
+    this.#cluster = cluster;
+  }
+
+  serve(address: NodeAddress, receive: Receive): () => void {
+    const key = this.#keyOf(address);
+    nodes.set(key, receive);
+    return () => nodes.delete(key);
+  }
+
+  send(
+    address: NodeAddress,
+    message: Uint8Array,
+    timeout: number,
+    signal: AbortSignal | undefined,
+  ): Promise<Uint8Array> {
+    const key = this.#keyOf(address);
+    const receive = nodes.get(key);
+    return new Promise((resolve, reject) => {
+      signal?.throwIfAborted();
+      if (receive === undefined) throw new NoRespondersError(key);
+      const aborted = () => settle(() => reject(signal!.reason));
+      const timer = setTimeout(
+        () => settle(() => reject(new RequestTimeoutError(key, timeout))),
+        timeout,
+      );
+      const settle = (end: () => void) => {
+        clearTimeout(timer);
+        signal?.removeEventListener("abort", aborted);
+        end();
+      };
+      signal?.addEventListener("abort", aborted);
+      receive(message).then(
+        (reply) => settle(() => resolve(reply)),
+        (error) => settle(() => reject(error)),
+      );
+    });
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  #keyOf({ nodeId, incarnation }: NodeAddress): string {
+    return JSON.stringify([this.#cluster, nodeId, incarnation]);
+  }
+}
