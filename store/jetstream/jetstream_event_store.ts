@@ -5,7 +5,6 @@
  */
 
 import type { NatsConnection } from "@nats-io/nats-core";
-import { ConnectionClosedError } from "../../internal/nats/errors.ts";
 import { checkConnection } from "../../internal/nats/connection.ts";
 import { Multiplexer } from "../../internal/nats/multiplexer.ts";
 import { checkActorId } from "../../internal/nats/names.ts";
@@ -14,25 +13,8 @@ import {
   type JetStreamEventStoreOptions,
   resolveOpen,
 } from "./_open_options.ts";
-import {
-  resolveActorIds,
-  type ResolvedRead,
-  resolveGetSnapshot,
-  resolveListActors,
-  resolveReadAll,
-  resolveReadEvents,
-  resolveReadOptions,
-  resolveReadWithErrors,
-  resolveSubscribe,
-} from "../read_arguments.ts";
-import type { ReadBounds } from "./stream/read_retries.ts";
-import { listActors } from "./read/actor_list.ts";
-import { readWithErrors } from "./read/replay.ts";
-import {
-  errorOfCall,
-  errorOfSave,
-  isReasonOf,
-} from "./stream/request_errors.ts";
+import { resolveGetSnapshot, resolveSubscribe } from "../read_arguments.ts";
+import { errorOfCall, errorOfSave } from "./stream/request_errors.ts";
 import { resolveAppend } from "../append_arguments.ts";
 import {
   groupBatch,
@@ -41,7 +23,9 @@ import {
   resolveSaveEvents,
   resolveSnapshot,
 } from "../save_arguments.ts";
+import { StoreCalls } from "./_store_calls.ts";
 import { openParts, type StoreParts } from "./_store_parts.ts";
+import { StoreReads } from "./_store_reads.ts";
 import { StreamSubscription } from "./subscribe/stream_subscription.ts";
 import { traceLines } from "../../internal/telemetry/trace.ts";
 import { untilAborted } from "../../internal/waiting.ts";
@@ -79,9 +63,6 @@ import type { StoreMetrics } from "../metrics.ts";
 
 export type { JetStreamEventStoreOptions } from "./_open_options.ts";
 
-/** So many events are enough for a start, where one is taken at a time. */
-const FIRST_PAGE = 64;
-
 /**
  * Events on NATS JetStream: the whole contract of {@linkcode EventStore}, one
  * stream a namespace, one subject an actor, so that the server itself decides
@@ -109,9 +90,8 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
   implements EventStore<E> {
   readonly #parts: StoreParts;
   readonly #subscriptions = new Set<StreamSubscription<E>>();
-  /** How many saves are under way, and who waits for them to end. */
-  #saving = 0;
-  #saved: PromiseWithResolvers<void> | undefined;
+  readonly #calls: StoreCalls;
+  readonly #reads: StoreReads<E>;
   #closed: Promise<void> | undefined;
 
   private constructor(parts: StoreParts) {
@@ -122,6 +102,8 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
       );
     }
     this.#parts = parts;
+    this.#calls = new StoreCalls(parts.reader, parts.monitor);
+    this.#reads = new StoreReads(parts, this.#calls);
     parts.mux.watch.listen({ up: () => parts.reader.watch.refresh() });
   }
 
@@ -174,9 +156,9 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
     const action = "append";
     const { appender, monitor, sources } = this.#parts;
     const resolved = resolveAppend(actorId, drafts, options, sources);
-    this.#throwIfOver(action, resolved.signal);
+    this.#calls.throwIfOver(action, resolved.signal);
     const trace = monitor.trace();
-    const began = this.#saveBegins();
+    const began = this.#calls.saveBegins();
     const counts = resolved.events.length > 0;
     try {
       const { events, saved, version } = await appender.append({
@@ -197,7 +179,7 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
       if (counts) monitor.saveFailed(action, began, error);
       throw errorOfSave(action, error, resolved.signal);
     } finally {
-      this.#saveEnds();
+      this.#calls.saveEnds();
     }
   }
 
@@ -206,12 +188,12 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
     // What throws here rejects, as in an async function, which costs more.
     try {
       const { expectedVersion, signal } = resolveSave(options);
-      this.#throwIfOver("save event", signal);
+      this.#calls.throwIfOver("save event", signal);
       const { writer, monitor } = this.#parts;
       const trace = monitor.trace();
       const draft = writer.draft(event, "save event", traceLines(trace));
-      const began = this.#saveBegins();
-      const ended = this.#saveEnds;
+      const began = this.#calls.saveBegins();
+      const ended = this.#calls.saveEnds;
       return writer.saveOne(
         { draft, expectedVersion, signal, began, monitor, trace, ended },
       );
@@ -226,7 +208,7 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
     options?: SaveEventsOptions,
   ): Promise<SaveEventsResult> {
     const { expected, signal } = resolveSaveEvents(options);
-    this.#throwIfOver("save events", signal);
+    this.#calls.throwIfOver("save events", signal);
     const { writer, monitor } = this.#parts;
     const trace = monitor.trace();
     const lines = traceLines(trace);
@@ -242,7 +224,7 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
     if (drafts.length === 0) {
       return { versions, sequences: [], sequence: 0, duplicate: false };
     }
-    const began = this.#saveBegins();
+    const began = this.#calls.saveBegins();
     try {
       const saved = await writer.save({
         action: "save events",
@@ -262,99 +244,45 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
       monitor.saveFailed("save events", began, error);
       throw errorOfSave("save events", error, signal);
     } finally {
-      this.#saveEnds();
+      this.#calls.saveEnds();
     }
   }
 
   /** As {@linkcode EventStore.getEvents}. The array is the caller's own. */
-  async getEvents(
+  getEvents(
     actorId: string,
     options?: ReadEventsOptions | number,
   ): Promise<E[]> {
-    const action = "get events";
-    const read = resolveReadEvents(actorId, options, action);
-    const events: E[] = [];
-    for await (const page of this.#pages(read, action)) {
-      for (const event of page) events.push(event);
-    }
-    return events;
+    return this.#reads.getEvents(actorId, options);
   }
 
   /** As {@linkcode EventStore.readEvents}: in pages of at most 1,000 events. */
   readEvents(actorId: string, options?: ReadEventsOptions): AsyncIterable<E> {
-    const read = resolveReadEvents(actorId, options, "read events");
-    return { [Symbol.asyncIterator]: () => this.#walk(read) };
+    return this.#reads.readEvents(actorId, options);
   }
 
   /** As {@linkcode EventStore.getLatestVersion}. */
-  async getLatestVersion(
-    actorId: string,
-    options?: ReadOptions,
-  ): Promise<number> {
-    const action = "get latest version";
-    checkActorId(actorId, action);
-    const { consistency, signal } = resolveReadOptions(options, action);
-    const bounds = this.#begin(action, signal);
-    const { tails } = this.#parts;
-    return await this.#read(
-      tails.of(actorId, consistency, bounds).then(({ version }) => version),
-      action,
-      signal,
-    );
+  getLatestVersion(actorId: string, options?: ReadOptions): Promise<number> {
+    return this.#reads.getLatestVersion(actorId, options);
   }
 
   /**
    * As {@linkcode EventStore.getLatestVersions}: 1,000 actors a request, and on
    * replicas one more for a strong read.
    */
-  async getLatestVersions(
+  getLatestVersions(
     actorIds: readonly string[],
     options?: ReadOptions,
   ): Promise<Map<string, number>> {
-    const action = "get latest versions";
-    const unique = resolveActorIds(actorIds, action);
-    const { consistency, signal } = resolveReadOptions(options, action);
-    const bounds = this.#begin(action, signal);
-    const { tails } = this.#parts;
-    const found = await this.#read(
-      tails.ofAll(unique, consistency, bounds),
-      action,
-      signal,
-    );
-    return new Map(
-      unique.map((actorId) => [actorId, found.get(actorId)!.version]),
-    );
+    return this.#reads.getLatestVersions(actorIds, options);
   }
 
   /** As {@linkcode EventStore.getEventsWithErrors}. */
-  async getEventsWithErrors(
+  getEventsWithErrors(
     actorId: string,
     options?: ReadWithErrorsOptions | number,
   ): Promise<ReplayResult<E>> {
-    const action = "get events with errors";
-    const { fromVersion, consistency, signal } = resolveReadWithErrors(
-      actorId,
-      options,
-      action,
-    );
-    const bounds = this.#begin(action, signal);
-    const { events, errors, truncated } = await this.#read(
-      readWithErrors(
-        this.#parts.tails,
-        actorId,
-        fromVersion,
-        consistency,
-        bounds,
-      ),
-      action,
-      signal,
-    );
-    return {
-      events: events as AnyEvent[] as E[],
-      errors,
-      hasErrors: errors.length > 0,
-      truncated,
-    };
+    return this.#reads.getEventsWithErrors(actorId, options);
   }
 
   /**
@@ -364,15 +292,7 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
   readAll<Type extends E["eventType"] = E["eventType"]>(
     options?: ReadAllOptions<Type>,
   ): AsyncIterable<StoredEvent<EventOfType<E, Type>>> {
-    const read = resolveReadAll(options);
-    const action = "read all events";
-    const pages = () => {
-      const bounds = this.#begin(action, read.signal);
-      return this.#parts.all.pages(read, action, bounds);
-    };
-    const items = this.#each(pages, action, read.signal);
-    // By the filter, which the compiler can't follow.
-    return items as AsyncIterable<StoredEvent<EventOfType<E, Type>>>;
+    return this.#reads.readAll(options);
   }
 
   /**
@@ -380,13 +300,7 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
    * pages of at most 100,000.
    */
   actorIds(options?: ActorIdsOptions): AsyncIterable<string> {
-    const { actors, signal } = resolveListActors(options);
-    const action = "list actors";
-    const pages = () => {
-      const { reader, root } = this.#parts;
-      return listActors(reader, root, actors, this.#begin(action, signal));
-    };
-    return this.#each(pages, action, signal);
+    return this.#reads.actorIds(options);
   }
 
   /** As {@linkcode EventStore.getLatestSnapshot}. */
@@ -398,9 +312,9 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
     checkActorId(actorId, action);
     const { schema, ...read } = resolveGetSnapshot(options, action);
     const { consistency, signal } = read;
-    const bounds = this.#begin(action, signal);
+    const bounds = this.#calls.begin(action, signal);
     const { snapshots } = this.#parts;
-    return await this.#read(
+    return await this.#calls.read(
       snapshots.get(actorId, schema, consistency, bounds),
       action,
       signal,
@@ -414,10 +328,10 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
   ): Promise<SaveSnapshotResult> {
     const action = "save snapshot";
     const signal = resolveSignal(options, action);
-    const bounds = this.#begin(action, signal);
+    const bounds = this.#calls.begin(action, signal);
     const sealed = resolveSnapshot(snapshot);
     const { snapshots, monitor } = this.#parts;
-    const saved = await this.#settle(
+    const saved = await this.#calls.settle(
       snapshots.save(sealed, bounds),
       action,
       signal,
@@ -446,7 +360,9 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
       { ...resolved, traces, seen, noteSeen },
       this.#subscriptions,
     );
-    if (this.#closed) subscription.fail(new StoreClosedError("subscribe"));
+    if (this.#calls.isClosed) {
+      subscription.fail(new StoreClosedError("subscribe"));
+    }
     // By the filter, which the compiler can't follow.
     return subscription as EventSubscription<AnyEvent> as EventSubscription<
       EventOfType<E, Type>
@@ -468,159 +384,12 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
   }
 
   async #close(): Promise<void> {
+    const saved = this.#calls.close();
     const closed = [...this.#subscriptions].map((subscription) =>
       subscription.close()
     );
-    if (this.#saving > 0) this.#saved = Promise.withResolvers();
-    await Promise.allSettled([...closed, this.#saved?.promise]);
+    await Promise.allSettled([...closed, saved]);
     await this.#parts.monitor.close();
     await this.#parts.mux[Symbol.asyncDispose]();
   }
-
-  async *#walk(read: ResolvedRead): AsyncGenerator<E, void> {
-    let left = read.limit;
-    const firstPage = Math.min(left, FIRST_PAGE);
-    const bounded = { ...read, firstPage };
-    for await (const page of this.#pages(bounded, "read events")) {
-      for (const event of page) {
-        yield event;
-        if (--left === 0) return;
-        this.#check("read events", read.signal);
-      }
-    }
-  }
-
-  /** The items of pages one by one, anew with each iteration. */
-  #each<T>(
-    begin: () => AsyncGenerator<Iterable<T>, void>,
-    action: string,
-    signal: AbortSignal | undefined,
-  ): AsyncIterable<T> {
-    return { [Symbol.asyncIterator]: () => this.#items(begin, action, signal) };
-  }
-
-  async *#items<T>(
-    begin: () => AsyncGenerator<Iterable<T>, void>,
-    action: string,
-    signal: AbortSignal | undefined,
-  ): AsyncGenerator<T, void> {
-    for await (const page of this.#measured(begin(), action, signal)) {
-      for (const item of page) {
-        yield item;
-        this.#check(action, signal);
-      }
-    }
-  }
-
-  async *#pages(
-    read: ResolvedRead & { firstPage?: number },
-    action: string,
-  ): AsyncGenerator<E[], void> {
-    const { actorId, direction, limit, signal } = read;
-    const { history } = this.#parts;
-    const bounds = this.#begin(action, signal);
-    const pages = direction === "forward"
-      ? history.forward(actorId, read, bounds)
-      : history.backward(actorId, read, limit, bounds);
-    yield* this.#measured(pages, action, signal) as AsyncGenerator<E[], void>;
-  }
-
-  /** Pages as they are, the duration of each counted. */
-  async *#measured<T>(
-    pages: AsyncGenerator<T, void>,
-    action: string,
-    signal: AbortSignal | undefined,
-  ): AsyncGenerator<T, void> {
-    const { monitor } = this.#parts;
-    try {
-      for (let page = 0;; page++) {
-        const { done, value } = await this.#settle(
-          pages.next(),
-          action,
-          signal,
-          (start, error, result) => {
-            const isRead = page === 0 || !result?.done;
-            if (isRead) monitor.read(action, start, error);
-          },
-        );
-        if (done) return;
-        yield value;
-        this.#check(action, signal);
-      }
-    } finally {
-      await pages.return(); // lets go of what was asked for ahead
-    }
-  }
-
-  #begin(action: string, signal: AbortSignal | undefined): ReadBounds {
-    this.#check(action, signal);
-    return this.#parts.reader.bounds(signal);
-  }
-
-  /** Checks whether a call may begin, or go on. */
-  #check(action: string, signal: AbortSignal | undefined): void {
-    this.#throwIfOver(action, signal);
-    this.#parts.reader.watch.refreshIfStale(performance.now());
-  }
-
-  /** As {@linkcode #check}, without a look at the clock. */
-  #throwIfOver(action: string, signal: AbortSignal | undefined): void {
-    if (this.#closed) throw new StoreClosedError(action);
-    signal?.throwIfAborted();
-    this.#parts.reader.watch.throwIfReplaced(action);
-  }
-
-  /** What a read gives, its duration counted. */
-  #read<T>(
-    promise: Promise<T>,
-    action: string,
-    signal: AbortSignal | undefined,
-  ): Promise<T> {
-    const { monitor } = this.#parts;
-    return this.#settle(
-      promise,
-      action,
-      signal,
-      (start, error) => monitor.read(action, start, error),
-    );
-  }
-
-  /**
-   * What a call gives, or the error that says why there is nothing.
-   *
-   * @param ended Hears when it began and how it ended.
-   */
-  async #settle<T>(
-    promise: Promise<T>,
-    action: string,
-    signal: AbortSignal | undefined,
-    ended: (start: number, error?: unknown, result?: T) => void,
-  ): Promise<T> {
-    const start = performance.now();
-    try {
-      const result = await promise;
-      ended(start, undefined, result);
-      return result;
-    } catch (cause) {
-      const isClosed = this.#closed &&
-        cause instanceof ConnectionClosedError && !isReasonOf(signal, cause);
-      const error = isClosed
-        ? new StoreClosedError(action)
-        : errorOfCall(action, cause, signal);
-      ended(start, error);
-      throw error;
-    }
-  }
-
-  /** Counts a save until it ends; returns when it began. */
-  #saveBegins(): number {
-    const now = performance.now();
-    this.#parts.reader.watch.refreshIfStale(now);
-    this.#saving++;
-    return now;
-  }
-
-  readonly #saveEnds = (): void => {
-    if (--this.#saving === 0) this.#saved?.resolve();
-  };
 }
