@@ -108,8 +108,15 @@ export {
 } from "./requests/errors.ts";
 export type { Begun, HandlerFailure } from "./requests/errors.ts";
 export type {
+  ActorDefinition,
   HandleOptions,
   Handler,
   HandlerContext,
+  HostedActors,
 } from "./requests/handler.ts";
+export { eventSourced } from "./host/event_sourced.ts";
+export type {
+  EventSourcedOptions,
+  EventSourcedReply,
+} from "./host/event_sourced.ts";
 export type { ClusterHealth, ClusterMetrics } from "./requests/metrics.ts";

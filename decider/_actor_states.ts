@@ -49,6 +49,16 @@ export class ActorStates<State, E extends AnyEvent> {
     return this.#cache.get(actorId);
   }
 
+  /** Forgets an actor; false if it was not cached. */
+  forget(actorId: string): boolean {
+    return this.#cache.delete(actorId);
+  }
+
+  /** How many actors are cached. */
+  get count(): number {
+    return this.#cache.size;
+  }
+
   /** Caches a state that was stored or read. */
   keep(actorId: string, actor: ActorState<State>): void {
     this.#cache.set(actorId, actor);

@@ -20,6 +20,16 @@ export class LruCache<Value> {
     return this.#values.get(key);
   }
 
+  /** Forgets a key; false if it was not remembered. */
+  delete(key: string): boolean {
+    return this.#values.delete(key);
+  }
+
+  /** How many values it remembers. */
+  get size(): number {
+    return this.#values.size;
+  }
+
   /** Remembers a value, as the one used last. */
   set(key: string, value: Value): void {
     if (this.#capacity === 0) return;

@@ -136,4 +136,14 @@ export interface CommandHandler<State, Command, E extends AnyEvent> {
    * @throws {ReplayError} As {@linkcode execute}.
    */
   load(actorId: string, options?: LoadOptions): Promise<Loaded<State>>;
+
+  /**
+   * Forgets the cached state of an actor: the next command loads it anew.
+   *
+   * @returns Whether it was cached.
+   */
+  forget(actorId: string): boolean;
+
+  /** How many actors are cached. */
+  readonly cachedActors: number;
 }

@@ -188,6 +188,14 @@ class Handler<State, Command, E extends AnyEvent>
     }
   }
 
+  get cachedActors(): number {
+    return this.#parts.actors.count;
+  }
+
+  forget(actorId: string): boolean {
+    return this.#parts.actors.forget(actorId);
+  }
+
   async load(actorId: string, options?: LoadOptions): Promise<Loaded<State>> {
     const action = "load actor";
     checkActorId(actorId, action);

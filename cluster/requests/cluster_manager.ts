@@ -36,7 +36,14 @@ import {
   resolveRequest,
 } from "./cluster_options.ts";
 import { decodeRequest, encodeReply } from "./envelope.ts";
-import type { HandleOptions, Handler, Registration } from "./handler.ts";
+import { HandlerError } from "./errors.ts";
+import type {
+  ActorDefinition,
+  HandleOptions,
+  Handler,
+  HostedActors,
+  Registration,
+} from "./handler.ts";
 import type { ClusterHealth, ClusterMetrics } from "./metrics.ts";
 import { RequestHost } from "./request_host.ts";
 import { Requester } from "./requester.ts";
@@ -122,6 +129,7 @@ export class ClusterManager implements AsyncDisposable {
   readonly left: Promise<void>;
   readonly #parts: ManagerParts;
   readonly #handlers = new Map<string, Registration>();
+  readonly #hosted: HostedActors<never, unknown>[] = [];
   readonly #nodes = new NodeList();
   readonly #ready = Promise.withResolvers<void>();
   readonly #left = Promise.withResolvers<void>();
@@ -210,14 +218,38 @@ export class ClusterManager implements AsyncDisposable {
   }
 
   /**
+   * Registers a kind of actors by its definition, such as `eventSourced()`
+   * makes: {@linkcode handle} with what a node keeps of them in memory.
+   *
+   * @throws {TypeError | RangeError} As {@linkcode handle}.
+   */
+  host<Payload, Reply>(
+    kind: string,
+    definition: ActorDefinition<Payload, Reply>,
+  ): Actors<Payload, Reply> {
+    if (typeof Object(definition).open !== "function") {
+      const must = "an actor definition, such as eventSourced() makes";
+      throw badType("host actors", "definition", must, definition);
+    }
+    const hosted = definition.open();
+    this.handle(kind, hosted.handler);
+    this.#hosted.push(hosted);
+    return this.actors(kind, definition);
+  }
+
+  /**
    * The actors of a kind, whether this node hosts it or not.
    *
+   * @param definition Its definition, if it has one, which types requests and
+   * their failures.
    * @throws {TypeError | RangeError} If the kind is not valid.
    */
   actors<Payload = unknown, Reply = unknown>(
     kind: string,
+    definition?: ActorDefinition<Payload, Reply>,
   ): Actors<Payload, Reply> {
     checkText(kind, "get actors", "kind");
+    const failure = definition?.failure;
     return Object.freeze<Actors<Payload, Reply>>({
       kind,
       request: async (actorId, payload, options) => {
@@ -228,7 +260,12 @@ export class ClusterManager implements AsyncDisposable {
         const { activeSpan } = this.#parts.limits;
         const trace = activeTrace(activeSpan, () => {});
         const call = { kind, actorId, payload, trace, ...resolved };
-        return await requester.request(call) as Reply;
+        try {
+          return await requester.request(call) as Reply;
+        } catch (error) {
+          const isOwn = failure !== undefined && error instanceof HandlerError;
+          throw isOwn ? failure(error) : error;
+        }
       },
     });
   }
@@ -326,6 +363,7 @@ export class ClusterManager implements AsyncDisposable {
       ...host.counters,
       waiting: requester.waiting,
       pending: host.load,
+      active: this.#hosted.reduce((sum, { active }) => sum + active, 0),
     });
   }
 
@@ -382,7 +420,10 @@ export class ClusterManager implements AsyncDisposable {
       }, {
         acquired: shards.onShardAcquired,
         drain: (at) => host?.drain(at),
-        released: shards.onShardReleased,
+        released: async (at) => {
+          for (const hosted of this.#hosted) hosted.released(at.shard);
+          await shards.onShardReleased?.(at);
+        },
         applied: ({ members }) => this.#nodes.apply(members),
         changed: () => this.#look(),
         failed: (reason) => this.#end(reason),
@@ -440,6 +481,7 @@ export class ClusterManager implements AsyncDisposable {
 
   async #stop(started: Started | undefined, reason: Error): Promise<void> {
     this.#served?.stop();
+    for (const hosted of this.#hosted) hosted.close();
     if (started === undefined) return;
     started.host.close();
     started.requester.close(reason);

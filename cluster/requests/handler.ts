@@ -5,6 +5,7 @@
  */
 
 import type { TraceContext } from "../../internal/telemetry/types.ts";
+import type { HandlerError } from "./errors.ts";
 
 /** What a handler knows of the request that it handles. */
 export interface HandlerContext {
@@ -47,6 +48,31 @@ export type Handler<Payload, Reply> = (
   context: HandlerContext,
   payload: Payload,
 ) => Reply | PromiseLike<Reply>;
+
+/** The actors of a kind on one node, as a definition makes them. */
+export interface HostedActors<Payload, Reply> {
+  /** Handles their requests. */
+  readonly handler: Handler<Payload, Reply>;
+  /** How many are in memory. */
+  readonly active: number;
+  /** The node serves a shard no more: what is in memory of it can go. */
+  released(shard: number): void;
+  /** The node has left. */
+  close(): void;
+}
+
+/**
+ * A kind of actors that nodes host, such as {@linkcode eventSourced} makes.
+ *
+ * @typeParam Payload What requests carry.
+ * @typeParam Reply What they are answered with.
+ */
+export interface ActorDefinition<Payload, Reply> {
+  /** Makes the actors of one node. */
+  open(): HostedActors<Payload, Reply>;
+  /** The error for callers that a handler's failure becomes. */
+  readonly failure?: ((error: HandlerError) => unknown) | undefined;
+}
 
 /** Options of {@linkcode ClusterManager.handle}. */
 export interface HandleOptions {

@@ -30,6 +30,8 @@ export interface ClusterMetrics extends ShardMetrics {
   readonly waiting: number;
   /** Requests that wait or are handled on this node now. */
   readonly pending: number;
+  /** Hosted actors that this node has in memory now. */
+  readonly active: number;
 }
 
 /** How a node is, such as for a probe. */

@@ -37,7 +37,8 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "cluster/members": ["cluster/map", "cluster/lease"],
   "cluster/shards": ["cluster/members"],
   "cluster/requests": ["event", "cluster/shards"],
-  "cluster": ["event", "cluster/requests", "cluster/election"],
+  "cluster/host": ["decider", "cluster/requests"],
+  "cluster": ["cluster/host", "cluster/election"],
   "mod.ts": ["decider", "bus", "cluster"],
 };
 
