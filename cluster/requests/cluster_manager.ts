@@ -7,35 +7,24 @@
 import type { NatsConnection } from "@nats-io/nats-core";
 import { badType, checkInteger, optionsOf } from "../../internal/arguments.ts";
 import { shardOf } from "../../internal/hash.ts";
-import { checkConnection } from "../../internal/nats/connection.ts";
 import { checkActorId } from "../../internal/nats/names.ts";
 import { activeTrace } from "../../internal/telemetry/trace.ts";
-import type { OpenClusterLink } from "../lease/cluster_link.ts";
 import type { ShardEpoch } from "../map/held_shards.ts";
 import type {
   ClusterNode,
   FollowClusterOptions,
 } from "../members/cluster_node.ts";
 import { ClusterUnknownError, NodeLeftError } from "../members/errors.ts";
-import { openLocalLink } from "../members/local_key_values.ts";
 import { NodeList } from "../members/node_list.ts";
-import { openMemberLink } from "../members/open_link.ts";
-import { ShardMeter } from "../shards/meter.ts";
-import { ShardEngine } from "../shards/shard_engine.ts";
 import type { LeaveOptions, ShardOwner } from "../shards/shard_manager.ts";
-import { resolveJoin, resolveLocal } from "../shards/shard_options.ts";
 import type { Actors } from "./actors.ts";
 import {
   checkText,
   type ClusterManagerOptions,
   type LocalClusterManagerOptions,
-  type ResolvedLimits,
   resolveHandle,
-  resolveLocalManager,
-  resolveManager,
   resolveRequest,
 } from "./cluster_options.ts";
-import { decodeRequest, encodeReply } from "./envelope.ts";
 import { HandlerError } from "./errors.ts";
 import type {
   ActorDefinition,
@@ -44,42 +33,14 @@ import type {
   HostedActors,
   Registration,
 } from "./handler.ts";
-import type { ClusterHealth, ClusterMetrics } from "./metrics.ts";
-import { RequestHost } from "./request_host.ts";
-import { Requester } from "./requester.ts";
-import { reportRequests } from "./_request_meter.ts";
 import {
-  LocalTransport,
-  NatsTransport,
-  type RequestTransport,
-} from "./transport.ts";
-
-const START = "start cluster";
-
-/** How a manager gets at its cluster; made when it starts. */
-interface Ways {
-  readonly open: OpenClusterLink;
-  readonly transport: RequestTransport;
-}
-
-/** What a manager is made of, for either kind of cluster. */
-interface ManagerParts {
-  readonly node: ReturnType<typeof resolveLocal>[0];
-  readonly shards: ReturnType<typeof resolveLocal>[1];
-  readonly limits: ResolvedLimits;
-  readonly isLocal: boolean;
-  connect(): Promise<Ways>;
-}
-
-/** What there is once a manager has started. */
-interface Started {
-  readonly engine: ShardEngine;
-  readonly host: RequestHost;
-  readonly requester: Requester;
-  readonly transport: RequestTransport;
-  readonly meter: ShardMeter;
-  readonly stopReports: () => void;
-}
+  LocalParts,
+  type ManagerParts,
+  natsParts,
+  START,
+} from "./_manager_parts.ts";
+import type { ClusterHealth, ClusterMetrics } from "./metrics.ts";
+import { RunningNode } from "./_running_node.ts";
 
 /**
  * A node of a cluster that shares actors out: each actor is handled by one node
@@ -135,12 +96,10 @@ export class ClusterManager implements AsyncDisposable {
   readonly #left = Promise.withResolvers<void>();
   #isReady = false;
   #starting: Promise<void> | undefined;
-  #started: Started | undefined;
+  #running: RunningNode | undefined;
   #leaving: Promise<void> | undefined;
   #state: ClusterHealth["state"] = "new";
   #error: Error | undefined;
-  /** The life of the node that receives requests, and how to end that. */
-  #served: { incarnation: string; stop: () => void } | undefined;
 
   /**
    * Makes a node of a cluster over NATS; nothing is sent before it starts.
@@ -256,7 +215,7 @@ export class ClusterManager implements AsyncDisposable {
         const action = "request actor";
         checkActorId(actorId, action);
         const resolved = resolveRequest(options, action);
-        const { requester } = this.#running(action);
+        const { requester } = this.#node(action);
         const { activeSpan } = this.#parts.limits;
         const trace = activeTrace(activeSpan, () => {});
         const call = { kind, actorId, payload, trace, ...resolved };
@@ -295,7 +254,7 @@ export class ClusterManager implements AsyncDisposable {
 
   /** Whether this node leads the cluster at this very moment. */
   isLeader(): boolean {
-    return this.#started?.engine.membership.isLeader ?? false;
+    return this.#running?.engine.membership.isLeader ?? false;
   }
 
   /** The members as far as this node knows, in the order in which they joined. */
@@ -305,7 +264,7 @@ export class ClusterManager implements AsyncDisposable {
 
   /** The shards that this node serves at this very moment, by number. */
   shards(): ShardEpoch[] {
-    const owned = this.#started?.engine.owned() ?? [];
+    const owned = this.#running?.engine.owned() ?? [];
     return owned.sort((a, b) => a.shard - b.shard);
   }
 
@@ -320,7 +279,7 @@ export class ClusterManager implements AsyncDisposable {
   ownerOf(actorId: string): ShardOwner | undefined {
     const action = "get owner";
     checkActorId(actorId, action);
-    const { engine } = this.#running(action);
+    const { engine } = this.#node(action);
     const count = engine.shardCount;
     if (count === undefined) throw new ClusterUnknownError(action);
     const shard = shardOf(actorId, count);
@@ -340,7 +299,7 @@ export class ClusterManager implements AsyncDisposable {
 
   /** How the node is, such as for a probe of readiness or liveness. */
   health(): ClusterHealth {
-    const engine = this.#started?.engine;
+    const engine = this.#running?.engine;
     return Object.freeze({
       state: this.#state,
       isReady: this.#isReady,
@@ -356,7 +315,7 @@ export class ClusterManager implements AsyncDisposable {
    * @throws {TypeError} If the cluster was not started.
    */
   get metrics(): ClusterMetrics {
-    const { meter, requester, host } = this.#running("get metrics", true);
+    const { meter, requester, host } = this.#node("get metrics", true);
     return Object.freeze({
       ...meter.snapshot(),
       ...requester.counters,
@@ -392,10 +351,10 @@ export class ClusterManager implements AsyncDisposable {
   }
 
   /** @param late Whether it may have left. */
-  #running(action: string, late = false): Started {
-    const started = this.#started;
-    if (started !== undefined && (late || this.#state !== "left")) {
-      return started;
+  #node(action: string, late = false): RunningNode {
+    const running = this.#running;
+    if (running !== undefined && (late || this.#state !== "left")) {
+      return running;
     }
     if (this.#state === "left") throw this.#error ?? new NodeLeftError(action);
     throw new TypeError(
@@ -405,45 +364,18 @@ export class ClusterManager implements AsyncDisposable {
 
   async #start(): Promise<void> {
     this.#state = "starting";
-    const { node, shards, limits, isLocal, connect } = this.#parts;
-    let transport: RequestTransport | undefined;
     try {
-      const ways = await connect();
-      transport = ways.transport;
-      const isMember = node.role === "member";
-      let host: RequestHost | undefined;
-      const engine = await ShardEngine.join(ways.open, {
-        ...node,
-        isLocal,
-        shards: isMember ? shards.shards : undefined,
-        hookTimeout: shards.hookTimeout ?? Math.ceil(node.settings.lease / 3),
-      }, {
-        acquired: shards.onShardAcquired,
-        drain: (at) => host?.drain(at),
-        released: async (at) => {
-          for (const hosted of this.#hosted) hosted.released(at.shard);
-          await shards.onShardReleased?.(at);
-        },
+      this.#running = await RunningNode.start(this.#parts, this.#handlers, {
         applied: ({ members }) => this.#nodes.apply(members),
         changed: () => this.#look(),
+        released: (shard) => {
+          for (const hosted of this.#hosted) hosted.released(shard);
+        },
         failed: (reason) => this.#end(reason),
-      }, (node as { signal?: AbortSignal }).signal);
-      host = new RequestHost(engine, this.#handlers, limits);
-      const routing = routingOf(engine, node.nodeId);
-      const requester = new Requester(routing, host, transport);
-      const { meter, cluster } = node;
-      this.#started = {
-        engine,
-        host,
-        requester,
-        transport,
-        meter: new ShardMeter(meter, cluster, engine),
-        stopReports: reportRequests(meter, cluster, requester, host),
-      };
+      });
       if (this.#state === "starting") this.#state = "running";
       this.#look();
     } catch (error) {
-      await transport?.close();
       this.#state = "left";
       const reason = error instanceof Error ? error : new Error(String(error));
       this.#error = reason;
@@ -460,10 +392,9 @@ export class ClusterManager implements AsyncDisposable {
     await this.#starting?.catch(() => {});
     if (this.#state === "left") return;
     this.#state = "leaving";
-    const started = this.#started;
-    await started?.engine.leave(timeout);
+    await this.#running?.engine.leave(timeout);
     this.#state = "left";
-    await this.#stop(started, new NodeLeftError("request actor"));
+    await this.#stop(new NodeLeftError("request actor"));
     this.#ready.reject(new NodeLeftError("become ready"));
     this.#nodes.end();
     this.#left.resolve();
@@ -476,112 +407,19 @@ export class ClusterManager implements AsyncDisposable {
     this.#ready.reject(reason);
     this.#nodes.end(reason);
     this.#leaving ??= Promise.resolve();
-    this.#stop(this.#started, reason).finally(() => this.#left.reject(reason));
+    this.#stop(reason).finally(() => this.#left.reject(reason));
   }
 
-  async #stop(started: Started | undefined, reason: Error): Promise<void> {
-    this.#served?.stop();
+  async #stop(reason: Error): Promise<void> {
     for (const hosted of this.#hosted) hosted.close();
-    if (started === undefined) return;
-    started.host.close();
-    started.requester.close(reason);
-    started.stopReports();
-    started.meter.close();
-    await started.transport.close();
+    await this.#running?.stop(reason);
   }
 
   /** Looks what has changed. */
   #look(): void {
-    const started = this.#started;
-    if (started === undefined) return;
-    this.#serve(started);
-    started.host.changed();
-    started.requester.changed();
-    if (this.#isReady || !started.engine.isSettled()) return;
+    this.#running?.look();
+    if (this.#isReady || !this.#running?.engine.isSettled()) return;
     this.#isReady = true;
     this.#ready.resolve();
   }
-
-  /** Receives requests under the node's present incarnation. */
-  #serve({ engine, host, transport }: Started): void {
-    const { incarnation } = engine.membership;
-    if (incarnation === undefined) return;
-    if (this.#served?.incarnation === incarnation) return;
-    this.#served?.stop();
-    this.#served = undefined;
-    const { nodeId } = this;
-    const receive = async (message: Uint8Array) => {
-      const envelope = decodeRequest(message);
-      const count = engine.shardCount ?? 1;
-      const shard = shardOf(envelope.actorId, count);
-      return encodeReply(await host.receive(envelope, shard));
-    };
-    try {
-      const stop = transport.serve({ nodeId, incarnation }, receive);
-      this.#served = { incarnation, stop };
-    } catch {
-      // The connection is down or closed: it is tried again when it is back.
-    }
-  }
-}
-
-/** What the requester knows of an engine's shards. */
-function routingOf(engine: ShardEngine, nodeId: string) {
-  return {
-    get shardCount() {
-      return engine.shardCount;
-    },
-    ownerOf: (shard: number) => engine.ownerOf(shard),
-    epochOf: (shard: number) => engine.epochOf(shard),
-    get self() {
-      const { incarnation } = engine.membership;
-      return incarnation === undefined ? undefined : { nodeId, incarnation };
-    },
-  };
-}
-
-function natsParts(
-  nc: NatsConnection,
-  options: ClusterManagerOptions | undefined,
-): ManagerParts {
-  const action = "make cluster manager";
-  checkConnection(nc, action);
-  const [limits, rest] = resolveManager(options, action);
-  const [node, shards] = resolveJoin(rest, action);
-  const { cluster, prefix, inboxPrefix, onError } = node;
-  return {
-    node,
-    shards,
-    limits,
-    isLocal: false,
-    connect: async () => {
-      const open = await openMemberLink(nc, node, START);
-      const report = (error: unknown) => onError?.(error);
-      const options = { cluster, prefix, inboxPrefix, report };
-      return { open, transport: new NatsTransport(nc, options) };
-    },
-  };
-}
-
-/** The parts of a manager within this process. */
-class LocalParts implements ManagerParts {
-  readonly node: ManagerParts["node"];
-  readonly shards: ManagerParts["shards"];
-  readonly limits: ResolvedLimits;
-  readonly isLocal = true;
-
-  constructor(options: LocalClusterManagerOptions | undefined) {
-    const action = "make cluster manager";
-    const [limits, rest] = resolveLocalManager(options, action);
-    this.limits = limits;
-    [this.node, this.shards] = resolveLocal(rest, action);
-  }
-
-  readonly connect = (): Promise<Ways> => {
-    const { cluster } = this.node;
-    return Promise.resolve({
-      open: openLocalLink(cluster),
-      transport: new LocalTransport(cluster),
-    });
-  };
 }

@@ -1,0 +1,152 @@
+/**
+ * A node that has started: its shards, and both sides of requests.
+ *
+ * @module
+ */
+
+import { shardOf } from "../../internal/hash.ts";
+import type { ClusterMap } from "../map/cluster_map.ts";
+import { ShardMeter } from "../shards/meter.ts";
+import { ShardEngine } from "../shards/shard_engine.ts";
+import { decodeRequest, encodeReply } from "./envelope.ts";
+import type { Registration } from "./handler.ts";
+import type { ManagerParts } from "./_manager_parts.ts";
+import { reportRequests } from "./_request_meter.ts";
+import { RequestHost } from "./request_host.ts";
+import { Requester, type RequestRouting } from "./requester.ts";
+import type { RequestTransport } from "./transport.ts";
+
+/** Hears of a node. */
+export interface NodeListener {
+  /** There is a newer map. */
+  applied(map: ClusterMap): void;
+  /** Something about it may have changed. */
+  changed(): void;
+  /** It serves a shard no more. */
+  released(shard: number): void;
+  /** An error has ended it. */
+  failed(reason: Error): void;
+}
+
+/** A node of a cluster, from its start to its end. */
+export class RunningNode {
+  readonly engine: ShardEngine;
+  readonly host: RequestHost;
+  readonly requester: Requester;
+  readonly meter: ShardMeter;
+  readonly #nodeId: string;
+  readonly #transport: RequestTransport;
+  readonly #stopReports: () => void;
+  /** The life of the node that receives requests, and how to end that. */
+  #served: { incarnation: string; stop: () => void } | undefined;
+
+  private constructor(
+    engine: ShardEngine,
+    transport: RequestTransport,
+    { node, limits }: ManagerParts,
+    handlers: ReadonlyMap<string, Registration>,
+  ) {
+    const { nodeId, meter, cluster } = node;
+    this.engine = engine;
+    this.#nodeId = nodeId;
+    this.#transport = transport;
+    this.host = new RequestHost(engine, handlers, limits);
+    const routing = routingOf(engine, nodeId);
+    this.requester = new Requester(routing, this.host, transport);
+    this.meter = new ShardMeter(meter, cluster, engine);
+    this.#stopReports = reportRequests(
+      meter,
+      cluster,
+      this.requester,
+      this.host,
+    );
+  }
+
+  /** Joins a cluster; when that fails nothing is left behind. */
+  static async start(
+    parts: ManagerParts,
+    handlers: ReadonlyMap<string, Registration>,
+    listener: NodeListener,
+  ): Promise<RunningNode> {
+    const { node, shards, isLocal, signal } = parts;
+    const { open, transport } = await parts.connect();
+    let running: RunningNode | undefined;
+    try {
+      const isMember = node.role === "member";
+      const engine = await ShardEngine.join(open, {
+        ...node,
+        isLocal,
+        shards: isMember ? shards.shards : undefined,
+        hookTimeout: shards.hookTimeout ?? Math.ceil(node.settings.lease / 3),
+      }, {
+        acquired: shards.onShardAcquired,
+        drain: (at) => running?.host.drain(at),
+        released: async (at) => {
+          listener.released(at.shard);
+          await shards.onShardReleased?.(at);
+        },
+        applied: (map) => listener.applied(map),
+        changed: () => listener.changed(),
+        failed: (reason) => listener.failed(reason),
+      }, signal);
+      return running = new RunningNode(engine, transport, parts, handlers);
+    } catch (error) {
+      await transport.close();
+      throw error;
+    }
+  }
+
+  /** Looks what has changed. */
+  look(): void {
+    this.#serve();
+    this.host.changed();
+    this.requester.changed();
+  }
+
+  /** Ends requests, with a reason for those that wait. */
+  async stop(reason: Error): Promise<void> {
+    this.#served?.stop();
+    this.host.close();
+    this.requester.close(reason);
+    this.#stopReports();
+    this.meter.close();
+    await this.#transport.close();
+  }
+
+  /** Receives requests under the node's present incarnation. */
+  #serve(): void {
+    const { incarnation } = this.engine.membership;
+    if (incarnation === undefined) return;
+    if (this.#served?.incarnation === incarnation) return;
+    this.#served?.stop();
+    this.#served = undefined;
+    const address = { nodeId: this.#nodeId, incarnation };
+    try {
+      const stop = this.#transport.serve(address, this.#receive);
+      this.#served = { incarnation, stop };
+    } catch {
+      // The connection is down or closed: it is tried again when it is back.
+    }
+  }
+
+  readonly #receive = async (message: Uint8Array): Promise<Uint8Array> => {
+    const envelope = decodeRequest(message);
+    const shard = shardOf(envelope.actorId, this.engine.shardCount ?? 1);
+    return encodeReply(await this.host.receive(envelope, shard));
+  };
+}
+
+/** What the requester knows of an engine's shards. */
+function routingOf(engine: ShardEngine, nodeId: string): RequestRouting {
+  return {
+    get shardCount() {
+      return engine.shardCount;
+    },
+    ownerOf: (shard: number) => engine.ownerOf(shard),
+    epochOf: (shard: number) => engine.epochOf(shard),
+    get self() {
+      const { incarnation } = engine.membership;
+      return incarnation === undefined ? undefined : { nodeId, incarnation };
+    },
+  };
+}
