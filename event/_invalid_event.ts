@@ -39,7 +39,7 @@ export function invalid(
   );
 }
 
-/** What a value is, for a message, without running any code of its class. */
+/** Names the kind of a value for a message, without running code of its class. */
 export function kindOf(value: unknown): string {
   if (typeof value !== "object" || value === null) return show(value);
   const prototype = Object.getPrototypeOf(value);

@@ -24,8 +24,8 @@ const isPlainActorId = matcherOf(plainActorId);
  * The parsed value itself as a sealed event, if it is one as this library
  * writes it: the known keys in their order and nothing unusual in them.
  *
- * @returns Undefined for all else, which may be an event nevertheless; it may
- * be frozen in part.
+ * @returns Undefined for anything else. That may still be an event, and may be
+ * frozen in part.
  */
 export function sealParsed(value: unknown): Event | undefined {
   if (typeof value !== "object" || value === null) return undefined;

@@ -9,7 +9,7 @@ import { sealEvent } from "./_event_fields.ts";
 import { type CreateEventOptions, resolveSources } from "./event_sources.ts";
 import type { AnyEvent, Event } from "./event.ts";
 
-/** What {@linkcode createEvent} makes an event of. */
+/** The fields that {@linkcode createEvent} makes an event of. */
 export interface EventInit<
   Type extends string = string,
   Data extends object = Record<string, unknown>,
@@ -38,7 +38,7 @@ export interface EventInit<
   readonly timestamp?: string | undefined;
 }
 
-/** What {@linkcode createEvent} makes an event of a union of. */
+/** The fields that {@linkcode createEvent} makes an event of a union of. */
 export type EventInitOf<E extends AnyEvent> = E extends AnyEvent
   ? EventInit<E["eventType"], E["data"]>
   : never;

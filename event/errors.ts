@@ -1,5 +1,5 @@
 /**
- * What can be wrong with an event before it is sent anywhere.
+ * Errors of events that were not sent anywhere.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What an event is.
+ * Events and their types.
  *
  * @module
  */

@@ -61,7 +61,7 @@ export function encodeEvent(event: AnyEvent): string {
 /** An event as JSON, and where it belongs. */
 export interface EncodedEvent {
   readonly json: string;
-  /** What is in the JSON: the event itself may say something else next time. */
+  /** Fields as the JSON has them: a getter of the event may change its mind. */
   readonly fields: Pick<
     AnyEvent,
     "id" | "eventType" | "actorId" | "version" | "timestamp"

@@ -54,7 +54,7 @@ const KEYS: OptionNames<EventDraft> = {
   metadata: true,
 };
 
-/** What is added to a draft; without a version, it is at 1. */
+/** The fields that a draft lacks. @default {1} for the version */
 export type DraftPlace =
   & Pick<Event, "id" | "actorId" | "commandId" | "timestamp">
   & Partial<Pick<Event, "version">>;

@@ -56,7 +56,7 @@ export const SYSTEM_SOURCES: EventSources = {
 };
 
 /**
- * What the options give, or the system where they don't.
+ * The sources that the options name, or else the system's.
  *
  * @throws {TypeError} If one is no function; later if `now` gives no valid date.
  */

@@ -8,7 +8,7 @@
 const LONG_DIGITS = /\d{16}/;
 const INTEGER = /^-?\d+$/;
 
-/** What newer engines tell a reviver of JSON.parse. */
+/** The third argument of a reviver of JSON.parse, in newer engines. */
 interface ReviverContext {
   /** The text of a number, a string, a boolean or null. */
   readonly source?: string;

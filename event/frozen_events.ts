@@ -1,6 +1,6 @@
 /**
- * Which events were checked whole and are deeply frozen: they need neither be
- * checked nor copied again.
+ * Marks events that were checked whole and are deeply frozen, so that they are
+ * not checked and copied again.
  *
  * @module
  */

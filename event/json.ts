@@ -1,6 +1,6 @@
 /**
- * What JSON is, decided where values enter: all else is refused with the path
- * to it, never stored as something else.
+ * Checks that values are JSON where they enter: anything else is refused with
+ * the path to it, never stored as something else.
  *
  * @module
  */
@@ -91,7 +91,7 @@ function visit(value: unknown, at: Place, freezing: boolean): unknown {
   }
 }
 
-/** What to write of a value that many try to write; empty for others. */
+/** The remedy for values that are often tried; empty for others. */
 function instead(value: unknown): string {
   if (value instanceof Date) return "; write its toISOString()";
   if (value instanceof Map) return "; write an object of its entries";

@@ -16,7 +16,7 @@ export const MetadataKey: {
   readonly correlationId: "correlationId";
   /** The id of the event that caused this one. */
   readonly causationId: "causationId";
-  /** Who did it. */
+  /** The user that caused it. */
   readonly userId: "userId";
   /** The trace, as in W3C Trace Context. */
   readonly traceId: "traceId";
@@ -55,7 +55,7 @@ export const MetadataKey: {
  * @param metadata What to add.
  * @returns A deeply frozen event that differs in its metadata only.
  * @throws {InvalidEventError} If the metadata is not an object of strings, or
- * the event is none.
+ * the event is not valid.
  * @throws {RangeError} If the event is out of bounds.
  */
 export function withMetadata<E extends AnyEvent>(

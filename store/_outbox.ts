@@ -1,5 +1,5 @@
 /**
- * What a store has to tell, on its way to the bus.
+ * Notifications of stored events, on their way to the bus.
  *
  * @module
  */
@@ -12,19 +12,22 @@ import type { AnyEvent } from "../event/event.ts";
 import type { EventStored, EventStoredPublisher } from "./event_stored.ts";
 import type { TraceContext } from "../internal/telemetry/types.ts";
 
-/** Where it is published to. */
+/** The namespace that notifications are published to. */
 const NAMESPACE = "__internal__";
 
-/** The most events that may wait for the bus. */
-const CAPACITY = 10_000;
+/** The most notifications that may wait for the bus. */
+const MAX_WAITING = 10_000;
 
 /** How long closing waits for a bus that does not answer, in milliseconds. */
-const PATIENCE = 1000;
+const CLOSE_TIMEOUT_MS = 1_000;
 
-/** What is told of a stored event. */
-export type Told = Pick<AnyEvent, "id" | "actorId" | "version" | "timestamp">;
+/** What a notification says of a stored event. */
+export type StoredFacts = Pick<
+  AnyEvent,
+  "id" | "actorId" | "version" | "timestamp"
+>;
 
-interface Letter {
+interface QueuedNotification {
   readonly event: EventStored;
   readonly trace: TraceContext | undefined;
 }
@@ -35,22 +38,22 @@ export interface OutboxCounters {
   eventStoredDropped: number;
 }
 
-/** Hands events to the bus in order, and never holds anybody up. */
+/** Publishes notifications in order, and never holds up a save. */
 export class Outbox {
   readonly #bus: EventStoredPublisher;
   readonly #counters: OutboxCounters;
   readonly #sources: EventSources;
   readonly #metadata: { readonly namespace: string };
-  /** Those that were stored while the bus was being told of another one. */
-  readonly #letters = new Ring<Letter>();
-  #telling = false;
-  /** How many the bus has not answered for, with those. */
+  /** Notifications that came while an earlier one was being published. */
+  readonly #queued = new Ring<QueuedNotification>();
+  #publishing = false;
+  /** How many the bus has not accepted or refused yet, those included. */
   #waiting = 0;
   #idle: PromiseWithResolvers<void> | undefined;
-  /** A promise that buses may give again and again, which need not be looked at twice. */
+  /** A fulfilled promise that the bus gave: many give the same one each time. */
   #fulfilled: Promise<void> | undefined;
   #closed = false;
-  /** What the ids of its events begin with: a random number of their own costs more than all else. */
+  /** The start of its event ids: a random id each would cost more than all else. */
   #name: string | undefined;
   #written = 0;
   #millisecond = 0;
@@ -69,42 +72,45 @@ export class Outbox {
     this.#metadata = Object.freeze({ namespace });
   }
 
-  /** How many the bus has not answered for. */
+  /** How many the bus has not accepted or refused yet. */
   get waiting(): number {
     return this.#waiting;
   }
 
   /**
-   * Tells of the events that a save has stored, in order; what is stored
-   * while the bus is told comes after them.
+   * Publishes a notification for each event of a save, in order, behind those
+   * of earlier saves.
    */
-  tell(stored: readonly Told[], trace: TraceContext | undefined): void {
-    const first = !this.#telling;
-    this.#telling = true;
+  notify(
+    stored: readonly StoredFacts[],
+    trace: TraceContext | undefined,
+  ): void {
+    const first = !this.#publishing;
+    this.#publishing = true;
     for (let i = 0; i < stored.length; i++) {
-      if (this.#closed || this.#waiting === CAPACITY) {
+      if (this.#closed || this.#waiting === MAX_WAITING) {
         this.#counters.eventStoredDropped++;
         continue;
       }
       this.#waiting++;
       const event = this.#write(stored[i]!);
       if (first) this.#publish(event, trace);
-      else this.#letters.push({ event, trace });
+      else this.#queued.push({ event, trace });
     }
     if (!first) return;
-    while (this.#letters.size > 0) {
-      const letter = this.#letters.shift()!;
-      this.#publish(letter.event, letter.trace);
+    while (this.#queued.size > 0) {
+      const next = this.#queued.shift()!;
+      this.#publish(next.event, next.trace);
     }
-    this.#telling = false;
+    this.#publishing = false;
   }
 
-  /** Gives the bus a second to take what waits; the rest is dropped. */
+  /** Gives the bus a second to take what waits, and drops the rest. */
   async close(): Promise<void> {
     if (this.#waiting > 0) {
       this.#idle ??= Promise.withResolvers();
       const idle = new AbortController();
-      const late = delay(PATIENCE, idle.signal).catch(() => {});
+      const late = delay(CLOSE_TIMEOUT_MS, idle.signal).catch(() => {});
       await Promise.race([this.#idle.promise, late]);
       idle.abort();
     }
@@ -147,7 +153,7 @@ export class Outbox {
     if (--this.#waiting === 0) this.#idle?.resolve();
   }
 
-  #write({ id, actorId, version, timestamp }: Told): EventStored {
+  #write({ id, actorId, version, timestamp }: StoredFacts): EventStored {
     const event: EventStored = {
       id: this.#nextId(),
       eventType: "EventStored",

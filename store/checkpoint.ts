@@ -8,7 +8,7 @@ import { show } from "../internal/show.ts";
 import { CheckpointError } from "./errors.ts";
 import type { Checkpoint } from "./event_store.ts";
 
-/** What a checkpoint says. */
+/** The parts of a checkpoint. */
 export interface CheckpointParts {
   /** Identifies one incarnation of one stream; not empty. */
   readonly incarnation: string;
@@ -27,7 +27,7 @@ export function formatCheckpoint(
 }
 
 /**
- * What {@linkcode formatCheckpoint} was given.
+ * The parts that {@linkcode formatCheckpoint} was given.
  *
  * @param action What can't be done without it.
  * @throws {CheckpointError} `"malformed"` if it never gave this text.

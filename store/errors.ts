@@ -82,7 +82,7 @@ export class DuplicateEventError extends Error {
 }
 
 /**
- * It can't be told whether a save was stored. Saving the same events again,
+ * It is not known whether a save was stored. Saving the same events again,
  * with the same ids, tells. `cause` is the last error or the signal's reason.
  */
 export class SaveOutcomeUnknownError extends Error {

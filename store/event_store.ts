@@ -210,7 +210,7 @@ export interface EventStore<E extends AnyEvent = Event>
    * @throws {VersionConflictError} If the actor is not at `expectedVersion`.
    * @throws {DuplicateEventError} If an id that a draft brought belongs to
    * another event.
-   * @throws {SaveOutcomeUnknownError} If it can't be told whether the events
+   * @throws {SaveOutcomeUnknownError} If it is not known whether the events
    * were stored. Appending again tells if there is a `commandId`; else the
    * ids in the error do.
    * @throws {InvalidEventError | RangeError} If a draft or an option is not
@@ -228,7 +228,7 @@ export interface EventStore<E extends AnyEvent = Event>
    * @throws {VersionConflictError} If the version is not greater than the
    * actor's latest, or the actor is not at `expectedVersion`.
    * @throws {DuplicateEventError} If the id belongs to another event.
-   * @throws {SaveOutcomeUnknownError} If it can't be told whether the event
+   * @throws {SaveOutcomeUnknownError} If it is not known whether the event
    * was stored; saving the same event again tells.
    * @throws {InvalidEventError | RangeError} If the event or an option is not
    * valid; nothing was sent.

@@ -1,5 +1,5 @@
 /**
- * What a store tells of what it stored.
+ * The notification published for each stored event.
  *
  * @module
  */

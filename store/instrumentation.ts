@@ -1,5 +1,5 @@
 /**
- * What a store tells of its work: numbers, instruments, and events on a bus.
+ * The telemetry of a store: numbers, instruments, and notifications on a bus.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import {
 } from "../internal/telemetry/counters.ts";
 import { Durations } from "../internal/telemetry/durations.ts";
 import type { EventSources } from "../event/event_sources.ts";
-import { Outbox, type Told } from "./_outbox.ts";
+import { Outbox, type StoredFacts } from "./_outbox.ts";
 import { BOUNDARIES, instruments } from "./_instruments.ts";
 import type { ResolvedTelemetry } from "./telemetry_options.ts";
 import { activeTrace } from "../internal/telemetry/trace.ts";
@@ -24,7 +24,7 @@ import type {
 
 type Name = keyof StoreCounters;
 
-/** What became of an event in a save. */
+/** The outcome of a save for one event. */
 export interface Outcome {
   /** Whether it was newly stored. */
   readonly fresh: boolean;
@@ -85,12 +85,12 @@ export class Monitor {
     });
   }
 
-  /** Whether traces are told of. */
+  /** Whether traces are handed on. */
   get traces(): boolean {
     return this.#activeSpan !== undefined;
   }
 
-  /** The trace context of whoever calls. */
+  /** The trace context of the active span, if there is one. */
   trace(): TraceContext | undefined {
     return activeTrace(this.#activeSpan, () => {});
   }
@@ -98,7 +98,7 @@ export class Monitor {
   /** Does a save that takes no time; `fresh` are the events it has appended. */
   saveNow<T>(
     action: string,
-    fresh: Told[],
+    fresh: StoredFacts[],
     trace: TraceContext | undefined,
     save: () => T,
   ): T {
@@ -113,8 +113,8 @@ export class Monitor {
     }
     this.#saved(action, start, fresh.length);
     if (this.#outbox !== undefined && fresh.length > 0) {
-      // Whom the bus calls may save as well.
-      this.#outbox.tell(fresh.slice(), trace);
+      // A copy: subscribers that the bus calls may save as well.
+      this.#outbox.notify(fresh.slice(), trace);
     }
     return result;
   }
@@ -127,14 +127,14 @@ export class Monitor {
   saved(
     action: string,
     start: number,
-    events: readonly Told[],
+    events: readonly StoredFacts[],
     outcomes: readonly Outcome[],
     trace: TraceContext | undefined,
   ): void {
     let fresh = 0;
     for (const outcome of outcomes) if (outcome.fresh) fresh++;
     this.#saved(action, start, fresh);
-    this.#outbox?.tell(events.filter((_, i) => outcomes[i]!.fresh), trace);
+    this.#outbox?.notify(events.filter((_, i) => outcomes[i]!.fresh), trace);
   }
 
   /** A save that began at `start` has failed. */

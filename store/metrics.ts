@@ -1,5 +1,5 @@
 /**
- * What a store counts and measures.
+ * The metrics of a store.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { DurationStats } from "../internal/telemetry/durations.ts";
 
 /** Counts since a store was opened; each only rises. */
 export interface StoreCounters {
-  /** Calls of `saveEvent` and `saveEvents` that succeeded. */
+  /** Calls of `append`, `saveEvent` and `saveEvents` that succeeded. */
   readonly saves: number;
   /** Events newly stored by them. */
   readonly savedEvents: number;
@@ -27,13 +27,13 @@ export interface StoreCounters {
   readonly eventStoredDropped: number;
 }
 
-/** What a store has done so far, as of when it was asked. */
+/** The metrics of a store, as of when they were read. */
 export interface StoreMetrics extends StoreCounters {
   /** The store's namespace. */
   readonly namespace: string;
   /**
-   * How long calls of `saveEvent`, `saveEvents` and `saveSnapshot` took that
-   * were sent, whether they succeeded or not.
+   * How long calls of `append`, `saveEvent`, `saveEvents` and `saveSnapshot`
+   * took that were sent, whether they succeeded or not.
    */
   readonly saveDuration: DurationStats;
   /**

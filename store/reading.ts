@@ -1,5 +1,5 @@
 /**
- * What reads are given, and what they give.
+ * Options and results of reads.
  *
  * @module
  */
@@ -29,7 +29,7 @@ export interface ReadOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** Told of a stored message that is no event; says how to go on. */
+/** Called with a stored message that is no event; decides how to go on. */
 export type ReplayErrorHandler = (error: ReplayError) => "continue" | "fail";
 
 /**
@@ -46,7 +46,7 @@ export interface ReadEventsOptions extends ReadOptions {
   /** `"forward"` is from the lowest version up. @default {"forward"} */
   direction?: "forward" | "backward" | undefined;
   /**
-   * Told of every stored message of the actor that the read passed and that is
+   * Called with every stored message of the actor that the read passed and that is
    * no event, before the events behind it. Return `"continue"` to leave it
    * out; anything else fails the read with the error. A decision must not rest
    * on half a history: `() => "fail"` makes sure of that.
@@ -61,7 +61,7 @@ export interface ReadWithErrorsOptions extends ReadOptions {
   fromVersion?: number | undefined;
 }
 
-/** What {@linkcode EventStore.getEventsWithErrors} found. */
+/** The result of {@linkcode EventStore.getEventsWithErrors}. */
 export interface ReplayResult<E extends AnyEvent = Event> {
   /** The readable events, lowest version first. */
   readonly events: E[];

@@ -132,7 +132,7 @@ function copyExpectations(
 
 /**
  * The events of a `saveEvents` call as an own array, each passed through
- * `seal`, which is told what can't be done if the event is not valid.
+ * `seal`, with the action to name in an error.
  *
  * @throws {TypeError} If it is no array.
  * @throws {RangeError} If it has more than 1,000 events.

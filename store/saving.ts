@@ -1,5 +1,5 @@
 /**
- * What saves are given, and what they give.
+ * Options and results of saves.
  *
  * @module
  */
@@ -25,7 +25,7 @@ export interface AppendOptions {
 }
 
 /**
- * What {@linkcode EventStore.append} did.
+ * The result of {@linkcode EventStore.append}.
  *
  * @typeParam E The events of the store.
  */
@@ -76,7 +76,7 @@ export interface SaveEventsOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** What {@linkcode EventStore.saveEvent} did. */
+/** The result of {@linkcode EventStore.saveEvent}. */
 export interface SaveResult {
   /** The event's version. */
   readonly version: number;
@@ -86,7 +86,7 @@ export interface SaveResult {
   readonly duplicate: boolean;
 }
 
-/** What {@linkcode EventStore.saveEvents} did. */
+/** The result of {@linkcode EventStore.saveEvents}. */
 export interface SaveEventsResult {
   /** The version of each written actor's last event in the call. */
   readonly versions: ReadonlyMap<string, number>;

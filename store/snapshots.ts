@@ -1,5 +1,5 @@
 /**
- * What snapshots are.
+ * Snapshots, and the options and results of their calls.
  *
  * @module
  */
@@ -18,8 +18,8 @@ export interface ActorSnapshot {
   readonly timestamp: string;
   /**
    * What the state is made of, such as `order-2`: at least one character.
-   * Whoever changes what the state is made of names another one, so that
-   * states of the old kind are not taken for new ones.
+   * Name another one when that changes, so that states of the old kind are not
+   * taken for new ones.
    */
   readonly schema?: string | undefined;
 }
@@ -39,7 +39,7 @@ export interface SaveSnapshotOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** What {@linkcode EventStore.saveSnapshot} did. */
+/** The result of {@linkcode EventStore.saveSnapshot}. */
 export interface SaveSnapshotResult {
   /** False when one of a later version was kept instead. */
   readonly saved: boolean;

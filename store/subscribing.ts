@@ -1,5 +1,5 @@
 /**
- * What subscriptions are given, and what they give.
+ * Subscriptions and their options.
  *
  * @module
  */
@@ -31,7 +31,7 @@ export interface SubscribeOptions<Type extends string = string>
   /** Whether events come with `storedAt`. @default {false} */
   storedAt?: boolean | undefined;
   /**
-   * Told of every stored message that is no event. Return `"continue"` to
+   * Called with every stored message that is no event. Return `"continue"` to
    * skip it; anything else, and no handler at all, fails the subscription
    * with the error.
    */

@@ -1,5 +1,5 @@
 /**
- * The options for telling of one's work.
+ * The options for telemetry, which every store has.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { EventStoredPublisher } from "./event_stored.ts";
 import { checkTelemetry, hasMethods } from "../internal/telemetry/options.ts";
 import type { ActiveSpan, Meter } from "../internal/telemetry/types.ts";
 
-/** Options that every store has for telling of its work. */
+/** Options for telemetry, which every store has. */
 export interface StoreTelemetryOptions {
   /**
    * Where an {@linkcode EventStored} is published for each event that a save
@@ -21,7 +21,7 @@ export interface StoreTelemetryOptions {
    */
   bus?: EventStoredPublisher | undefined;
   /**
-   * Where counters and durations are told as instruments; OpenTelemetry's
+   * Where counters and durations are reported as instruments; OpenTelemetry's
    * `Meter` is one. @default nowhere
    */
   meter?: Meter | undefined;
@@ -44,7 +44,7 @@ export const TELEMETRY_OPTIONS: OptionNames<StoreTelemetryOptions> = {
   activeSpan: true,
 };
 
-/** Checks the options that every store has for telling of its work. */
+/** Checks the options for telemetry. */
 export function resolveTelemetry(
   { bus, meter, activeSpan }: StoreTelemetryOptions,
   action: string,

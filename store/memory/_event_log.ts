@@ -1,6 +1,5 @@
 /**
- * What an in-memory store keeps: one log, and where in it each actor's events
- * are.
+ * The log of an in-memory store, with an index of each actor's events.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What an in-memory store decides about saves.
+ * The rules of saves, for the store in memory.
  *
  * @module
  */
@@ -20,7 +20,7 @@ import type {
 } from "../event_store.ts";
 import type { TraceContext } from "../../internal/telemetry/types.ts";
 
-/** What an append of no events gives, beside the version. */
+/** The result of an append of no events, without the version. */
 const NOTHING = Object.freeze({
   events: Object.freeze([]),
   sequences: Object.freeze([]),

@@ -9,7 +9,7 @@ import { StringIndex } from "./_string_index.ts";
 /** How many ids are added between two looks at the clock; a power of two. */
 const CLOCK_INTERVAL = 32;
 
-/** What ids are looked up in: the event log. */
+/** The log that ids are looked up in. */
 export interface IdLog {
   /** The sequence of the last event; 0 when there is none. */
   readonly lastSequence: number;

@@ -9,7 +9,7 @@ const MIN_SLOTS = 1024;
 
 /**
  * Where each of many strings is: a hash table of places, open and linear. A
- * place is a whole number from 1 to 2^32 - 1, at which whoever has the index
+ * place is a whole number from 1 to 2^32 - 1, where the owner of the index
  * keeps the string.
  *
  * A Map takes 2^24 strings and no more, and with a million of them it costs two

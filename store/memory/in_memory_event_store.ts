@@ -87,7 +87,7 @@ import type { StoreMetrics } from "../metrics.ts";
 export interface InMemoryEventStoreOptions
   extends StoreTelemetryOptions, CreateEventOptions {
   /**
-   * The name by which the store tells of its work. At most 128 bytes when
+   * The name of the store in its telemetry. At most 128 bytes when
    * encoded. @default {"default"}
    */
   namespace?: string | undefined;
@@ -148,7 +148,7 @@ export class InMemoryEventStore<E extends AnyEvent = Event>
   readonly #subscriptions = new Set<MemorySubscription<E>>();
   readonly #sources: EventSources;
   readonly #monitor: Monitor;
-  /** What the save under way has appended. */
+  /** The events that the save under way has appended. */
   readonly #fresh: E[] = [];
   #closed: Promise<void> | undefined;
 
@@ -385,7 +385,7 @@ export class InMemoryEventStore<E extends AnyEvent = Event>
     return true;
   }
 
-  /** What the store has done so far. */
+  /** The metrics of the store, as of now. */
   get metrics(): StoreMetrics {
     return this.#monitor.snapshot();
   }
@@ -412,7 +412,7 @@ export class InMemoryEventStore<E extends AnyEvent = Event>
   /**
    * Closes the store: its subscriptions are closed, and every method fails from
    * now on with a {@linkcode StoreClosedError}. A bus that is behind gets up to
-   * a second to take what it was not told yet. Closing it again does nothing.
+   * a second to take the notifications that wait. Closing it again does nothing.
    */
   close(): Promise<void> {
     return this.#closed ??= this.#close();
