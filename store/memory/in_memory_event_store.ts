@@ -23,21 +23,9 @@ import {
 import { MemoryLog } from "./_event_log.ts";
 import { MemorySubscription } from "./_memory_subscription.ts";
 import { MemoryWriter } from "./_memory_writer.ts";
-import { readLog } from "./_stored_events.ts";
+import { MemoryReads } from "./_memory_reads.ts";
 import { Monitor } from "../instrumentation.ts";
-import {
-  resolveActorIds,
-  type ResolvedActorIds,
-  type ResolvedRead,
-  type ResolvedReadAll,
-  resolveGetSnapshot,
-  resolveListActors,
-  resolveReadAll,
-  resolveReadEvents,
-  resolveReadOptions,
-  resolveReadWithErrors,
-  resolveSubscribe,
-} from "../read_arguments.ts";
+import { resolveGetSnapshot, resolveSubscribe } from "../read_arguments.ts";
 import { resolveAppend } from "../append_arguments.ts";
 import {
   groupBatch,
@@ -109,9 +97,6 @@ const OPTIONS: OptionNames<InMemoryEventStoreOptions> = {
   ...CREATE_EVENT_OPTIONS,
 };
 
-const READ_EVENTS = "read events";
-const READ_ALL = "read all events";
-
 /**
  * Events in the memory of this process: the whole contract of
  * {@linkcode EventStore}, gone when the process ends.
@@ -148,6 +133,7 @@ export class InMemoryEventStore<E extends AnyEvent = Event>
   readonly #subscriptions = new Set<MemorySubscription<E>>();
   readonly #sources: EventSources;
   readonly #monitor: Monitor;
+  readonly #reads: MemoryReads<E>;
   /** The events that the save under way has appended. */
   readonly #fresh: E[] = [];
   #closed: Promise<void> | undefined;
@@ -181,6 +167,11 @@ export class InMemoryEventStore<E extends AnyEvent = Event>
       namespace,
       resolveTelemetry(telemetry, action),
       this.#sources,
+    );
+    this.#reads = new MemoryReads(
+      this.#log,
+      this.#monitor,
+      (action, signal) => this.#begin(action, signal),
     );
     this.#writer = new MemoryWriter(
       this.#log,
@@ -240,15 +231,11 @@ export class InMemoryEventStore<E extends AnyEvent = Event>
   }
 
   /** As {@linkcode EventStore.getEvents}. The array is the caller's own. */
-  // deno-lint-ignore require-await -- what it throws is a rejection
-  async getEvents(
+  getEvents(
     actorId: string,
     options?: ReadEventsOptions | number,
   ): Promise<E[]> {
-    const action = "get events";
-    const read = resolveReadEvents(actorId, options, action);
-    this.#begin(action, read.signal);
-    return this.#monitor.readNow(action, () => this.#collect(read));
+    return this.#reads.getEvents(actorId, options);
   }
 
   /**
@@ -256,63 +243,28 @@ export class InMemoryEventStore<E extends AnyEvent = Event>
    * iteration begins.
    */
   readEvents(actorId: string, options?: ReadEventsOptions): AsyncIterable<E> {
-    const read = resolveReadEvents(actorId, options, READ_EVENTS);
-    return { [Symbol.asyncIterator]: () => this.#walk(read) };
+    return this.#reads.readEvents(actorId, options);
   }
 
   /** As {@linkcode EventStore.getLatestVersion}. */
-  // deno-lint-ignore require-await -- what it throws is a rejection
-  async getLatestVersion(
-    actorId: string,
-    options?: ReadOptions,
-  ): Promise<number> {
-    const action = "get latest version";
-    checkActorId(actorId, action);
-    this.#begin(action, resolveReadOptions(options, action).signal);
-    return this.#monitor.readNow(
-      action,
-      () => this.#log.latestVersion(this.#log.history(actorId)),
-    );
+  getLatestVersion(actorId: string, options?: ReadOptions): Promise<number> {
+    return this.#reads.getLatestVersion(actorId, options);
   }
 
   /** As {@linkcode EventStore.getLatestVersions}. */
-  // deno-lint-ignore require-await -- what it throws is a rejection
-  async getLatestVersions(
+  getLatestVersions(
     actorIds: readonly string[],
     options?: ReadOptions,
   ): Promise<Map<string, number>> {
-    const action = "get latest versions";
-    const unique = resolveActorIds(actorIds, action);
-    this.#begin(action, resolveReadOptions(options, action).signal);
-    return this.#monitor.readNow(
-      action,
-      () =>
-        new Map(
-          unique.map((actorId) => [
-            actorId,
-            this.#log.latestVersion(this.#log.history(actorId)),
-          ]),
-        ),
-    );
+    return this.#reads.getLatestVersions(actorIds, options);
   }
 
   /** As {@linkcode EventStore.getEventsWithErrors}; never with errors. */
-  // deno-lint-ignore require-await -- what it throws is a rejection
-  async getEventsWithErrors(
+  getEventsWithErrors(
     actorId: string,
     options?: ReadWithErrorsOptions | number,
   ): Promise<ReplayResult<E>> {
-    const action = "get events with errors";
-    const { fromVersion, consistency, signal } = resolveReadWithErrors(
-      actorId,
-      options,
-      action,
-    );
-    const bounds = { fromVersion, consistency };
-    const read = resolveReadEvents(actorId, bounds, action);
-    this.#begin(action, signal);
-    const events = this.#monitor.readNow(action, () => this.#collect(read));
-    return { events, errors: [], hasErrors: false, truncated: false };
+    return this.#reads.getEventsWithErrors(actorId, options);
   }
 
   /**
@@ -322,20 +274,12 @@ export class InMemoryEventStore<E extends AnyEvent = Event>
   readAll<Type extends E["eventType"] = E["eventType"]>(
     options?: ReadAllOptions<Type>,
   ): AsyncIterable<StoredEvent<EventOfType<E, Type>>> {
-    const read = resolveReadAll(options);
-    const iterable: AsyncIterable<StoredEvent<E>> = {
-      [Symbol.asyncIterator]: () => this.#walkAll(read),
-    };
-    // By the filter, which the compiler can't follow.
-    return iterable as AsyncIterable<StoredEvent<AnyEvent>> as AsyncIterable<
-      StoredEvent<EventOfType<E, Type>>
-    >;
+    return this.#reads.readAll(options);
   }
 
   /** As {@linkcode EventStore.actorIds}, in the order of their first events. */
   actorIds(options?: ActorIdsOptions): AsyncIterable<string> {
-    const list = resolveListActors(options);
-    return { [Symbol.asyncIterator]: () => this.#list(list) };
+    return this.#reads.actorIds(options);
   }
 
   /** As {@linkcode EventStore.getLatestSnapshot}. */
@@ -426,60 +370,6 @@ export class InMemoryEventStore<E extends AnyEvent = Event>
   #close(): Promise<void> {
     for (const subscription of this.#subscriptions) subscription.close();
     return this.#monitor.close();
-  }
-
-  async *#walk(read: ResolvedRead): AsyncGenerator<E, void> {
-    this.#begin(READ_EVENTS, read.signal);
-    const { history, first, count, step } = this.#monitor
-      .readNow(READ_EVENTS, () => this.#find(read));
-    for (let i = 0; i < count; i++) {
-      if (i > 0) this.#begin(READ_EVENTS, read.signal);
-      yield this.#log.at(history[first + i * step]!);
-    }
-  }
-
-  async *#walkAll(read: ResolvedReadAll): AsyncGenerator<StoredEvent<E>, void> {
-    this.#begin(READ_ALL, read.signal);
-    const items = this.#monitor
-      .readNow(READ_ALL, () => readLog(this.#log, read, READ_ALL));
-    for (const item of items) {
-      yield item;
-      this.#begin(READ_ALL, read.signal);
-    }
-  }
-
-  async *#list(
-    { actors, signal }: ResolvedActorIds,
-  ): AsyncGenerator<string, void> {
-    const action = "list actors";
-    this.#begin(action, signal);
-    const { actorIds } = this.#log;
-    const count = this.#monitor.readNow(action, () => actorIds.length);
-    for (let i = 0; i < count; i++) {
-      this.#begin(action, signal);
-      const actorId = actorIds[i]!;
-      if (actors === undefined || actors.has(actorId)) yield actorId;
-    }
-  }
-
-  #collect(read: ResolvedRead): E[] {
-    const { history, first, count, step } = this.#find(read);
-    const events = new Array<E>(count);
-    for (let i = 0; i < count; i++) {
-      events[i] = this.#log.at(history[first + i * step]!);
-    }
-    return events;
-  }
-
-  /** Where in its actor's history a read begins, and how it goes on. */
-  #find({ actorId, fromVersion, toVersion, limit, direction }: ResolvedRead) {
-    const history = this.#log.history(actorId);
-    const first = this.#log.indexOf(history, fromVersion);
-    const end = this.#log.indexOf(history, toVersion + 1);
-    const count = Math.min(limit, Math.max(0, end - first));
-    return direction === "forward"
-      ? { history, first, count, step: 1 }
-      : { history, first: end - 1, count, step: -1 };
   }
 
   #begin(action: string, signal: AbortSignal | undefined): void {

@@ -20,6 +20,7 @@ import { modelContract } from "./contract/model.ts";
 import { namespacesContract } from "./contract/namespaces.ts";
 import { orderOfChecksContract } from "./contract/order_of_checks.ts";
 import { ownershipContract } from "./contract/ownership.ts";
+import { readArgumentsContract } from "./contract/read_arguments.ts";
 import { readingContract } from "./contract/reading.ts";
 import { readingAllContract } from "./contract/reading_all.ts";
 import { signalsContract } from "./contract/signals.ts";
@@ -79,6 +80,7 @@ export function testEventStoreContract(
     },
   };
   argumentsContract(contract);
+  readArgumentsContract(contract);
   limitsContract(contract);
   versionsContract(contract);
   idempotencyContract(contract);
