@@ -1,3 +1,6 @@
+/** So short that handlers must know commands by themselves. */
+export const DUPLICATE_WINDOW_MS = 100;
+
 /** How a worker is started: JSON as its only argument. */
 export interface WorkerSpec {
   readonly urls: readonly string[];

@@ -4,8 +4,13 @@ import { commandHandler, Rejection } from "../../../decider/mod.ts";
 import { JetStreamEventStore } from "../../../store/jetstream/jetstream_event_store.ts";
 import { connect } from "../nats_connect.ts";
 import { hasty, type TrialEvent } from "./_hasty_account.ts";
-import type { Answer, TrialCommand, WorkerSpec } from "./_trial_protocol.ts";
-import { jsonLines } from "./_trial_protocol.ts";
+import {
+  type Answer,
+  DUPLICATE_WINDOW_MS,
+  jsonLines,
+  type TrialCommand,
+  type WorkerSpec,
+} from "./_trial_protocol.ts";
 
 /** Does again what fails while the server is away. */
 async function persist<T>(run: () => Promise<T>): Promise<T> {
@@ -25,10 +30,12 @@ const store = await persist(() =>
   JetStreamEventStore.open<TrialEvent>(nc, {
     namespace,
     replicas,
+    duplicateWindow: DUPLICATE_WINDOW_MS,
     saveTimeout: 2_000,
   })
 );
-const accounts = commandHandler(store, hasty);
+// Nothing may rest on ids that the server remembers.
+const accounts = commandHandler(store, hasty, { rememberedCommands: 1_000 });
 
 async function answer(command: TrialCommand): Promise<Answer> {
   const { id, actorId } = command;

@@ -14,7 +14,12 @@ import { connect } from "../nats_connect.ts";
 import type { NatsServer } from "../nats_server.ts";
 import type { TrialEvent } from "./_hasty_account.ts";
 import { TrialProcess } from "./_trial_process.ts";
-import type { Answer, TrialCommand, WorkerSpec } from "./_trial_protocol.ts";
+import {
+  type Answer,
+  DUPLICATE_WINDOW_MS,
+  type TrialCommand,
+  type WorkerSpec,
+} from "./_trial_protocol.ts";
 
 /** How a trial is set up. */
 export interface TrialOptions {
@@ -177,6 +182,7 @@ export async function runTrial(options: TrialOptions): Promise<TrialReport> {
     await JetStreamEventStore.open<TrialEvent>(nc, {
       namespace: NAMESPACE,
       replicas,
+      duplicateWindow: DUPLICATE_WINDOW_MS,
     }),
   );
   const trial = new Trial(options);
