@@ -13,6 +13,7 @@ import type { ActorState } from "./_actor_state.ts";
 import type { ActorStates } from "./_actor_states.ts";
 import { eventsOfCommand, readHistory } from "./_history.ts";
 import { type CommandFacts, makeEvents } from "./_made_events.ts";
+import type { Turns } from "./_turns.ts";
 import type { Executed } from "./command_handler.ts";
 import { type Decider, draftsOf } from "./decider.ts";
 import { TooManyConflictsError } from "./errors.ts";
@@ -30,6 +31,7 @@ export interface ExecutionParts<State, Command, E extends AnyEvent> {
   readonly store: EventStore<E>;
   readonly decider: Decider<State, Command, E>;
   readonly actors: ActorStates<State, E>;
+  readonly turns: Turns;
   readonly retries: number;
   readonly sources: EventSources;
 }
@@ -43,48 +45,63 @@ type Decision<State, E> =
 export class Execution<State, Command, E extends AnyEvent> {
   readonly #parts: ExecutionParts<State, Command, E>;
   readonly #call: Call<Command>;
-  #actor: ActorState<State>;
+  #actor!: ActorState<State>;
   /** Whether all that was stored before the call is in the actor's state. */
-  #isFresh: boolean;
+  #isFresh = false;
   #conflicts = 0;
   #lastConflict: unknown;
 
-  /**
-   * @param actor What is known of the actor.
-   * @param isFresh Whether it was read just now.
-   */
   constructor(
     parts: ExecutionParts<State, Command, E>,
     call: Call<Command>,
-    actor: ActorState<State>,
-    isFresh: boolean,
   ) {
     this.#parts = parts;
     this.#call = call;
-    this.#actor = actor;
-    this.#isFresh = isFresh;
   }
 
-  /** Executes it. */
+  /** Executes it, when it is its turn. */
+  // In one function as far as it goes well: while a save is under way, the
+  // frames above it are most of the memory that a command takes.
   async run(): Promise<Executed<State, E>> {
-    for (;;) {
-      if (this.#mayBeStored()) return await this.#findStored();
-      if (!this.#isAsExpected()) {
-        if (this.#isFresh) throw this.#expectationError();
-        await this.#refresh();
-        continue;
-      }
-      if (this.#conflicts > this.#parts.retries) throw this.#givingUp();
-      const decision = this.#decide();
-      if ("events" in decision && decision.events.length > 0) {
+    const { actors, turns, retries } = this.#parts;
+    const { actorId, commandId, signal } = this.#call;
+    const turn = turns.begin(actorId, signal);
+    if (turn !== undefined) await turn;
+    try {
+      const cached = actors.cached(actorId);
+      this.#isFresh = cached === undefined;
+      this.#actor = cached ?? await actors.load(actorId, signal);
+      for (;;) {
+        if (this.#mayBeStored()) return await this.#findStored();
+        if (!this.#isAsExpected()) {
+          if (this.#isFresh) throw this.#expectationError();
+          await this.#refresh();
+          continue;
+        }
+        if (this.#conflicts > retries) throw this.#givingUp();
+        const decision = this.#decide();
+        if (!("events" in decision) || decision.events.length === 0) {
+          if (!await this.#isConfirmed()) continue;
+          if ("refusal" in decision) throw decision.refusal;
+          return this.#executed([], false);
+        }
         const { events, state } = decision;
-        if (await this.#save(events, state)) {
+        let duplicate: boolean;
+        try {
+          ({ duplicate } = await this.#store(events));
+        } catch (error) {
+          await this.#settleConflict(error);
+          continue;
+        }
+        if (!duplicate || commandId === undefined) {
+          this.#actor = actors.stored(actorId, this.#actor, events, state);
           return this.#executed(events, false);
         }
-      } else if (await this.#isConfirmed()) {
-        if ("refusal" in decision) throw decision.refusal;
-        return this.#executed([], false);
+        // Another attempt at the command has stored the same.
+        await this.#refresh();
       }
+    } finally {
+      turns.end(actorId);
     }
   }
 
@@ -112,26 +129,19 @@ export class Execution<State, Command, E extends AnyEvent> {
     return this.#actor.version === version;
   }
 
-  /** Whether the events are stored; if not, what is new was read. */
-  async #save(events: readonly E[], state: State): Promise<boolean> {
-    const { actors } = this.#parts;
-    const { actorId, commandId, signal } = this.#call;
-    try {
-      const { duplicate } = await this.#store(events);
-      if (!duplicate || commandId === undefined) {
-        this.#actor = actors.stored(actorId, this.#actor, events, state);
-        return true;
-      }
-      // Another attempt at the command has stored the same.
-    } catch (error) {
-      const isConflict = error instanceof VersionConflictError ||
-        (error instanceof DuplicateEventError && commandId !== undefined);
-      if (!isConflict) throw error;
-      this.#lastConflict = error;
-      if (this.#conflicts++ > 0) await delay(backoff(this.#conflicts), signal);
-    }
+  /**
+   * Reads what is new when others were faster.
+   *
+   * @throws What a save failed with, if it is something else.
+   */
+  async #settleConflict(error: unknown): Promise<void> {
+    const { commandId, signal } = this.#call;
+    const isConflict = error instanceof VersionConflictError ||
+      (error instanceof DuplicateEventError && commandId !== undefined);
+    if (!isConflict) throw error;
+    this.#lastConflict = error;
+    if (this.#conflicts++ > 0) await delay(backoff(this.#conflicts), signal);
     await this.#refresh();
-    return false;
   }
 
   #store(events: readonly E[]): Promise<{ readonly duplicate: boolean }> {

@@ -158,7 +158,6 @@ interface HandlerOptions extends ActorStatesOptions {
 class Handler<State, Command, E extends AnyEvent>
   implements CommandHandler<State, Command, E> {
   readonly #parts: ExecutionParts<State, Command, E>;
-  readonly #turns = new Turns();
 
   constructor(
     store: EventStore<E>,
@@ -166,26 +165,18 @@ class Handler<State, Command, E extends AnyEvent>
     { retries, sources, ...kept }: HandlerOptions,
   ) {
     const actors = new ActorStates(store, decider, kept);
-    this.#parts = { store, decider, actors, retries, sources };
+    const turns = new Turns();
+    this.#parts = { store, decider, actors, turns, retries, sources };
   }
 
+  // deno-lint-ignore require-await -- what it throws is a rejection
   async execute(
     actorId: string,
     command: Command,
     options?: ExecuteOptions,
   ): Promise<Executed<State, E>> {
     const call = resolveCall(actorId, command, options);
-    const turn = this.#turns.begin(actorId, call.signal);
-    if (turn !== undefined) await turn;
-    try {
-      const { actors } = this.#parts;
-      const cached = actors.cached(actorId);
-      const actor = cached ?? await actors.load(actorId, call.signal);
-      const isFresh = cached === undefined;
-      return await new Execution(this.#parts, call, actor, isFresh).run();
-    } finally {
-      this.#turns.end(actorId);
-    }
+    return new Execution(this.#parts, call).run();
   }
 
   get cachedActors(): number {
