@@ -1,7 +1,8 @@
 /** What trails of earlier events save a store that reads and saves. */
 
-import { assertEquals } from "@std/assert";
-import { upTo } from "../support/contract/helpers.ts";
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { collect, upTo } from "../support/contract/helpers.ts";
 import { NatsServer } from "../support/nats_server.ts";
 import { event, saveSpread, withStores } from "../support/spread_history.ts";
 
@@ -116,6 +117,44 @@ Deno.test("getEvents() finds all when versions have gaps", async () => {
           `${from}`,
         );
       }
+    }
+  });
+});
+
+Deno.test("readEvents() finds any part of a scattered history, a request each", async () => {
+  await withStores(server, async (writer, openReader, { requests }) => {
+    const length = 250;
+    const events = await saveSpread(writer, upTo(length), 160);
+    const reader = await openReader();
+    const bound = fc.integer({ min: 1, max: length + 5 });
+    const limit = fc.integer({ min: 1, max: length });
+    const direction = fc.constantFrom("forward" as const, "backward" as const);
+    await fc.assert(
+      fc.asyncProperty(
+        bound,
+        bound,
+        limit,
+        direction,
+        fc.boolean(),
+        async (from, to, limit, direction, isKnown) => {
+          const [fromVersion, toVersion] = from < to ? [from, to] : [to, from];
+          const within = events.slice(fromVersion - 1, toVersion);
+          const ordered = direction === "forward" ? within : within.reverse();
+          const options = { fromVersion, toVersion, limit, direction };
+          const store = isKnown ? reader : await openReader();
+          assertEquals(
+            await collect(store.readEvents("a", options)),
+            ordered.slice(0, limit),
+          );
+        },
+      ),
+      { numRuns: 40 },
+    );
+    for (const store of [reader, await openReader()]) {
+      requests.length = 0;
+      assertEquals(await store.getEvents("a"), events);
+      // Its events, and not a page.
+      assert(requests.length <= length + 1, `${requests.length} requests`);
     }
   });
 });

@@ -261,19 +261,18 @@ export class PullSession {
   }
 
   #accept(msg: Msg): void {
-    // ...<deliveries>.<stream sequence>.<consumer sequence>.<time>.<pending>
-    const tokens = msg.reply!.split(".");
-    const from = tokens.length === 9 ? 4 : 6;
-    if (Number(tokens[from + 2]) !== this.#delivered + 1) {
-      return this.#owner.lost();
-    }
+    // ...<name>.<deliveries>.<stream sequence>.<consumer sequence>.<time>...
+    const reply = msg.reply!;
+    const end = reply.indexOf(this.#name) + this.#name.length;
+    const [, , sequence, delivered, time] = reply.slice(end).split(".", 5);
+    if (Number(delivered) !== this.#delivered + 1) return this.#owner.lost();
     this.#delivered++;
     if (this.#endLarge !== undefined) {
       // No other pull had room for it: the large one has ended.
       this.#pulls = this.#pulls.filter(({ bytes }) => bytes !== undefined);
       this.#endLargePull();
     }
-    this.#owner.received(Number(tokens[from + 1]), tokens[from + 3]!, msg);
+    this.#owner.received(Number(sequence), time!, msg);
     if (this.#pulls.length < MAX_PULLS) this.pull();
   }
 
