@@ -26,6 +26,7 @@ export interface Environment {
     readonly nats: string;
     readonly "nats-server": string;
     readonly castore: string;
+    readonly emmett: string;
   };
 }
 
@@ -61,6 +62,8 @@ export async function environment(): Promise<Environment> {
       "nats-server": version,
       castore: config.imports["@castore/event-storage-adapter-in-memory"]
         .replace(/^.*@/, ""),
+      emmett: config.imports["@event-driven-io/emmett"]
+        .replace(/^.*@/, ""),
     },
   };
 }
@@ -71,6 +74,7 @@ export function describe({ machine, versions }: Environment): string[] {
   return [
     `${machine.cpu}, ${machine.cpus} CPUs, ${gib} GiB, ${machine.os}`,
     `Deno ${versions.deno} (V8 ${versions.v8}), nats.js ${versions.nats}, ` +
-    `nats-server ${versions["nats-server"]}, Castore ${versions.castore}`,
+    `nats-server ${versions["nats-server"]}, Castore ${versions.castore}, ` +
+    `Emmett ${versions.emmett}`,
   ];
 }
