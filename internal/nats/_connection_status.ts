@@ -15,13 +15,18 @@ import {
   permissionDenied,
   type PermissionDeniedError,
   SubscriptionLimitError,
+  withReason,
 } from "./errors.ts";
 import { UnconfirmedSubscriptions } from "./_unconfirmed_subscriptions.ts";
 
 /** Hears of a connection. */
 export interface ConnectionListener {
-  /** It dropped. */
-  down?(): void;
+  /**
+   * It dropped.
+   *
+   * @param reason What the server said before, if it closed the connection.
+   */
+  down?(reason: Error | undefined): void;
   /** It is back; it was away for this long, in milliseconds. */
   up?(downtime: number): void;
   /** The server refused a right to a user of the connection. */
@@ -42,6 +47,8 @@ export class ConnectionStatus {
   readonly #unconfirmed: UnconfirmedSubscriptions;
   /** When it was lost, in monotonic milliseconds; undefined while it is up. */
   #lostAt: number | undefined;
+  /** The last error for which a server closes, or refuses, a connection. */
+  #reason: Error | undefined;
 
   /** The status of a connection, with one more listener. */
   static acquire(
@@ -70,6 +77,11 @@ export class ConnectionStatus {
     return this.#lostAt === undefined;
   }
 
+  /** Why it is down, as far as a server has said. */
+  get reason(): Error | undefined {
+    return this.#reason;
+  }
+
   /**
    * Has a subscription that was just made hear if the server refuses it.
    *
@@ -96,30 +108,39 @@ export class ConnectionStatus {
           // While nats.js waits to dial again, only the latter comes.
           if (!this.isUp) break;
           this.#lostAt = performance.now();
-          this.#tell((listener) => listener.down?.());
+          this.#tell((listener) => listener.down?.(this.#reason));
           break;
         case "reconnect": {
           const now = performance.now();
           const downtime = now - (this.#lostAt ?? now);
           this.#lostAt = undefined;
+          this.#reason = undefined;
           this.#unconfirmed.startOver(); // nats.js has made them all anew
           this.#tell((listener) => listener.up?.(downtime));
           break;
         }
         case "error":
-          // By name: a program may hold two copies of nats-core.
-          if (status.error.name === "PermissionViolationError") {
-            const error = deniedBy(status.error as PermissionViolationError);
-            this.#tell((listener) => listener.denied?.(error));
-          } else if (/maximum subscriptions/i.test(status.error.message)) {
-            const { error: cause } = status;
-            this.#unconfirmed.refuse(new SubscriptionLimitError({ cause }));
-          }
+          this.#hear(status.error);
           break;
       }
     }
     this.#forget();
-    this.#tell((listener) => listener.over?.(closedConnection()));
+    const reason = this.#nc.isClosed() ? await this.#nc.closed() : undefined;
+    const over = closedConnection(reason ?? undefined);
+    this.#tell((listener) => listener.over?.(over));
+  }
+
+  /** Takes an error that the server has reported. */
+  #hear(error: Error): void {
+    // By name: a program may hold two copies of nats-core.
+    if (error.name === "PermissionViolationError") {
+      const denied = deniedBy(error as PermissionViolationError);
+      this.#tell((listener) => listener.denied?.(denied));
+    } else if (/maximum subscriptions/i.test(error.message)) {
+      this.#unconfirmed.refuse(new SubscriptionLimitError({ cause: error }));
+    } else if (!/invalid (publish )?subject/i.test(error.message)) {
+      this.#reason = error; // all others end the connection
+    }
   }
 
   #tell(of: (listener: ConnectionListener) => void): void {
@@ -132,9 +153,16 @@ export class ConnectionStatus {
   }
 }
 
-/** The error for a connection that is closed, or about to be. */
-export function closedConnection(): ConnectionClosedError {
-  return new ConnectionClosedError("The NATS connection is closed");
+/**
+ * The error for a connection that is closed, or about to be.
+ *
+ * @param reason The error that closed it, if one did.
+ */
+export function closedConnection(reason?: Error): ConnectionClosedError {
+  return new ConnectionClosedError(
+    withReason("The NATS connection is closed", reason),
+    { cause: reason },
+  );
 }
 
 function deniedBy(

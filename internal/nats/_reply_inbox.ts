@@ -17,15 +17,23 @@ import { ConnectionWatch } from "./connection_watch.ts";
 import {
   ConnectionClosedError,
   ConnectionLostError,
+  isPayloadViolation,
   NoRespondersError,
   permissionDenied,
   type PermissionDeniedError,
   RequestTimeoutError,
   SubscriptionLimitError,
+  withReason,
 } from "./errors.ts";
 
 /** How often deadlines are checked, in milliseconds. */
 const SWEEP_INTERVAL_MS = 50;
+
+/**
+ * Bytes of a call from which on a PING follows it, see
+ * {@linkcode PendingCall.isRead}.
+ */
+const PING_BEHIND_BYTES = 16 * 1024;
 
 /** How long a call waits before it is asked whether to go on. */
 const LATE_AFTER_MS = 250;
@@ -44,6 +52,12 @@ class PendingCall {
   deadline = NaN;
   /** Whether a reply came since the last sweep. */
   heard = false;
+  /**
+   * Whether the server has answered a PING behind it; undefined if none was
+   * sent. A server answers in order: one that closes the connection because of
+   * some message's size, and has not answered, has not taken this one.
+   */
+  isRead: boolean | undefined;
 
   constructor(call: Call, owner: object) {
     this.call = call;
@@ -91,7 +105,7 @@ export class ReplyInbox {
     this.#subject = `${createInbox(prefix)}.`;
     this.#watch = new ConnectionWatch(nc);
     this.#watch.listen({
-      down: () => this.#failAll(unanswered),
+      down: (reason) => this.#failAll((pending) => unanswered(pending, reason)),
       denied: (error) => this.#refused(error),
       over: (reason) => this.#end(reason),
     });
@@ -116,7 +130,8 @@ export class ReplyInbox {
     payload: Uint8Array | string,
     headers: MsgHdrs | undefined,
   ): number {
-    const token = this.#pending.add(new PendingCall(call, owner));
+    const pending = new PendingCall(call, owner);
+    const token = this.#pending.add(pending);
     try {
       const reply = this.#subject + token;
       const options = headers === undefined ? { reply } : { headers, reply };
@@ -124,6 +139,10 @@ export class ReplyInbox {
     } catch (error) {
       this.#pending.delete(token);
       throw error;
+    }
+    if ((call.bytes ?? payload.length) >= PING_BEHIND_BYTES) {
+      pending.isRead = false;
+      this.#nc.flush().then(() => pending.isRead = true, () => {});
     }
     this.#sweeper ??= setTimeout(this.#sweep, SWEEP_INTERVAL_MS);
     return token;
@@ -190,12 +209,12 @@ export class ReplyInbox {
   };
 
   /** Fails the pending calls, all of them or those of one owner. */
-  #failAll(error: (call: Call) => unknown, owner?: object): void {
+  #failAll(error: (pending: PendingCall) => unknown, owner?: object): void {
     const failed = this.#pending.entries().filter(([, pending]) =>
       owner === undefined || pending.owner === owner
     );
     for (const [token] of failed) this.#pending.delete(token);
-    for (const [, { call }] of failed) call.fail(error(call));
+    for (const [, pending] of failed) pending.call.fail(error(pending));
   }
 
   /** The server reports a missing permission apart from the replies. */
@@ -224,15 +243,17 @@ export class ReplyInbox {
     this.#denied = reason;
     this.#forget(); // for the next owner it may be possible
     // The requests may have been carried out: only the replies are missing.
-    this.#failAll((call) => unheard(call, reason));
+    this.#failAll(({ call }) => unheard(call, reason));
   }
 
-  #end({ message }: ConnectionClosedError): void {
+  #end({ message, cause }: ConnectionClosedError): void {
     this.#forget();
     clearTimeout(this.#sweeper);
     this.#sweeper = undefined;
     if (!this.#nc.isClosed()) this.#subscription.unsubscribe();
-    this.#failAll(() => new ConnectionClosedError(message, { sent: true }));
+    this.#failAll(() =>
+      new ConnectionClosedError(message, { cause, sent: true })
+    );
   }
 
   /** Has the next owner get another inbox. */
@@ -268,9 +289,17 @@ function unheard(
   );
 }
 
-function unanswered({ subject }: Call): ConnectionLostError {
-  return new ConnectionLostError(
-    `The connection dropped before ${JSON.stringify(subject)} was answered`,
-    { sent: true },
-  );
+/** @param reason Why the server closed the connection, if it did. */
+function unanswered(
+  { call: { subject }, isRead }: PendingCall,
+  reason: Error | undefined,
+): ConnectionLostError {
+  const message = `The connection dropped before ${
+    JSON.stringify(subject)
+  } was answered`;
+  const isRefused = isRead === false && isPayloadViolation(reason);
+  return new ConnectionLostError(withReason(message, reason), {
+    cause: reason,
+    sent: !isRefused,
+  });
 }

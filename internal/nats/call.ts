@@ -30,6 +30,12 @@ export interface Call {
    * permission violation on one of them fails the call.
    */
   readonly covers?: readonly string[] | undefined;
+  /**
+   * Bytes of all that it answers for.
+   *
+   * @default those of its payload
+   */
+  readonly bytes?: number | undefined;
   /** Whether each reply restarts the timeout. @default {false} */
   readonly renews?: boolean | undefined;
   /** Handles a reply; true when it was the last. */

@@ -11,7 +11,11 @@ import {
   type ConnectionListener,
   ConnectionStatus,
 } from "./_connection_status.ts";
-import { type ConnectionClosedError, ConnectionLostError } from "./errors.ts";
+import {
+  type ConnectionClosedError,
+  ConnectionLostError,
+  withReason,
+} from "./errors.ts";
 
 export { closedConnection, type ConnectionListener };
 
@@ -31,6 +35,15 @@ export class ConnectionWatch {
   /** Whether the connection is up, as far as it has said. */
   get isUp(): boolean {
     return this.#status.isUp;
+  }
+
+  /** The error for what can't be sent while the connection is down. */
+  get downError(): ConnectionLostError {
+    const { reason } = this.#status;
+    return new ConnectionLostError(
+      withReason("The connection is down", reason),
+      { cause: reason },
+    );
   }
 
   /** Whether nothing can be sent any more: it is closed, or about to be. */
@@ -86,7 +99,7 @@ export class ConnectionWatch {
       };
       const aborted = () => settle(() => reject(signal!.reason));
       const abortable = { aborted };
-      const late = () => settle(() => reject(notBack(timeout!)));
+      const late = () => settle(() => reject(this.#notBack(timeout!)));
       const timer = timeout === undefined
         ? undefined
         : setTimeout(late, timeout);
@@ -111,7 +124,7 @@ export class ConnectionWatch {
 
   /** Passes on what happens to the connection. */
   readonly #relay: ConnectionListener = {
-    down: () => this.#tell((listener) => listener.down?.()),
+    down: (reason) => this.#tell((listener) => listener.down?.(reason)),
     up: (downtime) => this.#tell((listener) => listener.up?.(downtime)),
     denied: (error) => this.#tell((listener) => listener.denied?.(error)),
     over: (reason) => this.#end(reason),
@@ -127,10 +140,14 @@ export class ConnectionWatch {
   #tell(of: (listener: ConnectionListener) => void): void {
     for (const listener of [...this.#listeners]) of(listener);
   }
-}
 
-function notBack(timeout: number): ConnectionLostError {
-  return new ConnectionLostError(
-    `The connection was not back within ${Math.round(timeout)} ms`,
-  );
+  #notBack(timeout: number): ConnectionLostError {
+    const { reason } = this.#status;
+    const message = `The connection was not back within ${
+      Math.round(timeout)
+    } ms`;
+    return new ConnectionLostError(withReason(message, reason), {
+      cause: reason,
+    });
+  }
 }

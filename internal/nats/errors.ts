@@ -38,6 +38,19 @@ export class ConnectionClosedError extends Error {
   }
 }
 
+/** A message, with the error that a server gave as the reason. */
+export function withReason(message: string, reason: unknown): string {
+  return reason instanceof Error ? `${message} (${reason.message})` : message;
+}
+
+/**
+ * Whether a server closed the connection because of a message beyond its
+ * `max_payload`. It reads nothing more of the connection then.
+ */
+export function isPayloadViolation(reason: Error | undefined): boolean {
+  return /maximum payload/i.test(reason?.message ?? "");
+}
+
 /** The server did not answer in time: the outcome is unknown. */
 export class RequestTimeoutError extends Error {
   /** Always `"RequestTimeoutError"`. */
