@@ -13,6 +13,7 @@ import {
 import {
   ConnectionClosedError,
   ConnectionLostError,
+  withReason,
 } from "../internal/nats/errors.ts";
 
 /** Bytes sent before the server is asked to confirm them. */
@@ -52,7 +53,11 @@ export class Link {
   throwIfDown(action: string): void {
     this.throwIfClosed(action);
     if (this.#watch.isUp) return;
-    throw new ConnectionLostError(`Cannot ${action}: the connection is down`);
+    const { reason } = this.#watch;
+    throw new ConnectionLostError(
+      withReason(`Cannot ${action}: the connection is down`, reason),
+      { cause: reason },
+    );
   }
 
   /** @throws {ConnectionClosedError} If the connection is closed. */
@@ -66,6 +71,11 @@ export class Link {
     callback: (error: Error | null, msg: Msg) => void,
   ): Subscription {
     return this.#watch.subscribe(subject, callback);
+  }
+
+  /** Resolves when the connection is up, see {@linkcode ConnectionWatch}. */
+  connected(): Promise<void> {
+    return this.#watch.connected();
   }
 
   /** Whether the server has ever answered. */
@@ -91,7 +101,10 @@ export class Link {
         this.#answered = true;
       } catch (cause) {
         this.throwIfClosed(action);
-        const message = "The connection was lost before the server answered";
+        const message = withReason(
+          "The connection was lost before the server answered",
+          this.#watch.reason,
+        );
         throw new ConnectionLostError(message, { sent: true, cause });
       } finally {
         // Refusals arrive a few microtasks later.

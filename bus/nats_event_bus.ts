@@ -11,6 +11,7 @@ import { EncodedHeaders, encodeUtf8 } from "../internal/nats/encoding.ts";
 import {
   ConnectionClosedError,
   type PermissionDeniedError,
+  withReason,
 } from "../internal/nats/errors.ts";
 import { PublishAcks } from "../internal/nats/prompt_acks.ts";
 import {
@@ -18,12 +19,10 @@ import {
   encodeActorId,
   encodeToken,
 } from "../internal/nats/names.ts";
-import { show } from "../internal/show.ts";
 import { type OptionNames, optionsOf } from "../internal/arguments.ts";
 import { encodeEventTo } from "../event/event_codec.ts";
 import { activeTrace, traceLines } from "../internal/telemetry/trace.ts";
 import { untilAborted } from "../internal/waiting.ts";
-import { PayloadTooLargeError } from "../event/errors.ts";
 import type { AnyEvent, Event, EventOfType } from "../event/event.ts";
 import type { TraceContext } from "../internal/telemetry/types.ts";
 import {
@@ -35,6 +34,7 @@ import {
 import { Feeds } from "./_feeds.ts";
 import { Link } from "./_link.ts";
 import { PublishRights } from "./_publish_rights.ts";
+import { SizeLimit } from "./_size_limit.ts";
 import { type Address, addressOf, headOf, interestOf } from "./_subjects.ts";
 import { Subscribers } from "./_subscribers.ts";
 import { BusClosedError } from "./errors.ts";
@@ -83,7 +83,8 @@ const DONE: Promise<void> = Promise.resolve();
  * the server has handled it: it fails if a right is missing, and the bus's very
  * first publish also if the server does not answer. Later refusals, such as for
  * an actor id, are counted as `refused` and reported to `onError`, and the next
- * publish there waits again. With 2 MiB on the way to the server, publishers
+ * publish there waits again. So is a {@linkcode PayloadTooLargeError} when the
+ * server's `max_payload` turns out to be lower than it has said. With 2 MiB on the way to the server, publishers
  * wait.
  *
  * The server filters by namespace, event type and actor: events that nobody
@@ -117,6 +118,7 @@ export class NatsEventBus<E extends AnyEvent = Event>
   readonly #link: Link;
   readonly #rights: PublishRights;
   readonly #acks: PublishAcks;
+  readonly #sizes: SizeLimit;
   readonly #feeds: Feeds<E>;
   readonly #addresses = new Map<string, Address>();
   #closed: Promise<void> | undefined;
@@ -146,7 +148,7 @@ export class NatsEventBus<E extends AnyEvent = Event>
         const gap = Object.freeze({ reason: "reconnect" as const, downtime });
         for (const mailbox of [...subscribers.open]) mailbox.gap(gap);
       },
-      over: () => this.#connectionClosed(),
+      over: ({ cause }) => this.#connectionClosed(cause),
       denied: (error) => this.#denied(error),
     };
     try {
@@ -157,6 +159,10 @@ export class NatsEventBus<E extends AnyEvent = Event>
     }
     this.#rights = new PublishRights(this.#link);
     this.#acks = new PublishAcks(nc);
+    this.#sizes = new SizeLimit(nc, this.#link, ACTION, (namespace, error) => {
+      subscribers.meter.of(namespace).refused++;
+      subscribers.report(error);
+    });
     this.#feeds = new Feeds(this.#link, this.#root, (error) => {
       subscribers.meter.rest.malformed++;
       subscribers.report(error);
@@ -250,20 +256,14 @@ export class NatsEventBus<E extends AnyEvent = Event>
     const { activeSpan, report, meter } = this.#subscribers;
     const headers = headersOf(given ?? activeTrace(activeSpan, report));
     const size = payload.length + (headers?.byteLength ?? 0);
-    const limit = this.#nc.info?.max_payload ?? Infinity;
-    if (size > limit) {
-      throw new PayloadTooLargeError(
-        `Cannot ${ACTION}: version ${fields.version} of actor ${
-          show(fields.actorId)
-        } takes ${size} bytes with its headers, the server takes at most ${limit} (max_payload)`,
-        { size, limit },
-      );
-    }
+    const tooLarge = this.#sizes.refusal(fields, size);
+    if (tooLarge !== undefined) throw tooLarge;
     const place = before + encodeToken(fields.eventType) + between;
     const subject = place + encodeActorId(fields.actorId);
     this.#acks.publishing();
     this.#nc.publish(subject, payload, headers && { headers });
     meter.of(namespace).published++;
+    this.#sizes.published(namespace, fields, size);
     const room = this.#link.sent(subject.length + size);
     const proven = this.#rights.has(place)
       ? undefined
@@ -294,9 +294,10 @@ export class NatsEventBus<E extends AnyEvent = Event>
     if (!hasWaiter) this.#subscribers.report(error);
   }
 
-  #connectionClosed(): void {
+  #connectionClosed(cause: unknown): void {
     const reason = new ConnectionClosedError(
-      "Cannot go on: the NATS connection is closed",
+      withReason("Cannot go on: the NATS connection is closed", cause),
+      { cause },
     );
     this.#subscribers.fail({ reason });
   }

@@ -37,13 +37,9 @@ export class ConnectionWatch {
     return this.#status.isUp;
   }
 
-  /** The error for what can't be sent while the connection is down. */
-  get downError(): ConnectionLostError {
-    const { reason } = this.#status;
-    return new ConnectionLostError(
-      withReason("The connection is down", reason),
-      { cause: reason },
-    );
+  /** Why it is down, as far as a server has said. */
+  get reason(): Error | undefined {
+    return this.#status.reason;
   }
 
   /** Whether nothing can be sent any more: it is closed, or about to be. */
@@ -142,7 +138,7 @@ export class ConnectionWatch {
   }
 
   #notBack(timeout: number): ConnectionLostError {
-    const { reason } = this.#status;
+    const { reason } = this;
     const message = `The connection was not back within ${
       Math.round(timeout)
     } ms`;

@@ -20,7 +20,11 @@ import { offAbort, onAbort } from "../aborts.ts";
 import { ReplyInbox } from "./_reply_inbox.ts";
 import type { Call, RequestOptions } from "./call.ts";
 import { closedConnection, ConnectionWatch } from "./connection_watch.ts";
-import { ConnectionClosedError } from "./errors.ts";
+import {
+  ConnectionClosedError,
+  ConnectionLostError,
+  withReason,
+} from "./errors.ts";
 import { BatchAcks } from "./prompt_acks.ts";
 
 /** What inboxes begin with, unless the user says otherwise. */
@@ -200,7 +204,11 @@ export class Multiplexer implements AsyncDisposable {
   #throwIfUnusable(): void {
     if (this.#closed) throw this.#closed;
     if (this.#inbox.denied) throw this.#inbox.denied;
-    if (!this.watch.isUp) throw this.watch.downError;
+    if (!this.watch.isUp) {
+      const { reason } = this.watch;
+      const message = withReason("The connection is down", reason);
+      throw new ConnectionLostError(message, { cause: reason });
+    }
     if (this.watch.isOver) throw closedConnection();
   }
 }

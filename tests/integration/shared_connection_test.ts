@@ -81,7 +81,7 @@ Deno.test("a multiplexer made while the connection is down knows it", async () =
   await using nc = await connect(proxy.url);
   await using first = new Multiplexer(nc);
   const down = Promise.withResolvers<void>();
-  first.watch.listen({ down: down.resolve });
+  first.watch.listen({ down: () => down.resolve() });
   await proxy.refuse();
   proxy.cut();
   await down.promise;

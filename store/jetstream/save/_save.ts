@@ -9,6 +9,7 @@ import {
   ConnectionClosedError,
   ConnectionLostError,
   NoRespondersError,
+  withReason,
 } from "../../../internal/nats/errors.ts";
 import type { Multiplexer } from "../../../internal/nats/multiplexer.ts";
 import type { ActorHistory } from "../read/actor_history.ts";
@@ -40,6 +41,7 @@ import {
 import type { Tail } from "../read/tail_cache.ts";
 import { backoff, Deadline, delay } from "../../../internal/waiting.ts";
 import { DuplicateEventError, VersionConflictError } from "../../errors.ts";
+import { sizeRefusal } from "./_size_limit.ts";
 import {
   JetStreamUnavailableError,
   StaleReadError,
@@ -182,11 +184,16 @@ export class Save {
   async #attempt(
     { entries, stored }: Plan,
   ): Promise<FailedAttempt | undefined> {
-    const { mux, queue } = this.#context;
+    const { mux, tails, queue } = this.#context;
+    const { action } = this.#request;
     const { deadline, signal } = this.#bounds;
     await mux.watch.connected({ timeout: deadline.left, signal });
     signal?.throwIfAborted();
     if (deadline.left === 0) return { error: new NotSentError() };
+    for (const { draft } of entries) {
+      const refusal = sizeRefusal(action, draft, mux, tails.reader);
+      if (refusal !== undefined) throw refusal; // the limit was lowered
+    }
     return await new Promise((resolve, reject) => {
       const settle = (failure: FailedAttempt | undefined) => {
         offAbort(signal, abortable);
@@ -325,7 +332,7 @@ export class Save {
     const isStale = error instanceof StaleReadError;
     if (classify(error) === "final" && !isStale) return error;
     const why = error instanceof ConnectionLostError
-      ? "the NATS connection was not back"
+      ? withReason("the NATS connection was not back", error.cause)
       : `stream ${JSON.stringify(name)} did not take it`;
     return new JetStreamUnavailableError(
       `Cannot ${action}: ${why} within ${this.#context.timeout} ms; this call stored nothing`,

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { PayloadTooLargeError } from "../../../event/errors.ts";
 import { show } from "../../../internal/show.ts";
 import { SaveOutcomeUnknownError } from "../../errors.ts";
 import type { Draft } from "./_entry.ts";
@@ -17,7 +18,11 @@ export function outcomeUnknown(
   return new SaveOutcomeUnknownError(
     `Cannot tell whether ${ids.length} event(s) were stored: ${
       cause instanceof Error ? cause.message : show(cause)
-    }; save them again with the same ids to find out`,
+    }; ${
+      cause instanceof PayloadTooLargeError
+        ? "read the events of their actors to find out"
+        : "save them again with the same ids to find out"
+    }`,
     ids,
     { cause },
   );

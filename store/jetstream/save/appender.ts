@@ -4,6 +4,7 @@
  * @module
  */
 
+import { PayloadTooLargeError } from "../../../event/errors.ts";
 import { withVersion } from "../../../event/event_draft.ts";
 import { show } from "../../../internal/show.ts";
 import { backoff, delay } from "../../../internal/waiting.ts";
@@ -221,6 +222,13 @@ export class Appender {
         events.some(({ id }) => id === eventId);
       queue.putBack(group.filter((member) => !has(member)));
       return await this.#fail(group.find(has)!, error, storedVersion);
+    }
+    if (error instanceof PayloadTooLargeError) {
+      const isLarge = ({ drafts }: GroupMember) =>
+        drafts.some((draft) => this.#writer.isTooLarge(draft));
+      queue.putBack(group.filter((member) => !isLarge(member)));
+      for (const member of group.filter(isLarge)) member.pending.reject(error);
+      return;
     }
     // Only the oldest has had all its time.
     if (error instanceof JetStreamUnavailableError) {

@@ -24,8 +24,6 @@
 import { encodeUtf8 } from "../../../internal/nats/encoding.ts";
 import type { Multiplexer } from "../../../internal/nats/multiplexer.ts";
 import { encodeToken } from "../../../internal/nats/names.ts";
-import { show } from "../../../internal/show.ts";
-import { PayloadTooLargeError } from "../../../event/errors.ts";
 import type { AnyEvent } from "../../../event/event.ts";
 import { encodeEventTo } from "../../../event/event_codec.ts";
 import type { SaveResult } from "../../event_store.ts";
@@ -33,11 +31,11 @@ import type { ActorHistory } from "../read/actor_history.ts";
 import type { ActorTails } from "../read/actor_tails.ts";
 import { ActorLocks } from "./_actor_locks.ts";
 import { Draft } from "./_entry.ts";
-import { MAX_HEADER_BYTES } from "./_publisher.ts";
 import { Save, type SaveContext } from "./_save.ts";
 import type { Saved, SaveRequest } from "./_save_plan.ts";
 import { SaveQueue } from "./_save_queue.ts";
 import { SingleSave, type SingleSaveCall } from "./_single_save.ts";
+import { sizeRefusal } from "./_size_limit.ts";
 
 /** Options of an {@linkcode EventWriter}. */
 export interface WriterOptions {
@@ -74,25 +72,19 @@ export class EventWriter {
   draft(event: AnyEvent, action: string, trace: string): Draft {
     const { mux, tails } = this.#context;
     const { json, fields } = encodeEventTo(action, event);
-    const { id, actorId, version } = fields;
+    const { id, actorId } = fields;
     const payload = encodeUtf8(json);
-    const msgId = encodeToken(id);
-    const size = payload.length + msgId.length + trace.length +
-      MAX_HEADER_BYTES;
-    const { maxMessageSize } = tails.reader.stream;
-    const limit = Math.min(mux.maxPayload, maxMessageSize);
-    if (size > limit) {
-      const setting = limit === maxMessageSize
-        ? "the stream's max_msg_size"
-        : "max_payload";
-      throw new PayloadTooLargeError(
-        `Cannot ${action}: version ${version} of actor ${
-          show(actorId)
-        } takes ${size} bytes with its headers, the server takes at most ${limit} (${setting})`,
-        { size, limit },
-      );
-    }
-    return new Draft(fields, tails.subjectOf(actorId), msgId, payload, trace);
+    const subject = tails.subjectOf(actorId);
+    const draft = new Draft(fields, subject, encodeToken(id), payload, trace);
+    const refusal = sizeRefusal(action, draft, mux, tails.reader);
+    if (refusal !== undefined) throw refusal;
+    return draft;
+  }
+
+  /** Whether a draft is larger than the server takes by now. */
+  isTooLarge(draft: Draft): boolean {
+    const { mux, tails } = this.#context;
+    return sizeRefusal("save", draft, mux, tails.reader) !== undefined;
   }
 
   /** Saves one event. */

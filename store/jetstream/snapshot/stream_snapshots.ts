@@ -101,7 +101,14 @@ export class StreamSnapshots {
           (stored.sequence === sequence && stored.version > version);
         if (isLater) return false;
       }
-      if (await this.#bucket.replace(key, data, revision, bounds)) return true;
+      try {
+        if (await this.#bucket.replace(key, data, revision, bounds)) {
+          return true;
+        }
+      } catch (error) {
+        this.#checkSize(actorId, data.length); // the limit was lowered
+        throw error;
+      }
       // Another save was faster: is its snapshot a later one?
       if (bounds.deadline.left === 0) {
         throw new JetStreamUnavailableError(

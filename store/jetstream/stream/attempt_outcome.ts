@@ -65,7 +65,7 @@ export function classify(error: unknown): Outcome {
   if (
     error instanceof ConnectionLostError ||
     error instanceof NoRespondersError || error instanceof NotSentError ||
-    error instanceof IncompletePageError ||
+    error instanceof IncompletePageError || isUnsendable(error) ||
     isBusy(error)
   ) return "refused";
   if (
@@ -78,6 +78,14 @@ export function classify(error: unknown): Outcome {
   ) return "conflict";
   if (isApiError(error, JetStreamCode.batchDuplicateId)) return "duplicate-id";
   return "final";
+}
+
+/**
+ * Whether nats.js did not send it, because it is larger than the server takes
+ * by now: before it is tried again, its size is checked.
+ */
+function isUnsendable(error: unknown): boolean {
+  return error instanceof Error && error.name === "InvalidArgumentError";
 }
 
 /** Whether the server did not store it for now. */

@@ -10,6 +10,7 @@ import {
   namingCall,
   NoRespondersError,
   RequestTimeoutError,
+  withReason,
 } from "../../../internal/nats/errors.ts";
 import { isApiError, JetStreamCode } from "../../../internal/nats/js_api.ts";
 import { IncompletePageError } from "./page_request.ts";
@@ -61,9 +62,16 @@ export function closedDuring(
   sent: boolean,
 ): ConnectionClosedError {
   return new ConnectionClosedError(
-    `Cannot ${action}: the NATS connection is closed; connect, and open the store anew`,
+    `Cannot ${action}: ${
+      withReason("the NATS connection is closed", reasonToClose(cause))
+    }; connect, and open the store anew`,
     { cause, sent },
   );
+}
+
+/** What closed the connection, if it was an error. */
+function reasonToClose(closed: unknown): unknown {
+  return closed instanceof Error ? closed.cause : undefined;
 }
 
 /** Whether a call failed because its caller has given up. */
