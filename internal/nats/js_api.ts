@@ -23,6 +23,7 @@ export const JetStreamCode = {
   clusterNotLeader: 10009,
   clusterRequired: 10010,
   insufficientResources: 10023,
+  maximumConsumers: 10026,
   memoryResourcesExceeded: 10028,
   noMessageFound: 10037,
   notEnabledForAccount: 10039,

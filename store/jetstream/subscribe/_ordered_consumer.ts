@@ -8,6 +8,8 @@
 import type { Msg } from "@nats-io/nats-core";
 import { isApiError } from "../../../internal/nats/js_api.ts";
 import type { Multiplexer } from "../../../internal/nats/multiplexer.ts";
+import { ConsumerLimit } from "./_consumer_limit.ts";
+import { OwnConsumers } from "./_own_consumers.ts";
 import { PullBudget } from "./_pull_budget.ts";
 import { PULL_SIZE, PullSession, type SessionOwner } from "./_pull_session.ts";
 import { isTransient } from "../stream/request_errors.ts";
@@ -69,6 +71,7 @@ export class OrderedConsumer implements SessionOwner {
   readonly #abort = new AbortController();
   readonly #stopListening: () => void;
   readonly #budget: PullBudget;
+  readonly #consumers: OwnConsumers;
   readonly #leaveBudget: () => void;
   #queue: Delivery[] = [];
   /** Where in the queue the next delivery to take lies. */
@@ -91,6 +94,7 @@ export class OrderedConsumer implements SessionOwner {
     this.#options = options;
     this.#received = options.after;
     this.#budget = PullBudget.of(reader.mux.watch.nc);
+    this.#consumers = new OwnConsumers(reader.mux, reader.stream.name);
     this.#leaveBudget = this.#budget.join();
     this.#stopListening = this.#mux.watch.listen({
       up: () => this.lost(),
@@ -195,17 +199,20 @@ export class OrderedConsumer implements SessionOwner {
     const { signal } = this.#abort;
     const isWanted = () =>
       !signal.aborted && !this.#failure && this.#session === undefined;
+    const limit = new ConsumerLimit();
     for (let n = 0; isWanted(); n++) {
       try {
         const timeout = CONNECTION_TIMEOUT_MS;
         await this.#mux.watch.connected({ timeout, signal });
         if (!this.#isChecked) await this.#options.check(this.#received);
         this.#isChecked = false;
+        await this.#consumers.deleteLeft();
         this.#session = await PullSession.open(this.#mux, {
           stream: this.#reader.stream.name,
           filters: this.#options.filters,
           after: this.#received,
           budget: this.#budget,
+          consumers: this.#consumers,
           signal,
         }, this);
         if (signal.aborted) return await this.#endSession();
@@ -213,8 +220,10 @@ export class OrderedConsumer implements SessionOwner {
       } catch (error) {
         this.#endSession();
         if (signal.aborted) return;
-        if (!isTransient(error) && !isApiError(error)) throw error;
-        if (isApiError(error) && error.status < 500) throw error;
+        if (!limit.passes(error)) {
+          if (!isTransient(error) && !isApiError(error)) throw error;
+          if (isApiError(error) && error.status < 500) throw error;
+        }
         await delay(4 * backoff(n), signal).catch(() => {});
       }
     }

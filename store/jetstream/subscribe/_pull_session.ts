@@ -5,8 +5,14 @@
  */
 
 import type { Msg, Subscription } from "@nats-io/nats-core";
-import { API_PREFIX, apiRequest } from "../../../internal/nats/js_api.ts";
+import {
+  API_PREFIX,
+  apiRequest,
+  isApiError,
+} from "../../../internal/nats/js_api.ts";
 import type { Multiplexer } from "../../../internal/nats/multiplexer.ts";
+import { CONSUMER_EXPIRY_MS } from "./_consumer_limit.ts";
+import type { OwnConsumers } from "./_own_consumers.ts";
 import type { PullBudget } from "./_pull_budget.ts";
 import { isTransient } from "../stream/request_errors.ts";
 
@@ -25,16 +31,7 @@ const HEARTBEAT_MS = 2_000;
 /** How long the server may be silent before a pull counts as lost. */
 const MAX_SILENCE_MS = 2.5 * HEARTBEAT_MS;
 
-/** How long the server keeps a consumer that nobody pulls from. */
-const CONSUMER_EXPIRY_MS = 30_000;
-
 const CREATE_TIMEOUT_MS = 5_000;
-
-/**
- * How long closing waits for the consumer to be deleted: the server drops it
- * by itself before long.
- */
-const DELETE_TIMEOUT_MS = 500;
 
 /** The server's word for a pull that has too few bytes for the next message. */
 const TOO_LARGE = "Message Size Exceeds MaxBytes";
@@ -61,6 +58,8 @@ export interface SessionOptions {
   /** The sequence behind which it begins. */
   readonly after: number;
   readonly budget: PullBudget;
+  /** Where it belongs. */
+  readonly consumers: OwnConsumers;
   /** Gives up creating it. */
   readonly signal: AbortSignal;
 }
@@ -90,6 +89,7 @@ export interface SessionOwner {
 export class PullSession {
   readonly #mux: Multiplexer;
   readonly #budget: PullBudget;
+  readonly #consumers: OwnConsumers;
   readonly #owner: SessionOwner;
   readonly #stream: string;
   readonly #name: string;
@@ -108,9 +108,10 @@ export class PullSession {
   /** Creates the consumer. */
   static async open(
     mux: Multiplexer,
-    { stream, filters, after, budget, signal }: SessionOptions,
+    options: SessionOptions,
     owner: SessionOwner,
   ): Promise<PullSession> {
+    const { stream, filters, after, consumers, signal } = options;
     const name = `aether-${crypto.randomUUID()}`;
     // The server takes only one in the subject, and wants that one there.
     const single = filters.length === 1 ? filters[0] : undefined;
@@ -133,23 +134,24 @@ export class PullSession {
         { timeout: CREATE_TIMEOUT_MS, signal },
       );
       signal.throwIfAborted();
+      return new PullSession(mux, name, options, owner);
     } catch (error) {
       // It may have been created all the same.
-      if (signal.aborted) await deleteConsumer(mux, stream, name);
+      if (signal.aborted) await consumers.delete(name);
+      else if (!isApiError(error)) consumers.leave(name);
       throw error;
     }
-    return new PullSession(mux, stream, name, budget, owner);
   }
 
   private constructor(
     mux: Multiplexer,
-    stream: string,
     name: string,
-    budget: PullBudget,
+    { stream, budget, consumers }: SessionOptions,
     owner: SessionOwner,
   ) {
     this.#mux = mux;
     this.#budget = budget;
+    this.#consumers = consumers;
     this.#owner = owner;
     this.#stream = stream;
     this.#name = name;
@@ -186,7 +188,7 @@ export class PullSession {
     clearTimeout(this.#watchdog);
     if (!this.#mux.watch.nc.isClosed()) this.#subscription.unsubscribe();
     this.#endLargePull();
-    await deleteConsumer(this.#mux, this.#stream, this.#name);
+    await this.#consumers.delete(this.#name);
   }
 
   /** Asks for a message that is larger than a pull may ask for. */
@@ -283,14 +285,4 @@ export class PullSession {
     if (delivered !== this.#delivered) return; // older than the last message
     this.#owner.passed(Number(headers!.get("Nats-Last-Stream")));
   }
-}
-
-async function deleteConsumer(
-  mux: Multiplexer,
-  stream: string,
-  name: string,
-): Promise<void> {
-  const endpoint = `CONSUMER.DELETE.${stream}.${name}`;
-  const options = { timeout: DELETE_TIMEOUT_MS };
-  await apiRequest(mux, endpoint, undefined, options).catch(() => {});
 }
