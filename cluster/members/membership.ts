@@ -5,6 +5,8 @@
  */
 
 import { call, type Report, reportTo } from "../../internal/callbacks.ts";
+import { RequestTimeoutError } from "../../internal/nats/errors.ts";
+import { Deadline, untilAborted } from "../../internal/waiting.ts";
 import { readClocks } from "../lease/clock.ts";
 import type { ClusterLink, OpenClusterLink } from "../lease/cluster_link.ts";
 import type { LeaseSettings } from "../lease/settings.ts";
@@ -17,7 +19,7 @@ import type { ShardEpoch } from "../map/held_shards.ts";
 import { agreeOnSettings, type ClusterSettings } from "./cluster_settings.ts";
 import { Candidacy } from "./_candidacy.ts";
 import { LEADER_NEWS, MAP_NEWS, NODE_NEWS } from "./_contender.ts";
-import { NodeIdTakenError } from "./errors.ts";
+import { ClusterMismatchError, NodeIdTakenError } from "./errors.ts";
 import { MapFollower } from "./_map_follower.ts";
 import { NodeLease } from "./_node_lease.ts";
 import { type MapStamp, NO_MAP, writeReport } from "./node_report.ts";
@@ -119,7 +121,10 @@ export class Membership {
       changed: () => listener.changed?.(),
       wentBack: () => this.#follower.reread(),
       recreated: async () => {
-        await this.#agree().catch((error) => this.#fail(error));
+        await this.#agree().catch((error) => {
+          if (!(error instanceof ClusterMismatchError)) throw error;
+          this.#fail(error);
+        });
         this.#follower.reread();
       },
     });
@@ -224,7 +229,7 @@ export class Membership {
     const { role, startTimeout } = this.options;
     signal?.throwIfAborted();
     const isMember = role === "member";
-    await this.#agree();
+    await this.#agreeInTime(signal);
     const aborted = () => this.#started.reject(signal!.reason);
     signal?.addEventListener("abort", aborted);
     const timer = isMember
@@ -303,7 +308,20 @@ export class Membership {
     const { cluster, agreed, role, settings } = this.options;
     const { keys } = this.#link;
     const isMember = role === "member";
-    await agreeOnSettings(keys, cluster, agreed, isMember, settings.lease);
+    await agreeOnSettings(keys, cluster, agreed, isMember, settings.retry);
+  }
+
+  /** Does that again while it is not answered, within the start timeout. */
+  async #agreeInTime(signal: AbortSignal | undefined): Promise<void> {
+    const deadline = new Deadline(this.options.startTimeout);
+    for (;;) {
+      try {
+        return await untilAborted(this.#agree(), signal);
+      } catch (error) {
+        const isSilent = error instanceof RequestTimeoutError;
+        if (!isSilent || deadline.left === 0) throw error;
+      }
+    }
   }
 
   #poke(): void {

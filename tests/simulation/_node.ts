@@ -17,7 +17,7 @@ import {
   resolveDurations,
 } from "../../cluster/lease/settings.ts";
 import { Random } from "../support/history/random.ts";
-import type { Timeline } from "./_timeline.ts";
+import type { Timeline } from "./timeline.ts";
 
 /** Makes a machine: that of the library, or one with a bug planted. */
 export type MakeMachine = (options: LeaseOptions) => LeaseMachine;

@@ -19,7 +19,7 @@ import {
   type Schedule,
 } from "./_schedule.ts";
 import { Servers } from "./_servers.ts";
-import { Timeline } from "./_timeline.ts";
+import { Timeline } from "./timeline.ts";
 
 /** Records do not expire before they have lapsed, in milliseconds. */
 const LEASE = 15_000;

@@ -33,13 +33,18 @@ export class Timeline {
 
   /** Lets everything happen until a time. */
   runUntil(end: number): void {
-    for (let first = this.#heap[0]; first && first.at <= end;) {
-      this.#shift();
-      this.now = first.at;
-      first.run();
-      first = this.#heap[0];
-    }
+    while (this.step(end));
     this.now = end;
+  }
+
+  /** Lets the next thing happen, if it comes until a time; false if not. */
+  step(end: number): boolean {
+    const first = this.#heap[0];
+    if (first === undefined || first.at > end) return false;
+    this.#shift();
+    this.now = first.at;
+    first.run();
+    return true;
   }
 
   #shift(): void {
