@@ -70,6 +70,11 @@ export class Candidacy {
     this.#contender?.heard(revision);
   }
 
+  /** Has the leader look at the map anew, if that is this node. */
+  doubt(): void {
+    this.#contender?.doubt();
+  }
+
   /** Looks soon. */
   poke(): void {
     this.#repeater.poke();

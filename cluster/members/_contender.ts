@@ -125,6 +125,12 @@ export class Contender {
     this.#repeater.poke();
   }
 
+  /** Looks at the map anew: it may be gone. */
+  doubt(): void {
+    this.#isUnsure = true;
+    this.#repeater.poke();
+  }
+
   /** Looks soon. */
   poke(): void {
     this.#keeper.poke();
@@ -185,7 +191,10 @@ export class Contender {
   async #lead(): Promise<void> {
     const leader = this.#leader;
     if (leader === undefined || !this.isLeader) return;
-    if (this.#isUnsure || leader.map === undefined) await this.#find(leader);
+    const isMoved = this.#place?.bucket !== this.#options.link.keys.incarnation;
+    if (this.#isUnsure || isMoved || leader.map === undefined) {
+      await this.#find(leader);
+    }
     if (leader.map === undefined) {
       const { known } = this.#options;
       const map = leader.claim(this.#place!.map, known());
@@ -195,7 +204,9 @@ export class Contender {
       await this.#replaceLapsed();
       if (!this.isLeader) return;
       const map = leader.next(this.#watch, performance.now());
-      if (map !== undefined && await this.#write(map)) leader.wrote(map);
+      if (map !== undefined && await this.#write(map)) {
+        leader.wrote(map, performance.now());
+      }
     }
     if (leader.isSuperseded) this.#stepBack(leader);
   }
@@ -206,7 +217,7 @@ export class Contender {
     const entry = readMapEntry(await keys.read(MAP_KEY, retry));
     this.#place = entry;
     this.#isUnsure = false;
-    if (leader.map !== undefined) leader.found(entry.map, performance.now());
+    if (leader.map !== undefined) leader.found(entry.map);
   }
 
   async #write(map: ClusterMap): Promise<boolean> {

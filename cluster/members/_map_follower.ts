@@ -19,6 +19,8 @@ export interface MapFollowerOptions {
   readonly settings: LeaseSettings;
   /** Takes a newer map. */
   apply(map: ClusterMap): void;
+  /** What is stored is older than the newest map. */
+  wentBack(): void;
   /** It is confirmed that there is no newer map than the last one. */
   confirmed(): void;
 }
@@ -71,8 +73,12 @@ export class MapFollower {
   /** Takes in what was read or written. */
   take({ bucket, revision, map }: MapEntry): void {
     this.#place = { bucket, revision };
+    const known = this.#map;
+    if (known !== undefined && (map === undefined || isNewerMap(known, map))) {
+      return this.#options.wentBack();
+    }
     if (map === undefined) return;
-    if (this.#map !== undefined && !isNewerMap(map, this.#map)) return;
+    if (known !== undefined && !isNewerMap(map, known)) return;
     this.#map = map;
     this.#options.apply(map);
   }

@@ -58,6 +58,8 @@ export class MapLeader {
   #claimedAt = 0;
   /** Since when it is known that servers lost a map. */
   #lostSince: number | undefined;
+  /** Whether the stored map is to be replaced by this leader's own. */
+  #isLost = false;
   /** Whether all nodes have heard of this term. */
   #isSynced = false;
   #isSuperseded = false;
@@ -124,22 +126,21 @@ export class MapLeader {
   }
 
   /** A map of {@linkcode next} is stored. */
-  wrote(map: ClusterMap): void {
+  wrote(map: ClusterMap, now: number): void {
     this.#map = map;
+    if (this.#isLost) this.#lostSince = now;
+    this.#isLost = false;
   }
 
   /**
-   * What is stored, after a write that was refused or whose outcome is unknown.
+   * What is stored, when that may be something else than was written last.
+   * Should servers have lost that, it is written anew.
    */
-  found(stored: ClusterMap | undefined, now: number): void {
-    const own = this.#map!;
-    if (stored === undefined || isNewerMap(own, stored)) {
-      // Servers lost what this leader has written; it goes on from there.
-      this.#lostSince = now;
-    } else {
-      this.#noteTerm(stored.term);
-      this.#map = stored;
-    }
+  found(stored: ClusterMap | undefined): void {
+    this.#isLost = stored === undefined || isNewerMap(this.#map!, stored);
+    if (stored === undefined || this.#isLost) return;
+    this.#noteTerm(stored.term);
+    this.#map = stored;
   }
 
   /** The map to write next; undefined if nothing has changed. */
@@ -167,7 +168,8 @@ export class MapLeader {
         next = assignShards(next, planShards(next, { rebalance }));
       }
     }
-    return next === map ? undefined : this.#revise(reviseMap(next));
+    const isSame = next === map && !this.#isLost;
+    return isSame ? undefined : this.#revise(reviseMap(next));
   }
 
   #noteTerm(term: number): void {
@@ -202,7 +204,7 @@ export class MapLeader {
   }
 
   #mayAssign({ longestLease }: LeaseWatch, now: number): boolean {
-    if (!this.#isSynced) return false;
+    if (!this.#isSynced || this.#isLost) return false;
     return this.#lostSince === undefined ||
       now - this.#lostSince >= longestLease;
   }

@@ -109,6 +109,7 @@ export class Membership {
       link,
       settings,
       apply: (map) => this.#apply(map),
+      wentBack: () => this.#candidacy.doubt(),
       confirmed: () => listener.changed?.(),
     });
     this.#candidacy = new Candidacy({

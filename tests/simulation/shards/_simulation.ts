@@ -214,7 +214,8 @@ class Simulation {
   /** Looks at what a node serves; the clocks may have ended that. */
   #look(node: SimulatedNode): void {
     const { engine, process } = node;
-    if (engine === undefined || process === undefined) return;
+    // One that is stopped begins nothing; asking it would set it to work.
+    if (engine === undefined || !process?.isRunning) return;
     const owned = process.look(() => engine.owned());
     const served = new Map(owned.map(({ shard, epoch }) => [shard, epoch]));
     for (const [shard, epoch] of served) {

@@ -1,0 +1,138 @@
+/**
+ * The cluster with bugs planted: its sources, changed in one place, and loaded
+ * anew. A bug whose place is not found any more fails its test.
+ *
+ * @module
+ */
+
+import type { SimulationOptions } from "./_simulation.ts";
+
+/** A change of the sources. */
+interface Edit {
+  /** The file, below `cluster/`. */
+  readonly file: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+/** A bug, by its name. */
+export interface PlantedBug {
+  readonly name: string;
+  readonly edits: readonly Edit[];
+}
+
+const sources = new URL("../../../cluster/", import.meta.url);
+const ROOMS = ["lease", "map", "members", "shards"];
+
+/** Bugs that the simulation must find. */
+export const PLANTED_BUGS: readonly PlantedBug[] = [
+  {
+    name: "a shard is given on before its owner has let go of it",
+    edits: [{
+      file: "map/transitions.ts",
+      from: "if (isOwned) changed.states[shard] = REVOKING;",
+      to: "if (isOwned) {\n" +
+        "      changed.owners[shard] = target; changed.epochs[shard]! += 1;\n" +
+        "      changed.nexts[shard] = NOBODY; continue;\n" +
+        "    }",
+    }],
+  },
+  {
+    name: "an owner lets go before it has stopped",
+    edits: [{
+      file: "shards/shard_engine.ts",
+      from: 'await this.#end(at.shard, "revoked");',
+      to: "await undefined;",
+    }],
+  },
+  {
+    name: "a leader goes on from the map that it knows, not the stored one",
+    edits: [{
+      file: "members/map_leader.ts",
+      from: "const base = isLost ? known : found;",
+      to: "const base = known ?? found;",
+    }],
+  },
+  {
+    name: "a stale leader's map is stored",
+    edits: [{
+      file: "members/_contender.ts",
+      from: "const write = { key: MAP_KEY, bucket, expected, data };",
+      to: "const write = { key: MAP_KEY, bucket, expected: NaN, data };",
+    }],
+  },
+  {
+    name: "an owner is a node without its incarnation",
+    edits: [{
+      file: "map/cluster_map.ts",
+      from: "return member?.id === id && member.incarnation === incarnation;",
+      to: "return member?.id === id;",
+    }],
+  },
+  {
+    name: "a member is dropped whose lease was not replaced",
+    edits: [{
+      file: "members/lease_watch.ts",
+      from: "report !== undefined && observation.isHeld(now)",
+      to: "report !== undefined && observation.isHeld(now + 10_000)",
+    }, {
+      file: "members/lease_watch.ts",
+      from: "      return record.released;",
+      to: "      return record.released || !this.#leases.get(nodeKey(id))!" +
+        ".observation.isHeld(now + 10_000);",
+    }],
+  },
+  {
+    name: "the window does not count",
+    edits: [{
+      file: "shards/shard_engine.ts",
+      from: "if (!tenancy?.isActive || !this.#membership.isOpen())",
+      to: "if (!tenancy?.isActive)",
+    }],
+  },
+  {
+    name: "a leader whose map is gone does not write it anew",
+    edits: [{
+      file: "members/map_leader.ts",
+      from: "const isSame = next === map && !this.#isLost;",
+      to: "const isSame = next === map;",
+    }],
+  },
+];
+
+/** Loads the cluster with a bug planted. Disposing removes its files. */
+export async function plant(
+  bug: PlantedBug,
+): Promise<SimulationOptions & AsyncDisposable> {
+  const folder = await Deno.makeTempDir({ prefix: "aether-planted-" });
+  const remove = () => Deno.remove(folder, { recursive: true });
+  const internal = new URL("../internal/", sources).href;
+  const copy = async (name: string) => {
+    let text = await Deno.readTextFile(new URL(name, sources));
+    for (const { file, from, to } of bug.edits) {
+      if (file !== name) continue;
+      if (!text.includes(from)) {
+        throw new Error(`${name} does not have ${JSON.stringify(from)}`);
+      }
+      text = text.replace(from, () => to);
+    }
+    text = text.replaceAll(/"(?:\.\.\/)+internal\//g, () => `"${internal}`);
+    await Deno.writeTextFile(`${folder}/${name}`, text);
+  };
+  try {
+    await Promise.all(["weight.ts", "errors.ts"].map(copy));
+    for (const room of ROOMS) {
+      await Deno.mkdir(`${folder}/${room}`);
+      for await (const { name } of Deno.readDir(new URL(room, sources))) {
+        await copy(`${room}/${name}`);
+      }
+    }
+    const { ShardEngine } = await import(
+      `file://${folder}/shards/shard_engine.ts`
+    );
+    return { engine: ShardEngine, [Symbol.asyncDispose]: remove };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
