@@ -9,6 +9,7 @@ import { checkConnection } from "../../internal/nats/connection.ts";
 import {
   ConnectionClosedError,
   ConnectionLostError,
+  namingCall,
   NoRespondersError,
   RequestTimeoutError,
 } from "../../internal/nats/errors.ts";
@@ -169,7 +170,7 @@ function isTransient(error: unknown): boolean {
 
 /** The error that joining ends with, which says what could not be done. */
 function errorOfJoin(error: unknown, action: string): unknown {
-  if (!isTransient(error)) return error;
+  if (!isTransient(error)) return namingCall(action, error);
   const { message } = error as Error;
   if (error instanceof ConnectionClosedError) {
     return new ConnectionClosedError(

@@ -219,10 +219,14 @@ export class ShardManager implements AsyncDisposable {
    * nobody does. It proves nothing: for that, ask the owner's own
    * {@linkcode isOwner}.
    *
+   * @param actor An actor's id, or the number of a shard.
+   * @throws {RangeError} If there is no shard of that number.
    * @throws As {@linkcode shardOf}.
    */
-  ownerOf(actorId: string): ShardOwner | undefined {
-    const shard = this.shardOf(actorId);
+  ownerOf(actor: string | number): ShardOwner | undefined {
+    const shard = typeof actor === "number"
+      ? this.#checkShard(actor, "get owner")
+      : this.shardOf(actor);
     const owner = this.#engine.ownerOf(shard);
     return owner && { shard, ...owner };
   }
@@ -234,8 +238,7 @@ export class ShardManager implements AsyncDisposable {
    * @throws {TypeError | RangeError} If there is no such shard.
    */
   isOwner(shard: number): boolean {
-    const most = Math.max(0, this.#shardCount - 1);
-    checkInteger(shard, "ask for owner", "shard", 0, most);
+    this.#checkShard(shard, "ask for owner");
     return this.#engine.epochOf(shard) !== undefined;
   }
 
@@ -299,6 +302,10 @@ export class ShardManager implements AsyncDisposable {
     const count = this.#engine.shardCount;
     if (count === undefined) throw new ClusterUnknownError("get shard");
     return count;
+  }
+
+  #checkShard(shard: number, action: string): number {
+    return checkInteger(shard, action, "shard", 0, this.#shardCount - 1);
   }
 
   async #leave(timeout: number): Promise<void> {

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { Random } from "../../support/history/random.ts";
+import type { Random } from "../../support/history/random.ts";
 import type { Timeline } from "../timeline.ts";
 
 /** The wall clock at the start, in milliseconds. */
@@ -85,7 +85,10 @@ export class Process {
     this.look(body);
   }
 
-  /** Runs something with the process's clocks, also while it is stopped. */
+  /**
+   * Runs something with the process's clocks, also while it is stopped. What it
+   * sets off has to settle before another process runs.
+   */
   look<T>(body: () => T): T {
     current = this;
     return body();
@@ -160,10 +163,17 @@ export class SimulatedRuntime implements Disposable {
     this.#stack.defer(() => current = undefined);
   }
 
-  /** Lets the promises of the last event go on, until all of them wait. */
-  async settle(): Promise<void> {
+  /**
+   * Lets the promises of what ran last go on, until all of them wait.
+   *
+   * @returns The process that ran, if one did.
+   */
+  async settle(): Promise<Process | undefined> {
+    const process = current;
+    if (process === undefined) return undefined;
     for (let tick = 0; tick < TICKS; tick++) await undefined;
     current = undefined;
+    return process;
   }
 
   [Symbol.dispose](): void {

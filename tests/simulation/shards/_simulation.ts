@@ -55,6 +55,8 @@ interface SimulatedNode {
   lives: number;
   process: Process | undefined;
   engine: ShardEngine | undefined;
+  /** Whether it led the map when it ran last. */
+  leads: boolean;
   /** By shard, the epoch that it served when it ran last. */
   served: Map<number, number>;
 }
@@ -102,6 +104,7 @@ class Simulation {
       lives: 0,
       process: undefined,
       engine: undefined,
+      leads: false,
       served: new Map(),
     }));
   }
@@ -114,10 +117,10 @@ class Simulation {
       this.#timeline.at(fault.at, () => this.#inject(fault));
     }
     await this.#runUntil(SETTLED);
-    this.#checkSettled("");
+    await this.#checkSettled("");
     const begun = this.#begun;
     await this.#runUntil(SETTLED + LEASE);
-    this.#checkSettled(" any more");
+    await this.#checkSettled(" any more");
     if (this.#begun !== begun) this.#fail("shards move though all is well");
     return {
       violation: this.#violation,
@@ -128,8 +131,10 @@ class Simulation {
 
   async #runUntil(end: number): Promise<void> {
     while (this.#violation === undefined && this.#timeline.step(end)) {
-      await this.#runtime.settle();
-      for (const node of this.#nodes) this.#look(node);
+      const process = await this.#runtime.settle();
+      // The others begin nothing before they run.
+      const node = this.#nodes.find((each) => each.process === process);
+      if (process !== undefined && node !== undefined) await this.#look(node);
     }
   }
 
@@ -183,7 +188,7 @@ class Simulation {
               const { term, version } = map;
               return `${nodeId} applies ${term}.${version} ${owners}`;
             }),
-          failed: () => this.#kill(node, process),
+          failed: (reason) => this.#again(node, process, reason),
         },
         undefined,
       ).then(
@@ -191,16 +196,17 @@ class Simulation {
           node.engine = engine;
           this.#note(() => `${nodeId} has joined as life ${life}`);
         },
-        (error) => {
-          this.#note(() => `${nodeId} can't join: ${error}`);
-          this.#kill(node, process);
-          this.#timeline.at(
-            this.#timeline.now + 1_000,
-            () => this.#start(node),
-          );
-        },
+        (error) => this.#again(node, process, error),
       );
     });
+  }
+
+  /** Starts anew a process that has failed. */
+  #again(node: SimulatedNode, process: Process, reason: unknown): void {
+    if (process !== node.process) return;
+    this.#note(() => `node ${node.index} fails: ${reason}`);
+    this.#kill(node, process);
+    this.#timeline.at(this.#timeline.now + 1_000, () => this.#start(node));
   }
 
   #kill(node: SimulatedNode, process = node.process): void {
@@ -208,30 +214,36 @@ class Simulation {
     if (process !== node.process) return;
     node.process = undefined;
     node.engine = undefined;
+    node.leads = false;
     node.served.clear();
   }
 
   /** Looks at what a node serves; the clocks may have ended that. */
-  #look(node: SimulatedNode): void {
+  async #look(node: SimulatedNode): Promise<void> {
     const { engine, process } = node;
     // One that is stopped begins nothing; asking it would set it to work.
     if (engine === undefined || !process?.isRunning) return;
     const owned = process.look(() => engine.owned());
+    node.leads = process.look(() => engine.membership.isLeader);
+    await this.#runtime.settle();
     const served = new Map(owned.map(({ shard, epoch }) => [shard, epoch]));
     for (const [shard, epoch] of served) {
       if (node.served.get(shard) === epoch) continue;
-      this.#begins(node, shard, epoch);
+      await this.#begins(node, shard, epoch);
     }
     node.served = served;
   }
 
-  #begins(node: SimulatedNode, shard: number, epoch: number): void {
+  async #begins(
+    node: SimulatedNode,
+    shard: number,
+    epoch: number,
+  ): Promise<void> {
     this.#begun++;
     this.#note(() => `node ${node.index} serves ${shard} at ${epoch}`);
     for (const other of this.#nodes) {
       if (other === node) continue;
-      const { engine, process } = other;
-      const at = process?.look(() => engine?.epochOf(shard));
+      const at = await this.#epochOf(other, shard);
       if (at !== undefined) {
         this.#fail(`nodes ${other.index} and ${node.index} serve ${shard}`);
       }
@@ -243,15 +255,23 @@ class Simulation {
     this.#epochs.set(shard, Math.max(epoch, highest));
   }
 
-  #checkSettled(more: string): void {
+  async #epochOf(
+    { engine, process }: SimulatedNode,
+    shard: number,
+  ): Promise<number | undefined> {
+    const epoch = process?.look(() => engine?.epochOf(shard));
+    await this.#runtime.settle();
+    return epoch;
+  }
+
+  async #checkSettled(more: string): Promise<void> {
     if (this.#violation !== undefined) return;
-    const serving = (shard: number) =>
-      this.#nodes.filter(({ process, engine }) =>
-        process?.look(() => engine?.epochOf(shard)) !== undefined
-      );
     const counts = new Map(this.#nodes.map((node) => [node, 0]));
     for (let shard = 0; shard < SHARDS; shard++) {
-      const [owner] = serving(shard);
+      let owner: SimulatedNode | undefined;
+      for (const node of this.#nodes) {
+        if (await this.#epochOf(node, shard) !== undefined) owner = node;
+      }
       if (owner === undefined) {
         this.#fail(`nobody serves ${shard}${more} though all is well`);
       } else counts.set(owner, counts.get(owner)! + 1);
@@ -268,9 +288,7 @@ class Simulation {
     const until = "for" in fault ? now + fault.for : now;
     const node = "node" in fault
       ? this.#nodes[fault.node]!
-      : this.#nodes.find(({ engine, process }) =>
-        process?.look(() => engine?.membership.isLeader)
-      );
+      : this.#nodes.find(({ leads }) => leads);
     this.#note(() => JSON.stringify(fault));
     switch (fault.kind) {
       case "pause":

@@ -48,7 +48,9 @@ export function shardArgumentsContract({ test }: ShardContract): void {
     const bad = 1 as unknown as string;
     assertThrows(() => manager!.isOwner("1" as unknown as number), TypeError);
     assertThrows(() => manager!.shardOf(bad), TypeError, "actorId must be");
-    assertThrows(() => manager!.ownerOf(bad), TypeError, "actorId must be");
+    const none = undefined as unknown as string;
+    assertThrows(() => manager!.ownerOf(none), TypeError, "actorId must be");
+    assertThrows(() => manager!.ownerOf(SHARDS), RangeError, "from 0 to 63");
     await assertRejects(
       () => manager!.leave({ timeout: -1 }),
       RangeError,

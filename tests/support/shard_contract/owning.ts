@@ -39,6 +39,7 @@ export function owningContract({ test }: ShardContract): void {
     const { epoch } = shards[shard]!;
     const owner = { shard, nodeId, incarnation, epoch };
     assertEquals(manager.ownerOf("order-1"), owner);
+    assertEquals(manager.ownerOf(shard), owner);
   });
 
   test("members share the shards out, and agree who owns which", async (fixture) => {

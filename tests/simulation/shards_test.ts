@@ -1,0 +1,52 @@
+/**
+ * Clusters of shards, with all the code that ships but the connection, in
+ * simulated schedules. A failure prints its schedule, shrunk; `AETHER_SEED`
+ * begins with another seed.
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { plant, PLANTED_BUGS } from "./shards/_planted.ts";
+import { type Fault, type Schedule, scheduleOf } from "./shards/_schedule.ts";
+import { explain, search } from "./shards/_search.ts";
+import { simulate } from "./shards/_simulation.ts";
+
+/** How many schedules each run tries; `deno task simulate:shards` tries more. */
+const SCHEDULES = 20;
+
+const seed = Number(Deno.env.get("AETHER_SEED") ?? 1);
+
+Deno.test("no two nodes serve a shard, epochs rise, and all are served again", async () => {
+  const found = await search(seed, SCHEDULES);
+  if (found !== undefined) throw new Error((await explain(found.seed)).text);
+});
+
+Deno.test("the same seed gives the same history of shards", async () => {
+  const logged = () => simulate(scheduleOf(7), { logs: true });
+  const [a, b] = [await logged(), await logged()];
+  assertEquals(a, b);
+  assert(a.begun > 0);
+});
+
+/** The schedule with only the faults that a bug needs. */
+function scheduleWith(faults: readonly Fault[]): Schedule {
+  const conditions = {
+    rates: [1, 1, 1],
+    sameIds: true,
+    hooks: 1_000,
+    lost: 0,
+    late: 0,
+    doubled: 0,
+    stale: 0,
+  };
+  return { seed: 1, conditions, faults };
+}
+
+for (const bug of PLANTED_BUGS) {
+  Deno.test(`it is found when ${bug.name}`, async () => {
+    const schedule = scheduleWith(bug.faults);
+    assertEquals((await simulate(schedule)).violation, undefined);
+    await using planted = await plant(bug);
+    const { violation } = await simulate(schedule, planted);
+    assert(violation !== undefined);
+  });
+}
