@@ -18,7 +18,7 @@ export class InvalidEventError extends TypeError {
   }
 }
 
-/** An event, or a snapshot, is larger than the server takes. Nothing was sent. */
+/** An event, or a snapshot, is larger than the server takes; it stored no event. */
 export class PayloadTooLargeError extends RangeError {
   /** Always `"PayloadTooLargeError"`. */
   override readonly name = "PayloadTooLargeError";

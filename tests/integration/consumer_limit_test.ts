@@ -1,7 +1,7 @@
 /** An account that may have one consumer, and what else has had it. */
 
 import { jetstreamManager } from "@nats-io/jetstream";
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { JetStreamEventStore } from "../../mod.ts";
 import { makeEvent, upTo } from "../support/contract/helpers.ts";
 import { connect } from "../support/nats_connect.ts";
@@ -36,8 +36,11 @@ Deno.test("a subscription goes on after a long cut where one consumer is allowed
     await new Promise((resolve) => setTimeout(resolve, CUT_MS));
     await proxy.accept();
 
+    const back = performance.now();
     await store.saveEvent(makeEvent("a", 2));
     assertEquals((await events.next()).value!.event.version, 2);
+    // Its old consumer would have taken 20 s more to lapse.
+    assert(performance.now() - back < 15_000);
   }));
 
 Deno.test("a subscription begins once the consumer of another process has lapsed", () =>
