@@ -26,8 +26,9 @@ import {
 } from "../read_arguments.ts";
 import type { StoreCalls } from "./_store_calls.ts";
 import type { StoreParts } from "./_store_parts.ts";
-import { listActors } from "./read/actor_list.ts";
+import { type AskSubjects, listActors } from "./read/actor_list.ts";
 import { readWithErrors } from "./read/replay.ts";
+import { subjectsFrom } from "./stream/stream_subjects.ts";
 
 /** Events that are enough for a start, where one is taken at a time. */
 const FIRST_PAGE = 64;
@@ -160,12 +161,10 @@ export class StoreReads<E extends AnyEvent> {
     const action = "list actors";
     const pages = () => {
       const { reader, root } = this.#parts;
-      return listActors(
-        reader,
-        root,
-        actors,
-        this.#calls.begin(action, signal),
-      );
+      const bounds = this.#calls.begin(action, signal);
+      const ask: AskSubjects = (pattern, offset) =>
+        subjectsFrom(reader, pattern, offset, reader.boundsOfNext(bounds));
+      return listActors(ask, root, actors);
     };
     return this.#calls.each(pages, action, signal);
   }

@@ -8,17 +8,16 @@ import type { ActorFilter } from "../../../event/filters.ts";
 import { decodeActorId } from "../../../internal/nats/names.ts";
 import { coverPatterns } from "../../../internal/nats/patterns.ts";
 import { isReserved } from "../stream/event_reader.ts";
-import type { ReadBounds } from "../stream/read_retries.ts";
-import type { StreamReader } from "../stream/stream_reader.ts";
+import type { SubjectPage } from "../stream/stream_subjects.ts";
 
 /** How far the next page goes back when subjects before it have expired. */
 const MIN_STEP_BACK = 1_000;
 
-/** Pages of subjects, in rising order, as {@linkcode StreamReader.subjects}. */
-export type SubjectPages = Pick<
-  StreamReader,
-  "subjects" | "boundsOfNext"
->;
+/** Asks for the subjects that match a pattern, from an offset on. */
+export type AskSubjects = (
+  pattern: string,
+  offset: number,
+) => Promise<SubjectPage>;
 
 /**
  * The ids of the actors that have messages, page by page, in the order of their
@@ -27,13 +26,12 @@ export type SubjectPages = Pick<
  * @param root The tokens that all subjects begin with.
  */
 export async function* listActors(
-  reader: SubjectPages,
+  ask: AskSubjects,
   root: string,
   actors: ActorFilter | undefined,
-  bounds: ReadBounds,
 ): AsyncGenerator<string[], void> {
   const pattern = actors === undefined ? ">" : coverPatterns(actors.patterns);
-  const pages = listSubjects(reader, `${root}.${pattern}`, bounds);
+  const pages = listSubjects(ask, `${root}.${pattern}`);
   for await (const subjects of pages) {
     const actorIds: string[] = [];
     for (const subject of subjects) {
@@ -52,16 +50,14 @@ export async function* listActors(
  * behind them. So each page begins with a subject that was there before.
  */
 async function* listSubjects(
-  reader: SubjectPages,
+  ask: AskSubjects,
   pattern: string,
-  bounds: ReadBounds,
 ): AsyncGenerator<string[], void> {
   let last = "";
   let offset = 0;
   let back = 0;
   for (;;) {
-    const own = reader.boundsOfNext(bounds);
-    const page = await reader.subjects(pattern, offset, own);
+    const page = await ask(pattern, offset);
     const [first] = page.subjects;
     if (offset > 0 && (first === undefined || first > last)) {
       back = Math.max(MIN_STEP_BACK, 2 * back);

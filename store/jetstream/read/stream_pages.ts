@@ -13,7 +13,7 @@ import { IncompletePageError, type Page } from "../stream/page_request.ts";
 import type { ReadBounds } from "../stream/read_retries.ts";
 import { lastBefore } from "../stream/stored_times.ts";
 import type { StoredMessage } from "../stream/stored_message.ts";
-import { endOfBatch } from "../stream/stream_end.ts";
+import { endOfBatch, lastSequenceOf } from "../stream/stream_end.ts";
 import { PAGE_SIZE, type StreamReader } from "../stream/stream_reader.ts";
 
 /** Which messages to read. */
@@ -69,7 +69,7 @@ export class StreamPages {
       : `${this.#root}.${coverPatterns(actors.patterns)}`;
     const lastMatch = pattern === all
       ? end
-      : await this.#reader.lastSequence([pattern], bounds);
+      : await lastSequenceOf(this.#reader, [pattern], bounds);
     const last = Math.min(end, lastMatch);
     let reached = start;
     const fetch = (count: number) =>

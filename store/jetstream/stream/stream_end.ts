@@ -58,3 +58,23 @@ async function lastFrom(
     await delay(Math.min(backoff(n), bounds.deadline.left), bounds.signal);
   }
 }
+
+/**
+ * The sequence of the last message of some subjects, or patterns, as the
+ * stream's leader knows it; 0 when there is none.
+ */
+export async function lastSequenceOf(
+  reader: StreamReader,
+  subjects: readonly string[],
+  bounds: ReadBounds,
+): Promise<number> {
+  const messages = await Promise.all(
+    subjects.map((subject) =>
+      reader.fromLeader({ last_by_subj: subject }, bounds)
+    ),
+  );
+  return messages.reduce(
+    (last, message) => Math.max(last, message?.sequence ?? 0),
+    0,
+  );
+}

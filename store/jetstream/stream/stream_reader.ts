@@ -52,13 +52,6 @@ export interface StreamState {
   readonly time: number;
 }
 
-/** The part of a stream's info that lists its subjects. */
-interface SubjectsInfo {
-  readonly state: { readonly subjects?: Readonly<Record<string, number>> };
-  /** How many there are; absent when there are none. */
-  readonly total?: number;
-}
-
 /** Reads messages of one stream. */
 export class StreamReader {
   readonly #mux: Multiplexer;
@@ -278,55 +271,15 @@ export class StreamReader {
     }
   }
 
-  /**
-   * The sequence of the last message of some subjects, or patterns, as the
-   * stream's leader knows it; 0 when there is none.
-   */
-  async lastSequence(
-    subjects: readonly string[],
-    bounds: ReadBounds,
-  ): Promise<number> {
-    let last = 0;
-    for (let i = 0; i < subjects.length; i += MAX_LEADER_REQUESTS) {
-      const burst = subjects.slice(i, i + MAX_LEADER_REQUESTS);
-      const messages = await Promise.all(
-        burst.map((subject) =>
-          this.fromLeader({ last_by_subj: subject }, bounds)
-        ),
-      );
-      for (const message of messages) {
-        last = Math.max(last, message?.sequence ?? 0);
-      }
-    }
-    return last;
-  }
-
-  /**
-   * Subjects that have messages, in rising order: those from an offset on, as
-   * many as the server gives in one answer.
-   *
-   * @param subjects A pattern that they match.
-   * @returns With the number of all that match.
-   */
-  async subjects(
-    subjects: string,
-    offset: number,
-    bounds: ReadBounds,
-  ): Promise<{ subjects: string[]; total: number }> {
+  /** Asks the stream's leader by JetStream's API, such as `INFO`. */
+  ask<T>(what: string, request: unknown, bounds: ReadBounds): Promise<T> {
+    const endpoint = `STREAM.${what}.${this.stream.name}`;
     const { signal } = bounds;
-    const request = { subjects_filter: subjects, offset };
-    const info = await this.#repeat(
+    return this.#repeat(
       (timeout) =>
-        apiRequest<SubjectsInfo>(
-          this.#mux,
-          `STREAM.INFO.${this.stream.name}`,
-          request,
-          { timeout, signal },
-        ),
+        apiRequest<T>(this.#mux, endpoint, request, { timeout, signal }),
       bounds,
     );
-    const found = Object.keys(info.state.subjects ?? {}).sort();
-    return { subjects: found, total: info.total ?? found.length };
   }
 
   /** A message as the stream's leader knows it. */
@@ -337,16 +290,7 @@ export class StreamReader {
     bounds: ReadBounds,
   ): Promise<StoredMessage | undefined> {
     try {
-      const reply = await this.#repeat(
-        (timeout) =>
-          apiRequest<ApiMessage>(
-            this.#mux,
-            `STREAM.MSG.GET.${this.stream.name}`,
-            request,
-            { timeout, signal: bounds.signal },
-          ),
-        bounds,
-      );
+      const reply = await this.ask<ApiMessage>("MSG.GET", request, bounds);
       return fromApi(reply);
     } catch (error) {
       if (isApiError(error, JetStreamCode.noMessageFound)) return undefined;

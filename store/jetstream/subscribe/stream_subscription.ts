@@ -21,7 +21,7 @@ import { lastBefore, timeOfNanos } from "../stream/stored_times.ts";
 import { type Delivery, OrderedConsumer } from "./_ordered_consumer.ts";
 import type { ResolvedSubscribe } from "../../read_arguments.ts";
 import { errorOfCall } from "../stream/request_errors.ts";
-import { endOfBatch } from "../stream/stream_end.ts";
+import { endOfBatch, lastSequenceOf } from "../stream/stream_end.ts";
 import type { StreamReader } from "../stream/stream_reader.ts";
 import type { AnyEvent } from "../../../event/event.ts";
 import type {
@@ -220,7 +220,11 @@ export class StreamSubscription<E extends AnyEvent>
   /** Asks only now: no match up to the target may come up after the answer. */
   async #findLastMatch(start: Start): Promise<void> {
     const bounds = this.#reader.bounds(this.#ending.signal);
-    const lastMatch = await this.#reader.lastSequence(this.#subjects, bounds);
+    const lastMatch = await lastSequenceOf(
+      this.#reader,
+      this.#subjects,
+      bounds,
+    );
     this.#start = { ...start, lastMatch };
     this.#pass(this.#position!);
     this.#wake();

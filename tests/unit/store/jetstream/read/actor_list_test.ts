@@ -1,11 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { listActors } from "../../../../../store/jetstream/read/actor_list.ts";
-import type { ReadBounds } from "../../../../../store/jetstream/stream/read_retries.ts";
-import { Deadline } from "../../../../../internal/waiting.ts";
 import { resolveActors } from "../../../../../event/filters.ts";
-
-const bounds: ReadBounds = { deadline: new Deadline(1_000), signal: undefined };
 
 /** A server that gives pages of a few subjects, changed between them. */
 class FakeStream {
@@ -30,16 +26,16 @@ class FakeStream {
     this.#change(this.#subjects, this.#pages++);
     return Promise.resolve({ subjects, total: all.length });
   }
-
-  boundsOfNext(bounds: ReadBounds) {
-    return bounds;
-  }
 }
 
 async function list(stream: FakeStream, actors?: string): Promise<string[]> {
   const filter = resolveActors({ actors }, "list");
   const pages: string[][] = await Array.fromAsync(
-    listActors(stream, "root", filter, bounds),
+    listActors(
+      (pattern, offset) => stream.subjects(pattern, offset),
+      "root",
+      filter,
+    ),
   );
   return pages.flat();
 }
