@@ -6,7 +6,7 @@
  */
 
 import type { Msg, Subscription as NatsSubscription } from "@nats-io/nats-core";
-import { permissionDenied } from "../internal/nats/errors.ts";
+import { namingCall, permissionDenied } from "../internal/nats/errors.ts";
 import { encodeActorId } from "../internal/nats/names.ts";
 import { decodeEvent } from "../event/event_codec.ts";
 import { traceOfMessage } from "../internal/telemetry/trace.ts";
@@ -86,7 +86,7 @@ export class Feeds<E extends AnyEvent> {
     this.#feeds.delete(subject);
     // By name: a program may hold two copies of nats-core.
     const reason = error.name === "PermissionViolationError"
-      ? permissionDenied("subscribe", subject)
+      ? namingCall("subscribe", permissionDenied("subscribe", subject))
       : error;
     const failure = { reason };
     for (const { mailbox } of feed?.listeners ?? []) mailbox.finish(failure);

@@ -102,7 +102,7 @@ export class Link {
       } catch (cause) {
         this.throwIfClosed(action);
         const message = withReason(
-          "The connection was lost before the server answered",
+          `Cannot ${action}: the connection was lost before the server answered`,
           this.#watch.reason,
         );
         throw new ConnectionLostError(message, { sent: true, cause });

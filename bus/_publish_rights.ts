@@ -7,6 +7,7 @@
 
 import {
   ConnectionLostError,
+  namingCall,
   permissionDenied,
 } from "../internal/nats/errors.ts";
 import type { Link } from "./_link.ts";
@@ -58,11 +59,13 @@ export class PublishRights {
         timer = setTimeout(() => resolve(false), ANSWER_TIMEOUT_MS);
       });
       const known = await Promise.race([confirmed, late]);
-      if (probe.denied) throw permissionDenied("publish", subject);
+      if (probe.denied) {
+        throw namingCall("publish", permissionDenied("publish", subject));
+      }
       if (!known) {
         if (this.#link.answered) return;
         const message =
-          `The server did not answer within ${ANSWER_TIMEOUT_MS} ms`;
+          `Cannot publish: the server did not answer within ${ANSWER_TIMEOUT_MS} ms`;
         throw new ConnectionLostError(message, { sent: true });
       }
       if (this.#proven.size === MAX_PLACES) this.#proven.clear();

@@ -296,7 +296,7 @@ export class NatsEventBus<E extends AnyEvent = Event>
 
   #connectionClosed(cause: unknown): void {
     const reason = new ConnectionClosedError(
-      withReason("Cannot go on: the NATS connection is closed", cause),
+      withReason("Cannot subscribe: the NATS connection is closed", cause),
       { cause },
     );
     this.#subscribers.fail({ reason });
