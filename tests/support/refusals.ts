@@ -37,7 +37,7 @@ export async function refusalOf(
 
 /**
  * Rejects at once with an error of the class, with (at least) these
- * properties, whose message has all of these words.
+ * properties, whose message names the call and has all of these words.
  */
 export async function assertRefusedAtOnce<E extends Error>(
   run: () => PromiseLike<unknown>,
@@ -48,6 +48,7 @@ export async function assertRefusedAtOnce<E extends Error>(
 ): Promise<E> {
   const reason = await refusalOf(run);
   assertErrorIs(reason, errorClass, properties);
+  assert(reason.message.startsWith("Cannot "), reason.message);
   for (const word of words) {
     assert(reason.message.includes(word), `no ${word} in: ${reason.message}`);
   }
