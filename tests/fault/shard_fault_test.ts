@@ -1,8 +1,7 @@
 /**
  * Processes that own shards while processes, servers and connections fail.
  * Every time that a process owns a shard is written down with the clock reading
- * that it compared. The leases are short; `deno task shards:faults` has the
- * defaults.
+ * that it compared. The leases are short.
  */
 
 import { resolveDurations } from "../../cluster/lease/settings.ts";
