@@ -176,13 +176,18 @@ export class SaveQueue implements BatchListener {
     this.#scheduleExpiry();
   }
 
+  /** How many events wait. */
+  get #waiting(): number {
+    return this.#queue.reduce((sum, { entries }) => sum + entries.length, 0);
+  }
+
   /** Takes what is sent next: in turn, but singles pass a group that may not go. */
   #next(): QueuedSave[] | undefined {
     const grouping = this.#grouping;
     const goesAlone = ({ entries }: QueuedSave) =>
       grouping === undefined || grouping.goesAlone(entries.length);
     if (goesAlone(this.#queue[0]!)) return [this.#queue.shift()!];
-    if (grouping!.maySendGroup) return this.#takeGroup();
+    if (grouping!.maySendGroup(this.#waiting)) return this.#takeGroup();
     const alone = this.#queue.findIndex(goesAlone);
     return alone === -1 ? undefined : this.#queue.splice(alone, 1);
   }
