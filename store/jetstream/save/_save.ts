@@ -153,7 +153,7 @@ export class Save {
     tails: ReadonlyMap<string, Tail>,
     confirmed: boolean,
   ): Promise<Plan> {
-    const { history, tails: ends } = this.#context;
+    const { tails: ends } = this.#context;
     // What a conflict tells must not fall behind of what was seen.
     const isSure = confirmed &&
       !this.#actorIds.some((actorId) => ends.mayLack(actorId));
@@ -163,7 +163,7 @@ export class Save {
           this.#request,
           this.#name,
           tails,
-          history,
+          this.#context,
           this.#bounds,
         );
       } catch (error) {

@@ -7,10 +7,9 @@
 
 import { show } from "../../../internal/show.ts";
 import type { ActorHistory } from "../read/actor_history.ts";
-import { decodeEvent, sameEvent } from "../../../event/event_codec.ts";
 import { type Draft, Entry } from "./_entry.ts";
 import type { ReadBounds } from "../stream/read_retries.ts";
-import type { LocatedEvent } from "../stream/stored_event.ts";
+import { findStored, type StoredSources } from "./_stored_drafts.ts";
 import type { Tail } from "../read/tail_cache.ts";
 import { DuplicateEventError, VersionConflictError } from "../../errors.ts";
 import type { AnyEvent } from "../../../event/event.ts";
@@ -59,30 +58,27 @@ export async function planSave(
   { action, drafts, expectedVersions, newOnly }: SaveRequest,
   name: string,
   tails: ReadonlyMap<string, Tail>,
-  history: ActorHistory,
+  sources: StoredSources,
   bounds: ReadBounds,
 ): Promise<Plan> {
+  const { history } = sources;
   const stored = new Map<string, Saved>();
   /** Where the messages were that they followed when they were stored. */
   const followed = new Map<string, number>();
-  await Promise.all(
-    Array.from(overlaps(drafts, tails), async ([actorId, own]) => {
-      const found = await storedAmong(
-        actorId,
-        own,
-        tails.get(actorId)!,
-        history,
-        bounds,
-      );
-      for (const { event, sequence, save, follows = 0 } of found) {
-        if (save !== name && newOnly?.has(event.id)) {
-          throw duplicateOf(event, { event, sequence }, action);
-        }
-        stored.set(event.id, { sequence, fresh: save === name });
-        if (follows > 0) followed.set(event.id, follows);
-      }
-    }),
-  );
+  for (
+    const { event, sequence, save, follows = 0 } of await findStored(
+      drafts,
+      tails,
+      sources,
+      bounds,
+    )
+  ) {
+    if (save !== name && newOnly?.has(event.id)) {
+      throw duplicateOf(event, { event, sequence }, action);
+    }
+    stored.set(event.id, { sequence, fresh: save === name });
+    if (follows > 0) followed.set(event.id, follows);
+  }
   const entries: Entry[] = [];
   /** The actors whose first event was looked at, and was found to be new. */
   const [seen, begun] = [new Set<string>(), new Set<string>()];
@@ -125,49 +121,6 @@ export async function planSave(
     begun.add(actorId);
   }
   return { stored, entries };
-}
-
-/** The drafts of each actor that are not above its tail, where there are any. */
-function overlaps(
-  drafts: readonly Draft[],
-  tails: ReadonlyMap<string, Tail>,
-): Map<string, Draft[]> {
-  return Map.groupBy(
-    drafts.filter(({ actorId, version }) =>
-      version <= tails.get(actorId)!.version
-    ),
-    ({ actorId }) => actorId,
-  );
-}
-
-/** Those of an actor's drafts, in the order of versions, that are stored. */
-async function storedAmong(
-  actorId: string,
-  drafts: readonly Draft[],
-  tail: Tail,
-  history: ActorHistory,
-  bounds: ReadBounds,
-): Promise<LocatedEvent[]> {
-  const [first, last] = [drafts[0]!, drafts.at(-1)!];
-  if (first.version === tail.version && first.id !== tail.eventId) {
-    return []; // its place is taken by another event
-  }
-  const range = await history.between(
-    actorId,
-    tail,
-    first.version,
-    last.version,
-    bounds,
-  );
-  const byId = new Map(range.map((stored) => [stored.event.id, stored]));
-  const found: LocatedEvent[] = [];
-  for (const draft of drafts) {
-    const twin = byId.get(draft.id);
-    if (twin && sameEvent(twin.event, decodeEvent(draft.payload))) {
-      found.push(twin);
-    }
-  }
-  return found;
 }
 
 async function versionBefore(
