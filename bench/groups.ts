@@ -239,6 +239,15 @@ export function groups(scale: Scale): Theme {
         atLeast: 4,
       }),
       onAndOff({
+        name: "40 in flight, sync_interval: always",
+        kind: "sync_interval: always",
+        size: 1,
+        inFlight: 40,
+        counts: scale.pick([6_000, 1_500], [40_000, 10_000]),
+        turns,
+        atLeast: 2,
+      }),
+      onAndOff({
         name: "saves of 2, 40 in flight, one server",
         kind: "one server",
         size: 2,

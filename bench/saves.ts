@@ -15,6 +15,7 @@ import {
 } from "./_harness.ts";
 import { MadeBefore, MessageMaker } from "./_messages.ts";
 import { framesOf, RawSocket } from "./_raw_socket.ts";
+import { savedAgain } from "./_saves_again.ts";
 import {
   Actors,
   byBareRequest,
@@ -171,6 +172,10 @@ function manyInFlight(scale: Scale): Measurement {
 export function saves(scale: Scale): Theme {
   return {
     name: "saves",
-    measurements: [oneInFlight(scale), manyInFlight(scale)],
+    measurements: [
+      oneInFlight(scale),
+      manyInFlight(scale),
+      savedAgain(scale),
+    ],
   };
 }

@@ -12,10 +12,10 @@ const MIN_SLOTS = 1024;
  * place is a whole number from 1 to 2^32 - 1, where the owner of the index
  * keeps the string.
  *
- * A Map takes 2^24 strings and no more, and with a million of them it costs two
- * to three times as much to find that one is missing and add it. To find one
- * that is there costs some 50 ns more here, most of it for the hash, which V8
- * keeps for itself.
+ * With a Map in its place a save of a new id took 18 % more processor time (4.5
+ * us instead of 3.8, of 300,000): to find that a string is missing and add it
+ * hashes it once here, and the table holds numbers, which the collector skips. A
+ * Map also takes 2^24 strings and no more.
  */
 export class StringIndex {
   readonly #stringAt: (place: number) => string;

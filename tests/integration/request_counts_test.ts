@@ -159,3 +159,35 @@ Deno.test("getEvents() of unknown actors asks for tail and events at once where 
   assertEquals(await reader.getEvents("apart"), apart);
   assertEquals(await tripsOf(actors[9]!), 2);
 });
+
+Deno.test("saveEvents() of what is stored already takes few requests, however many actors it has", async () => {
+  const events = upTo(900).map((n) =>
+    makeEvent(`again-${n % 300}`, Math.ceil(n / 300))
+  );
+  const other = freshNamespace();
+  {
+    await using store = await JetStreamEventStore.open(nc, {
+      namespace: other,
+    });
+    await store.saveEvents(events);
+  }
+  await using store = await JetStreamEventStore.open(nc, { namespace: other });
+  const { requests } = await count.of(async () => {
+    const { duplicate } = await store.saveEvents(events);
+    assert(duplicate);
+  });
+  assert(requests <= 5, `${requests} requests`);
+  // Those that were stored one by one, or lie apart, are found all the same.
+  const mixed = [
+    ...upTo(20).map((n) => makeEvent(`apart-${n}`, 1)),
+    ...events.slice(0, 20),
+    ...upTo(20).map((n) => makeEvent(`new-${n}`, 1)),
+  ];
+  for (const event of mixed.slice(0, 20)) {
+    await store.saveEvent(event);
+    await store.saveEvent(makeEvent("between", store.metrics.savedEvents));
+  }
+  const saved = store.metrics.savedEvents;
+  await store.saveEvents(mixed);
+  assertEquals(store.metrics.savedEvents, saved + 20);
+});
