@@ -6,16 +6,16 @@
 
 import { reportUncaught } from "./report_uncaught.ts";
 
-/** What a signal may end, such as a call. */
+/** A call, or anything else that a signal may end. */
 export interface Abortable {
   /** Hears that the signal is aborted. */
   aborted(): void;
 }
 
 /**
- * All that listens to a signal, behind one listener: an AbortSignal looks
- * through all its listeners with each that comes or goes, which for the
- * thousands of calls of an import takes longer than the calls.
+ * The listeners of a signal, behind one event listener: an AbortSignal searches
+ * all its listeners whenever one is added or removed, which takes longer than
+ * the thousands of calls of an import themselves.
  */
 class Abortables implements EventListenerObject {
   readonly #signal: AbortSignal;

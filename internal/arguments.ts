@@ -1,5 +1,5 @@
 /**
- * What checking a method's arguments is made of. Arguments are checked where
+ * Checks of methods' arguments. Arguments are checked where
  * they enter and read once, and every store answers a bad one in the same way.
  *
  * @module

@@ -1,10 +1,10 @@
 /**
- * Calling what users handed in, so that nothing breaks when it throws.
+ * Calls users' callbacks, which may throw without breaking anything.
  *
  * @module
  */
 
-/** Hears of what went wrong beside the calls. */
+/** Takes errors that no call can throw. */
 export type Report = (error: unknown) => void;
 
 /** Calls a callback, if there is one; what it throws or rejects with is reported. */

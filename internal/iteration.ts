@@ -1,5 +1,5 @@
 /**
- * Iterations of what comes when it comes.
+ * Iterations of items that come over time.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * A queue whose room is used again and again.
+ * A queue that reuses its memory.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Waits that a signal can end.
+ * Waiting, ended early by a signal.
  *
  * @module
  */
@@ -55,7 +55,7 @@ export class Deadline {
   }
 }
 
-/** What a promise gives, unless the signal is aborted before. */
+/** The result of a promise, unless the signal is aborted first. */
 export function untilAborted<T>(
   promise: Promise<T>,
   signal: AbortSignal | undefined,

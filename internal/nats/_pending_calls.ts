@@ -16,7 +16,7 @@ const SLOTS = 4_096;
 export class PendingCalls<T extends object> {
   readonly #tokens = new Array<number>(SLOTS).fill(-1);
   readonly #values = new Array<T | undefined>(SLOTS).fill(undefined);
-  /** Those whose slots were wanted while they still waited. */
+  /** Values that still waited when their slot was needed again. */
   readonly #late = new Map<number, T>();
   #next = 0;
   #size = 0;

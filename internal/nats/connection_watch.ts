@@ -1,5 +1,5 @@
 /**
- * Watching a connection that somebody else owns.
+ * Watches a connection that somebody else owns.
  *
  * @module
  */
@@ -19,7 +19,7 @@ import {
 
 export { closedConnection, type ConnectionListener };
 
-/** What one user of a connection hears of it. */
+/** Follows a connection for one of its users. */
 export class ConnectionWatch {
   /** The connection. */
   readonly nc: NatsConnection;

@@ -1,5 +1,5 @@
 /**
- * Bytes of what is sent, made in one pass.
+ * Encodes text and headers in one pass.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What can go wrong between this library and a NATS server.
+ * Errors between this library and a NATS server.
  *
  * @module
  */

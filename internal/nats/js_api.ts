@@ -8,7 +8,7 @@ import { JetStreamApiError } from "./errors.ts";
 import type { RequestOptions } from "./call.ts";
 import type { Multiplexer } from "./multiplexer.ts";
 
-/** What JetStream's API subjects begin with. */
+/** The prefix of JetStream's API subjects. */
 export const API_PREFIX = "$JS.API";
 
 /**
@@ -40,7 +40,7 @@ export const JetStreamCode = {
   batchDuplicateId: 10201,
 } as const;
 
-/** What each answer of JetStream may be. */
+/** The part that every answer of JetStream may have. */
 export interface ApiReply {
   /** Why it refused. */
   readonly error?:

@@ -27,7 +27,7 @@ import {
 } from "./errors.ts";
 import { BatchAcks } from "./prompt_acks.ts";
 
-/** What inboxes begin with, unless the user says otherwise. */
+/** The prefix of inboxes, unless the user says otherwise. */
 const DEFAULT_INBOX_PREFIX = "_INBOX";
 
 /**
@@ -36,7 +36,7 @@ const DEFAULT_INBOX_PREFIX = "_INBOX";
  * closing one fails its own requests and no others.
  */
 export class Multiplexer implements AsyncDisposable {
-  /** What becomes of the connection that the requests go over. */
+  /** Follows the connection that the requests go over. */
   readonly watch: ConnectionWatch;
   readonly #nc: NatsConnection;
   readonly #inboxPrefix: string;

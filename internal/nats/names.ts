@@ -41,7 +41,7 @@ export function snapshotBucket(prefix: string, namespace: string): string {
 }
 
 /**
- * What the subjects of a namespace's events begin with, without the dot that
+ * The beginning of the subjects of a namespace's events, without the dot that
  * follows: `aether.events.default`. The stream's subjects are it and `.>`, an
  * actor's is it, a dot and the actor id as {@linkcode encodeActorId} gives it:
  * `aether.events.default.order-1`.

@@ -8,9 +8,9 @@ import { offAbort, onAbort } from "../../../internal/aborts.ts";
 
 /** A call that waits for actors. */
 interface Turn {
-  /** At how many of its actors somebody is before it. */
+  /** For how many of its actors others go first. */
   behind: number;
-  /** Called when it is first everywhere. */
+  /** Called when it holds all of them. */
   begin: () => void;
 }
 
@@ -20,10 +20,10 @@ interface Turn {
  * have their turns in the order they came in.
  */
 export class ActorLocks {
-  /** The actors that are held, and who waits behind whoever holds them. */
+  /** The locked actors, with the calls that wait for each. */
   readonly #waiting = new Map<string, Turn[] | undefined>();
 
-  /** Takes an actor that nobody holds; false if somebody does. */
+  /** Locks an actor; false if it is locked already. */
   tryAcquire(actorId: string): boolean {
     if (this.#waiting.has(actorId)) return false;
     this.#waiting.set(actorId, undefined);
@@ -61,14 +61,14 @@ export class ActorLocks {
     });
   }
 
-  /** Gives an actor back, to the call that has waited longest. */
+  /** Unlocks an actor for the call that has waited longest. */
   release(actorId: string): void {
     const next = this.#waiting.get(actorId)?.shift();
     if (next === undefined) this.#waiting.delete(actorId);
     else if (--next.behind === 0) next.begin();
   }
 
-  /** Ends a wait: what it waits for is left, and what it holds given back. */
+  /** Ends a wait, and releases the actors that it holds already. */
   #leave(actorId: string, turn: Turn): void {
     const waiting = this.#waiting.get(actorId);
     const place = waiting?.indexOf(turn) ?? -1;

@@ -1,13 +1,16 @@
 /**
- * Which actors several savers have contended for of late.
+ * Remembers which actors several savers contended for.
  *
  * @module
  */
 
-/** For how long that is remembered, in milliseconds. */
+/** For how long a subject is remembered, in milliseconds. */
 const CONTENTION_MS = 1_000;
 
-/** Remembers subjects for a while. */
+/**
+ * Remembers subjects whose expectations failed: their saves go apart from
+ * groups, which one failed expectation rejects as a whole.
+ */
 export class Contention {
   /** Until when, the latest last. */
   readonly #until = new Map<string, number>();
@@ -39,7 +42,7 @@ export class Contention {
     return this.#until.has(subject);
   }
 
-  /** Forgets what was noted long ago. */
+  /** Forgets the subjects whose time is over. */
   #forget(now: number): void {
     for (const [subject, until] of this.#until) {
       if (until > now) return; // the rest was noted later

@@ -51,7 +51,7 @@ import {
 /** How often a leader is asked about a tail that is lower than expected. */
 const MAX_CONFIRMATIONS = 3;
 
-/** What all saves of a writer work with. */
+/** The parts that all saves of a writer share. */
 export interface SaveContext {
   readonly mux: Multiplexer;
   readonly history: ActorHistory;
@@ -180,7 +180,7 @@ export class Save {
     }
   }
 
-  /** Sends what is to be sent; undefined when it is stored. */
+  /** Makes one attempt; undefined when it has stored all entries. */
   async #attempt(
     { entries, stored }: Plan,
   ): Promise<FailedAttempt | undefined> {
@@ -290,7 +290,7 @@ export class Save {
     return known;
   }
 
-  /** Whether a conflict needs no further look at the actor's tail. */
+  /** Whether a conflict is certain without asking for the tail again. */
   #isCertain(
     { attemptedVersion, currentVersion, expectedVersion }: VersionConflictError,
     asked: number,
@@ -303,7 +303,7 @@ export class Save {
       asked >= MAX_CONFIRMATIONS;
   }
 
-  /** What became of each draft, all of them being stored. */
+  /** The outcome for each draft, all of which are stored. */
   #outcome({ stored }: Plan): Saved[] {
     return this.#request.drafts.map(({ id }) => stored.get(id)!);
   }

@@ -1,6 +1,6 @@
 /**
- * What a save still has to do, by what is stored: the rules of versions,
- * expectations and idempotency.
+ * Compares a save with what is stored: the rules of versions, expectations and
+ * idempotency.
  *
  * @module
  */
@@ -14,14 +14,14 @@ import type { Tail } from "../read/tail_cache.ts";
 import { DuplicateEventError, VersionConflictError } from "../../errors.ts";
 import type { AnyEvent } from "../../../event/event.ts";
 
-/** What became of one event of a save. */
+/** The outcome for one event of a save. */
 export interface Saved {
   readonly sequence: number;
   /** Whether this call stored it. */
   readonly fresh: boolean;
 }
 
-/** What a save asks for. */
+/** A save, as it was called. */
 export interface SaveRequest {
   /** What can't be done if it fails, such as `save event`, for errors. */
   readonly action: string;
@@ -38,11 +38,11 @@ export interface SaveRequest {
   readonly newOnly?: ReadonlySet<string>;
 }
 
-/** What there is to do. */
+/** The outcome of the comparison. */
 export interface Plan {
   /** The events that are stored, by id. */
   readonly stored: Map<string, Saved>;
-  /** What is to be sent, in the order of the call. */
+  /** The events to send, in the order of the call. */
   readonly entries: readonly Entry[];
 }
 

@@ -24,7 +24,7 @@ export interface LastMessages {
   readonly upTo: number | undefined;
 }
 
-/** What the requests go over. */
+/** Sends the requests. */
 export interface LastRequests {
   /** Asks for a page until it is answered. */
   page<T>(request: Omit<PageRequest<T>, "stream">): Promise<Page<T>>;

@@ -14,10 +14,10 @@ const BATCH_BYTES = 16 * 1024;
  */
 const SMALL_BYTES = 512;
 
-/** What ends a payload in a batch: JSON never holds it as it is. */
+/** Separates payloads in a batch: JSON never contains it unescaped. */
 const END = "\0";
 
-/** What the decoder makes of bytes that are not UTF-8. */
+/** Stands for bytes that are not UTF-8 in decoded text. */
 const REPLACEMENT = "\uFFFD";
 
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -50,7 +50,7 @@ export class PayloadBatch<T> {
     this.#bytes += bytes;
   }
 
-  /** What was made of each. */
+  /** The items, in the order of their payloads. */
   end(): T[] {
     this.#flush();
     return this.#items;

@@ -1,5 +1,5 @@
 /**
- * What an attempt's error says of what became of it.
+ * Classifies the error of a save attempt.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { isApiError, JetStreamCode } from "../../../internal/nats/js_api.ts";
 import { show } from "../../../internal/show.ts";
 import { IncompletePageError } from "./page_request.ts";
 
-/** Its time was up before it was sent. */
+/** The deadline passed before the save was sent. */
 export class NotSentError extends Error {
   override readonly name = "NotSentError";
 
@@ -23,7 +23,7 @@ export class NotSentError extends Error {
   }
 }
 
-/** The stream has another leader than the one it was sent to. */
+/** The stream's leader changed before it answered. */
 export class LeaderChangedError extends Error {
   override readonly name = "LeaderChangedError";
 
@@ -48,12 +48,12 @@ export type Outcome =
   | "refused"
   | "final";
 
-/** Statuses by which a server says that it is busy. */
+/** Statuses of a busy server. */
 const BUSY_STATUSES = [429, 503];
 
 /**
- * Judges the error of an attempt that was sent. Codes as met with nats-server
- * 2.15.2.
+ * Tells whether a failed attempt may have been stored, and whether another one
+ * may help. The error codes are those met with nats-server 2.15.2.
  */
 export function classify(error: unknown): Outcome {
   if (

@@ -124,7 +124,7 @@ export class LazyMessageCollector implements Collector<StoredMessage> {
   }
 }
 
-/** What is asked for. */
+/** A request for a page. */
 export interface PageRequest<T> {
   readonly stream: string;
   /** As the server takes it; `max_bytes` is added. */
@@ -138,7 +138,7 @@ export interface PageRequest<T> {
 }
 
 /**
- * Asks once for a page; one that lacks a message is none.
+ * Asks once for a page, which must be complete.
  *
  * @throws {IncompletePageError} If messages were lost on the way, or the
  * server could not load one.

@@ -48,7 +48,7 @@ export interface Verifiable {
 }
 
 /**
- * Repeats what a server did not answer, for as long as the bounds allow.
+ * Repeats a request until it is answered, for as long as the bounds allow.
  *
  * @param attempt Asks once, and waits so many milliseconds.
  * @throws {StreamSetupError} If the stream is not

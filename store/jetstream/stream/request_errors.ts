@@ -1,5 +1,5 @@
 /**
- * What failed requests mean for the calls that made them.
+ * Turns the errors of requests into those of the calls that made them.
  *
  * @module
  */

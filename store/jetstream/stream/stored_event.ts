@@ -48,7 +48,7 @@ export function tryRead(
   }
 }
 
-/** What a stored message tells beside its event. */
+/** How a message came to be stored: by which call, and behind which one. */
 export function provenance(
   header: (name: string) => string,
 ): Pick<LocatedEvent, "save" | "follows"> {

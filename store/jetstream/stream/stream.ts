@@ -1,6 +1,5 @@
 /**
- * The stream behind a JetStream store: made, or checked to be what the layout
- * needs.
+ * The stream behind a JetStream store: created, or checked against the layout.
  *
  * @module
  */
@@ -42,7 +41,7 @@ export interface StreamSettings {
   duplicateWindow?: number | undefined;
 }
 
-/** What a store knows of its stream; its owner may change the settings. */
+/** A stream as a store knows it; its owner may change the settings. */
 export interface StreamIdentity {
   readonly name: string;
   /** Tells this stream from one of the same name that is made later. */
@@ -59,7 +58,7 @@ export interface StreamIdentity {
   readonly duplicateWindow: number;
 }
 
-/** What the server tells of a stream's leader; nats.js knows only its name. */
+/** A stream's leader in the server's answer; nats.js types only its name. */
 interface LeaderInfo {
   readonly leader?: string;
   readonly leader_since?: string;
@@ -67,13 +66,13 @@ interface LeaderInfo {
 
 const ACTION = "open store";
 
-/** What to do about a stream or a bucket that is not there. */
+/** Advice for a stream or a bucket that does not exist. */
 export const CREATE_ADVICE =
   "open the store with `create: true` and a user who may create it, or create it by hand";
 
 const nanos = (ms: number) => Math.round(ms * 1e6);
 
-/** What the layout needs, whoever made the stream. */
+/** The settings that the layout requires of every stream. */
 function requiredConfig(name: string, subjects: string): Partial<StreamConfig> {
   return {
     name,
@@ -134,7 +133,7 @@ export async function openStream(
   return identify(info);
 }
 
-/** What a new stream is made with. */
+/** The configuration of a new stream. */
 function newConfig(
   name: string,
   subjects: string,
@@ -209,7 +208,7 @@ function unsupportedLayout(
   );
 }
 
-/** What a store has to know of a stream. */
+/** Picks what a store needs to know of a stream. */
 export function identify(
   { config, created, cluster, domain = "" }: StreamInfo & { domain?: string },
 ): StreamIdentity {

@@ -44,7 +44,7 @@ export const PAGE_SIZE = 1_000;
 /** At most this many questions to the leader at once. */
 const MAX_LEADER_REQUESTS = 100;
 
-/** What the server tells of a stream. */
+/** The state of a stream at the server. */
 export interface StreamState {
   readonly first_seq: number;
   readonly last_seq: number;
@@ -56,7 +56,7 @@ export interface StreamState {
 export class StreamReader {
   readonly #mux: Multiplexer;
   readonly #timeout: number;
-  /** What becomes of the stream. */
+  /** Notices when the stream changes or is replaced. */
   readonly watch: StreamWatch;
 
   /** @param timeout Milliseconds until a read that gets no answer fails. */
@@ -66,7 +66,7 @@ export class StreamReader {
     this.watch = new StreamWatch(mux, stream);
   }
 
-  /** What the requests go over. */
+  /** Sends the requests. */
   get mux(): Multiplexer {
     return this.#mux;
   }
@@ -81,7 +81,7 @@ export class StreamReader {
     return { deadline: new Deadline(this.#timeout), signal };
   }
 
-  /** The bounds of a read's next page, which has the whole time anew. */
+  /** The bounds of a read's next page, which gets the full timeout again. */
   boundsOfNext(bounds: ReadBounds): ReadBounds {
     return bounds.isFinal ? bounds : this.bounds(bounds.signal);
   }
@@ -202,7 +202,7 @@ export class StreamReader {
     return messages;
   }
 
-  /** The last message of a subject, from whichever replica answers. */
+  /** The last message of a subject, from the nearest replica. */
   last(
     subject: string,
     bounds: ReadBounds,
@@ -258,7 +258,7 @@ export class StreamReader {
     );
   }
 
-  /** What a direct get gives, or the leader where nats.js can't read that. */
+  /** Asks the leader where nats.js can't read the answer to a direct get. */
   async #readable<T>(
     get: () => Promise<T>,
     fromLeader: () => Promise<T>,

@@ -1,5 +1,5 @@
 /**
- * What becomes of the stream that a store was opened on.
+ * Notices when a store's stream changes or is replaced.
  *
  * @module
  */
@@ -15,24 +15,22 @@ import {
 } from "./stream.ts";
 
 /**
- * How often it is looked at the stream while it is used, in milliseconds:
- * nothing tells that it was replaced where an actor was never seen before, nor
- * that its owner has changed it.
+ * How often the stream is refreshed while it is used. Nothing else shows that
+ * its owner has changed it, or that it was replaced where an actor is new.
  */
 const REFRESH_INTERVAL_MS = 5_000;
 
-/** How long a look in the background may take, in milliseconds. */
+/** How long a refresh in the background may take, in milliseconds. */
 const REFRESH_TIMEOUT_MS = 5_000;
 
 /**
- * How often it is asked at most who leads a stream that does not answer, and
- * how long one question waits, in milliseconds: one that is asked while there
- * is no leader is never answered.
+ * How often at most the leader of a silent stream is asked for, and how long a
+ * request waits: one that is sent while there is no leader is never answered.
  */
 const LEADER_INTERVAL_MS = 500;
 const LEADER_TIMEOUT_MS = 1_000;
 
-/** Knows a stream as it was when it was last looked at. */
+/** A stream as it was at the last refresh. */
 export class StreamWatch {
   readonly #mux: Multiplexer;
   #stream: StreamIdentity;
@@ -76,20 +74,21 @@ export class StreamWatch {
     }
   }
 
-  /** Asks in the background. */
+  /** Asks the server in the background. */
   refresh(): void {
     this.#look(REFRESH_TIMEOUT_MS);
   }
 
   /**
-   * Asks in the background, unless that was done not long before `now`, in
-   * monotonic milliseconds.
+   * Asks the server in the background if the last answer is old.
+   *
+   * @param now Monotonic milliseconds.
    */
   refreshIfStale(now: number): void {
     if (now - this.#lookedAt > REFRESH_INTERVAL_MS) this.refresh();
   }
 
-  /** Asks in the background whether the replicas have another leader. */
+  /** Checks in the background whether the replicas have another leader. */
   refreshLeader(): void {
     if (this.#stream.replicas === 1) return;
     const passed = performance.now() - this.#lookedAt;
