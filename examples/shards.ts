@@ -14,6 +14,7 @@
  */
 
 import { type ClusterNode, ShardManager } from "@flowmade-one/aether";
+import type { NatsConnection } from "@nats-io/nats-core";
 import { connectToNats } from "./_nats.ts";
 
 const CLUSTER = "shards-example";
@@ -57,8 +58,10 @@ function ended(signal: Deno.Signal): Promise<void> {
 }
 
 /** Prints who owns how many shards, each time that something changes. */
-async function show(resources: AsyncDisposableStack): Promise<void> {
-  const nc = await connectToNats(resources);
+async function show(
+  nc: NatsConnection,
+  resources: AsyncDisposableStack,
+): Promise<void> {
   const client = resources.use(
     await ShardManager.join(nc, {
       cluster: CLUSTER,
@@ -121,11 +124,17 @@ async function demonstrate(): Promise<void> {
     });
   }
   console.log(`workers and tables join with NATS_URL=${url}\n`);
-  await Promise.race([show(resources), ended("SIGINT")]);
+  await Promise.race([
+    show(nc, resources),
+    ended("SIGINT"),
+    ended("SIGTERM"),
+  ]);
 }
 
 const [role] = Deno.args;
 if (role === "worker") await work();
-else if (role === "table") await show(new AsyncDisposableStack());
-else await demonstrate();
+else if (role === "table") {
+  const resources = new AsyncDisposableStack();
+  await show(await connectToNats(resources), resources);
+} else await demonstrate();
 Deno.exit(0);
