@@ -149,8 +149,8 @@ export class StreamPages {
     bounds: PageBounds,
   ): Promise<{ items: StoredMessage[]; isFirst: boolean }> {
     let from = lowest;
+    let own = this.#reader.boundsOfNext(bounds);
     for (let n = 0;;) {
-      const own = this.#reader.boundsOfNext(bounds);
       const count = highest - from + 1;
       const page: Page<StoredMessage> = await this.#reader
         .lazyMessages(undefined, from, count, own);
@@ -160,6 +160,7 @@ export class StreamPages {
       }
       if (page.lastSequence > 0 && page.remaining > 0) {
         from = page.lastSequence + 1; // full of bytes
+        own = this.#reader.boundsOfNext(bounds);
         continue;
       }
       const { first_seq } = await this.#reader.state(this.#action, own);
