@@ -65,7 +65,9 @@ for (const [what, { count, bytes, subscriptions }] of Object.entries(cases)) {
   Deno.test(`catching up with ${what} takes no consumer a pull, and no connection is cut`, async () => {
     await using server = await NatsServer.start();
     await using nc = await connect(server);
-    await using store = await JetStreamEventStore.open(nc);
+    // Requests wait behind the events of all subscriptions.
+    const readTimeout = 60_000;
+    await using store = await JetStreamEventStore.open(nc, { readTimeout });
     await fill(store, count, bytes);
     const created = countRequests(nc, "$JS.API.CONSUMER.CREATE.");
     const read = await Promise.all(
