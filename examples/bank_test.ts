@@ -2,7 +2,13 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { InMemoryEventStore } from "@flowmade-one/aether";
 import { commandHandler, Rejection } from "@flowmade-one/aether/decider";
 import { specificationOf, withFaults } from "@flowmade-one/aether/testing";
+import {
+  checkDecider,
+  checkModel,
+  checkStore,
+} from "@flowmade-one/aether/model";
 import { account, type AccountEvent, transfer } from "./bank.ts";
+import { bankModel } from "./bank_model.ts";
 
 const { given } = specificationOf(account);
 
@@ -81,4 +87,32 @@ Deno.test("a transfer is decided again when money has left meanwhile", async () 
   });
   const order = { from: "a", to: "b", amount: 7, commandId: "transfer-1" };
   await assertRejects(() => transfer(store, order), Rejection, "too low");
+});
+
+Deno.test("the model of the bank is whole, and says what its decider does", async () => {
+  assertEquals(checkModel(bankModel), []);
+  const findings = await checkDecider(bankModel.actors.account!, account, [
+    { command: { type: "open", owner: "Jane" } },
+    { given: [opened], command: { type: "open", owner: "Jane" } }, // refused
+    { given: [opened], command: { type: "deposit", amount: 5 } },
+    {
+      given: [opened, deposited(5)],
+      command: { type: "withdraw", amount: 5 },
+    },
+    { given: [opened], command: { type: "close" } },
+  ]);
+  assertEquals(findings, []);
+});
+
+Deno.test("the model of the bank knows every event of its store", async () => {
+  const { store, accounts } = await bank();
+  await using _ = store;
+  await transfer(store, { from: "a", to: "b", amount: 7, commandId: "t" });
+  await accounts.execute("a", { type: "withdraw", amount: 3 });
+  await accounts.execute("a", { type: "close" });
+  const report = await checkStore(bankModel, store, {
+    actorKind: () => "account",
+  });
+  assertEquals(report.unknownEventTypes, []);
+  assertEquals(report.unusedEventTypes, []);
 });
