@@ -229,18 +229,21 @@ export function requestingContract({ test }: ClusterContract): void {
     const handled: number[] = [];
     const [one, two] = await fixture.form(
       2,
-      (each) =>
+      (each) => {
         each.handle<number, void>("slow", async (_, n) => {
           handled.push(n);
           await gate.promise;
-        }),
+        });
+        each.handle("ping", () => null);
+      },
     );
+    const timeout = 60;
     for (const isOwn of [true, false]) {
       handled.length = 0;
       const actorId = actorOf(one!, isOwn);
       const actors = one!.actors<number, void>("slow");
-      const first = actors.request(actorId, 1, { timeout: 60 });
-      const second = actors.request(actorId, 2, { timeout: 60 });
+      const first = actors.request(actorId, 1, { timeout });
+      const second = actors.request(actorId, 2, { timeout });
       const errors = await Promise.all(
         [first, second].map((each) =>
           assertRejects(() => each, ActorTimeoutError)
@@ -248,7 +251,10 @@ export function requestingContract({ test }: ClusterContract): void {
       );
       assertEquals(errors[0]!.begun, "unknown");
       assertEquals(handled, [1]);
+      // Answered behind the second request, whose time runs from its arrival.
+      await one!.actors("ping").request(actorId, null);
     }
+    await new Promise((resolve) => setTimeout(resolve, timeout + 1));
     gate.resolve();
     // The second requests are not handled when their turn comes.
     await one!.actors("slow").request(actorOf(one!, true), 3);
