@@ -123,7 +123,10 @@ export class Execution<State, Command, E extends AnyEvent> {
 
   /** Whether the state that was decided on is the newest, which no save checks. */
   async #isConfirmed(): Promise<boolean> {
-    if (this.#isFresh) return true;
+    if (this.#isFresh) {
+      this.#parts.actors.keep(this.#call.actorId, this.#actor);
+      return true;
+    }
     const { version } = this.#actor;
     await this.#refresh();
     return this.#actor.version === version;

@@ -11,6 +11,7 @@ export class IdleActors {
   /** When each was used last, and its shard; the longest unused first. */
   readonly #used = new Map<string, { at: number; shard: number }>();
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #isClosed = false;
 
   /** @param after Milliseconds. */
   constructor(after: number, forget: (actorId: string) => void) {
@@ -20,6 +21,7 @@ export class IdleActors {
 
   /** An actor is used. */
   use(actorId: string, shard: number): void {
+    if (this.#isClosed) return; // a handler that outlasted its node
     this.#used.delete(actorId); // to the end
     this.#used.set(actorId, { at: performance.now(), shard });
     this.#timer ??= setTimeout(this.#sweep, this.#after);
@@ -32,8 +34,9 @@ export class IdleActors {
     }
   }
 
-  /** Ends the timer. */
+  /** Ends the timer, for good. */
   close(): void {
+    this.#isClosed = true;
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#used.clear();

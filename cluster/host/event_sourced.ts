@@ -152,12 +152,13 @@ export function eventSourced<
       return {
         handler: async (context: HandlerContext, command: Command) => {
           const { actorId, commandId, signal, shard } = context;
-          idle.use(actorId, shard);
-          const executed = await commands.execute(actorId, command, {
-            commandId,
-            signal,
-          });
-          return reply(executed);
+          try {
+            return reply(
+              await commands.execute(actorId, command, { commandId, signal }),
+            );
+          } finally {
+            idle.use(actorId, shard); // it may be cached from here on
+          }
         },
         get active() {
           return commands.cachedActors;

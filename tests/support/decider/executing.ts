@@ -82,6 +82,14 @@ export function executingContract(test: TestHandler): void {
     assertEquals([state.balance, events[0]!.version], [0, 3]);
   });
 
+  test("execute() keeps an actor that it loaded for a command that stored nothing", async ({ store, other }) => {
+    await commandHandler(other, account).execute("a", deposit(10));
+    const accounts = commandHandler(store, account);
+    await assertRejects(() => accounts.execute("a", withdraw(11)), Rejection);
+    await accounts.execute("b", deposit(0));
+    assertEquals(accounts.cachedActors, 2);
+  });
+
   test("execute() gives the newest state when nothing is decided", async ({ store, other }) => {
     const accounts = commandHandler(store, account);
     const nothing = await accounts.execute("a", deposit(0));
