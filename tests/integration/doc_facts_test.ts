@@ -9,6 +9,7 @@ import deno from "../../deno.json" with { type: "json" };
 import * as decider from "../../decider/mod.ts";
 import * as library from "../../mod.ts";
 import * as testing from "../../testing/mod.ts";
+import * as clusterPermissions from "../support/cluster_permissions.ts";
 import { type Page, readPage, readPages, root } from "../support/doc_pages.ts";
 import { anchorsOf, linksOf, tablesOf } from "../support/markdown.ts";
 import { findNatsServer } from "../support/nats_binary.ts";
@@ -74,10 +75,17 @@ Deno.test("operations lists the permissions that a store needs", () => {
   assertEquals(lists as unknown, expected);
 });
 
-Deno.test("the cluster's page lists the permissions that a candidate needs", async () => {
-  const [list] = jsonBlocks(await readPage("docs/cluster.md"));
+Deno.test("the cluster's page lists the permissions of each part in a cluster", async () => {
+  const shown = jsonBlocks(await readPage("docs/cluster.md"))
+    .filter((value) => "publish" in value);
   const options = { inboxPrefix: "_INBOX_app", create: false };
-  assertEquals(list as unknown, electionPermissions(options));
+  const needed = Object.values(clusterPermissions).map((permissionsOf) =>
+    permissionsOf("default", options.inboxPrefix, options.create)
+  );
+  const sorted = (lists: unknown[]) =>
+    lists.map((list) => JSON.stringify(list, null, 2)).sort();
+  const expected = [electionPermissions(options), ...needed];
+  assertEquals(sorted(shown), sorted(expected));
 });
 
 Deno.test("the cluster's page lists the durations of a lease", async () => {
