@@ -264,6 +264,8 @@ export class Membership {
       granted: () => {
         this.#listener.begun?.(lease.incarnation);
         this.#started.resolve();
+        // Others may have seen the lease before the answer was here.
+        if (this.#noticeListing()) this.refresh();
         this.#candidacy.arrange();
       },
       lost: () => {
@@ -297,11 +299,17 @@ export class Membership {
     this.#seen = { term, version };
     this.#listener.applied?.(map);
     if (this.#isOver) return;
-    const isListed = this.#state === "joining" && this.self !== undefined;
-    if (isListed) this.#state = "ready";
+    const isListed = this.#noticeListing();
     // A new leader waits for all nodes to know its map.
     if (isListed || isNewTerm) this.refresh();
     this.#candidacy.arrange();
+  }
+
+  /** Becomes ready once the map lists the node; whether it did so just now. */
+  #noticeListing(): boolean {
+    if (this.#state !== "joining" || this.self === undefined) return false;
+    this.#state = "ready";
+    return true;
   }
 
   /** Compares the cluster's settings, or stores them in a new bucket. */

@@ -24,6 +24,9 @@ const utf8 = new TextEncoder();
 export class SimulatedServers {
   /** The life of the bucket. */
   bucket = "b1";
+  /** Hears of each write, and of what it replaces. */
+  written: (key: string, replaced: Uint8Array, stored: Uint8Array) => void =
+    () => {};
   #lives = 1;
   #last = 0;
   /** By key, the oldest first. */
@@ -72,10 +75,12 @@ export class SimulatedServers {
     at: number,
   ): number | undefined {
     if (bucket !== this.bucket) return undefined;
-    const found = this.#at(key, at)?.revision ?? 0;
+    const found = this.#at(key, at);
+    const isExpected = expected === (found?.revision ?? 0);
     // No expectation at all is a planted bug.
-    if (found !== expected && !Number.isNaN(expected)) return undefined;
+    if (!isExpected && !Number.isNaN(expected)) return undefined;
     const bytes = typeof data === "string" ? utf8.encode(data) : data;
+    this.written(key, found?.data ?? NO_BYTES, bytes);
     return this.#push(key, at, bytes);
   }
 
@@ -107,6 +112,11 @@ export class SimulatedServers {
   changeOf(key: string, after: number): number {
     const versions = this.#versions.get(key) ?? [];
     return versions.find(({ at }) => at > after)?.at ?? Infinity;
+  }
+
+  /** All that a key has had in this life of the bucket, the oldest first. */
+  history(key: string): Uint8Array[] {
+    return this.#versions.get(key)?.map(({ data }) => data) ?? [];
   }
 
   /** All keys that were ever written. */

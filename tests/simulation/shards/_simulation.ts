@@ -5,9 +5,14 @@
  */
 
 import { resolveDurations } from "../../../cluster/lease/settings.ts";
+import {
+  type ClusterMap,
+  isNewerMap,
+} from "../../../cluster/map/cluster_map.ts";
 import { ShardEngine } from "../../../cluster/shards/shard_engine.ts";
 import { Random } from "../../support/history/random.ts";
 import { Timeline } from "../timeline.ts";
+import { auditStep } from "./_map_audit.ts";
 import { Network, type Way } from "./_network.ts";
 import { Process, SimulatedRuntime } from "./_process.ts";
 import {
@@ -16,6 +21,8 @@ import {
   LONGEST_DELAY,
   type Schedule,
 } from "./_schedule.ts";
+
+const MAP_KEY = "map";
 
 /** How many shards the simulated cluster has. */
 const SHARDS = 8;
@@ -80,8 +87,9 @@ class Simulation {
   readonly #nodes: SimulatedNode[];
   readonly #log: string[] = [];
   readonly #logs: boolean;
-  /** By shard, the highest epoch served; since data was lost. */
-  readonly #epochs = new Map<number, number>();
+  /** By shard, the highest epoch served, and by whom; since data was lost. */
+  readonly #epochs = new Map<number, { epoch: number; incarnation: string }>();
+  #hasLostData = false;
   #noStartBefore = 0;
   #begun = 0;
   #violation: string | undefined;
@@ -98,6 +106,12 @@ class Simulation {
     this.#logs = logs;
     this.#random = new Random(seed);
     this.#network = new Network(this.#timeline, conditions, seed + 1);
+    const { servers } = this.#network;
+    servers.written = (key, replaced, stored) => {
+      if (key !== MAP_KEY || this.#hasLostData) return;
+      const wrong = auditStep(servers, replaced, stored);
+      if (wrong !== undefined) this.#fail(wrong);
+    };
     this.#nodes = conditions.rates.map((_, index) => ({
       index,
       way: { requests: 0, replies: 0, heardAsOf: 0 },
@@ -160,6 +174,7 @@ class Simulation {
         new Promise<void>((resolve) =>
           setTimeout(resolve, Math.random() * hooks)
         );
+    let newest: ClusterMap | undefined;
     process.run(() => {
       this.#engine.join(
         (listener) => this.#network.open(process, node.way, listener),
@@ -180,14 +195,13 @@ class Simulation {
         {
           acquired: hook,
           released: hook,
-          applied: (map) =>
-            this.#note(() => {
-              const owners = [...map.owners].map((owner, shard) =>
-                `${map.members[owner]?.id ?? "-"}${"f!r"[map.states[shard]!]}`
-              );
-              const { term, version } = map;
-              return `${nodeId} applies ${term}.${version} ${owners}`;
-            }),
+          applied: (map) => {
+            this.#noteMap(nodeId, map);
+            if (newest !== undefined && isNewerMap(newest, map)) {
+              this.#fail(`${nodeId} goes back to an older map`);
+            }
+            newest = map;
+          },
           failed: (reason) => this.#again(node, process, reason),
         },
         undefined,
@@ -248,11 +262,14 @@ class Simulation {
         this.#fail(`nodes ${other.index} and ${node.index} serve ${shard}`);
       }
     }
-    const highest = this.#epochs.get(shard) ?? 0;
-    if (epoch < highest) {
-      this.#fail(`epoch ${epoch} of ${shard} follows ${highest}`);
+    const { incarnation = "" } = node.engine?.membership ?? {};
+    const last = this.#epochs.get(shard);
+    const isLater = last === undefined || epoch > last.epoch;
+    if (isLater) this.#epochs.set(shard, { epoch, incarnation });
+    else if (epoch < last.epoch || incarnation !== last.incarnation) {
+      const { nodeId } = node.engine!.membership.options;
+      this.#fail(`epoch ${epoch} of ${shard} at ${nodeId} is not new`);
     }
-    this.#epochs.set(shard, Math.max(epoch, highest));
   }
 
   async #epochOf(
@@ -317,13 +334,14 @@ class Simulation {
         network.staleUntil = until;
         return;
       case "recreate":
-        this.#epochs.clear();
+        this.#loseData();
         return network.servers.recreate();
       case "delete": {
         const { keys } = network.servers;
         const key = keys[fault.key % keys.length];
         if (key === undefined) return;
-        if (key === "map" || key.startsWith("lease")) this.#epochs.clear();
+        this.#hasLostData = true;
+        if (!key.startsWith("node")) this.#loseData();
         return network.servers.delete(key, now);
       }
       case "restore":
@@ -356,16 +374,31 @@ class Simulation {
       process === undefined || way.heardAsOf > Math.max(...changed)
     );
     if (!isKnown) return this.#note(() => "left out");
-    this.#epochs.clear();
+    this.#loseData();
     network.outUntil = Math.max(network.outUntil, until);
     network.lostBefore = until;
     this.#noStartBefore = network.promptUntil = until + 1.1 * LEASE;
     servers.restore(asOf);
   }
 
+  #loseData(): void {
+    this.#hasLostData = true;
+    this.#epochs.clear();
+  }
+
   #fail(what: string): void {
     this.#violation ??= `at ${seconds(this.#timeline.now)}: ${what}`;
     this.#note(() => `VIOLATION: ${what}`);
+  }
+
+  #noteMap(nodeId: string, map: ClusterMap): void {
+    this.#note(() => {
+      const owners = [...map.owners].map((owner, shard) =>
+        `${map.members[owner]?.id ?? "-"}${"f!r"[map.states[shard]!]}`
+      );
+      const { term, version } = map;
+      return `${nodeId} applies ${term}.${version} ${owners}`;
+    });
   }
 
   #note(what: () => string): void {
