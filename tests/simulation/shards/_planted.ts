@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Fault } from "./_schedule.ts";
+import { type Fault, flapping } from "./_schedule.ts";
 import type { SimulationOptions } from "./_simulation.ts";
 
 /** A change of the sources. */
@@ -22,6 +22,8 @@ export interface PlantedBug {
   readonly edits: readonly Edit[];
   /** What goes wrong when it is found. */
   readonly faults: readonly Fault[];
+  /** The share of messages that is late. @default {0} */
+  readonly late?: number;
 }
 
 const sources = new URL("../../../cluster/", import.meta.url);
@@ -79,6 +81,70 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
       file: "shards/shard_engine.ts",
       from: "if (!tenancy?.isActive || !this.#membership.isOpen())",
       to: "if (!tenancy?.isActive)",
+    }],
+  },
+  {
+    name: "a leader changes a map that it has not claimed",
+    faults: [{ kind: "crashLeader", at: 50_000, for: 30_000 }],
+    edits: [{
+      file: "members/_contender.ts",
+      from: "const isWritten = map !== undefined && await this.#write(map);",
+      to: "const isWritten = map !== undefined;",
+    }],
+  },
+  {
+    name: "a stale leader's write replaces a newer map",
+    faults: flapping({ node: 1, at: 24_000, every: 4_000, until: 120_000 }),
+    late: 0.2,
+    edits: [{
+      file: "members/_contender.ts",
+      from: "const write = { key: MAP_KEY, bucket, expected, data };",
+      to: "const write = { key: MAP_KEY, bucket, expected: NaN, data };",
+    }],
+  },
+  {
+    name: "a reader goes back to an older map",
+    faults: [
+      { kind: "leave", node: 2, at: 50_000, for: 6_000 },
+      { kind: "stale", at: 52_000, for: 60_000 },
+    ],
+    edits: [{
+      file: "members/_map_follower.ts",
+      from: "map === undefined || isNewerMap(known, map)",
+      to: "map === undefined",
+    }, {
+      file: "members/_map_follower.ts",
+      from: "if (known !== undefined && !isNewerMap(map, known)) return;",
+      to: "",
+    }],
+  },
+  {
+    name: "an owner is told by its id alone",
+    faults: [
+      { kind: "crash", node: 2, at: 50_000, for: 2_000 },
+      { kind: "outage", at: 51_000, for: 25_000 },
+    ],
+    edits: [{
+      file: "map/cluster_map.ts",
+      from: "member?.id === id && member.incarnation === incarnation",
+      to: "member?.id === id",
+    }],
+  },
+  {
+    name: "an acknowledgement of another incarnation and epoch is taken",
+    faults: flapping({ node: 1, at: 24_000, every: 4_000, until: 120_000 }),
+    edits: [{
+      file: "map/transitions.ts",
+      from: "states[shard] !== state || epochs[shard] !== epoch",
+      to: "states[shard] !== state",
+    }, {
+      file: "map/transitions.ts",
+      from: "!isMember(members[owners[shard]!], node)",
+      to: "members[owners[shard]!]?.id !== node.id",
+    }, {
+      file: "members/lease_watch.ts",
+      from: "report?.member.incarnation === incarnation ? report : undefined",
+      to: "report",
     }],
   },
 ];

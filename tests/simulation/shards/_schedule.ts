@@ -109,7 +109,24 @@ export function scheduleOf(seed: number): Schedule {
     { length: random.below(16) },
     () => faultOf(random.pick(kinds), random, nodes),
   );
+  if (random.chance(0.2)) {
+    const every = 2_000 + random.next() * 6_000;
+    const at = random.next() * FAULTS_END;
+    const until = at + random.next() * (FAULTS_END - at);
+    faults.push(...flapping({ node: random.below(nodes), at, every, until }));
+  }
   return { seed, conditions, faults: faults.filter(isClockLeft) };
+}
+
+/** A node that leaves, and comes back at once, again and again. */
+export function flapping(
+  { node, at, every, until }: Record<"node" | "at" | "every" | "until", number>,
+): Fault[] {
+  const faults: Fault[] = [];
+  for (; at < until; at += every) {
+    faults.push({ kind: "leave", node, at, for: 300 });
+  }
+  return faults;
 }
 
 /** A machine that is suspended, and whose wall clock is set back, has no clock. */

@@ -5,15 +5,12 @@
  */
 
 import { resolveDurations } from "../../../cluster/lease/settings.ts";
-import {
-  type ClusterMap,
-  isNewerMap,
-} from "../../../cluster/map/cluster_map.ts";
+import type { ClusterMap } from "../../../cluster/map/cluster_map.ts";
 import { ShardEngine } from "../../../cluster/shards/shard_engine.ts";
 import { Random } from "../../support/history/random.ts";
 import { Timeline } from "../timeline.ts";
-import { auditStep } from "./_map_audit.ts";
-import { Network, type Way } from "./_network.ts";
+import { Judge, type SimulatedNode } from "./_judge.ts";
+import { Network } from "./_network.ts";
 import { Process, SimulatedRuntime } from "./_process.ts";
 import {
   type Fault,
@@ -21,8 +18,6 @@ import {
   LONGEST_DELAY,
   type Schedule,
 } from "./_schedule.ts";
-
-const MAP_KEY = "map";
 
 /** How many shards the simulated cluster has. */
 const SHARDS = 8;
@@ -55,19 +50,6 @@ export interface Outcome {
   readonly log: readonly string[];
 }
 
-/** A node, through all its processes. */
-interface SimulatedNode {
-  readonly index: number;
-  readonly way: Way;
-  lives: number;
-  process: Process | undefined;
-  engine: ShardEngine | undefined;
-  /** Whether it led the map when it ran last. */
-  leads: boolean;
-  /** By shard, the epoch that it served when it ran last. */
-  served: Map<number, number>;
-}
-
 /** Runs a schedule. */
 export async function simulate(
   schedule: Schedule,
@@ -87,11 +69,8 @@ class Simulation {
   readonly #nodes: SimulatedNode[];
   readonly #log: string[] = [];
   readonly #logs: boolean;
-  /** By shard, the highest epoch served, and by whom; since data was lost. */
-  readonly #epochs = new Map<number, { epoch: number; incarnation: string }>();
-  #hasLostData = false;
+  readonly #judge: Judge;
   #noStartBefore = 0;
-  #begun = 0;
   #violation: string | undefined;
 
   constructor(
@@ -106,12 +85,6 @@ class Simulation {
     this.#logs = logs;
     this.#random = new Random(seed);
     this.#network = new Network(this.#timeline, conditions, seed + 1);
-    const { servers } = this.#network;
-    servers.written = (key, replaced, stored) => {
-      if (key !== MAP_KEY || this.#hasLostData) return;
-      const wrong = auditStep(servers, replaced, stored);
-      if (wrong !== undefined) this.#fail(wrong);
-    };
     this.#nodes = conditions.rates.map((_, index) => ({
       index,
       way: { requests: 0, replies: 0, heardAsOf: 0 },
@@ -121,6 +94,14 @@ class Simulation {
       leads: false,
       served: new Map(),
     }));
+    this.#judge = new Judge({
+      nodes: this.#nodes,
+      shards: SHARDS,
+      runtime,
+      servers: this.#network.servers,
+      note: (what) => this.#note(what),
+      fail: (what) => this.#fail(what),
+    });
   }
 
   async run(): Promise<Outcome> {
@@ -132,15 +113,21 @@ class Simulation {
     }
     await this.#runUntil(SETTLED);
     await this.#checkSettled("");
-    const begun = this.#begun;
+    const { begun } = this.#judge;
     await this.#runUntil(SETTLED + LEASE);
     await this.#checkSettled(" any more");
-    if (this.#begun !== begun) this.#fail("shards move though all is well");
+    if (this.#judge.begun !== begun) {
+      this.#fail("shards move though all is well");
+    }
     return {
       violation: this.#violation,
-      begun: this.#begun,
+      begun: this.#judge.begun,
       log: this.#log,
     };
+  }
+
+  async #checkSettled(more: string): Promise<void> {
+    if (this.#violation === undefined) await this.#judge.checkSettled(more);
   }
 
   async #runUntil(end: number): Promise<void> {
@@ -148,7 +135,7 @@ class Simulation {
       const process = await this.#runtime.settle();
       // The others begin nothing before they run.
       const node = this.#nodes.find((each) => each.process === process);
-      if (process !== undefined && node !== undefined) await this.#look(node);
+      if (node !== undefined) await this.#judge.look(node);
     }
   }
 
@@ -196,10 +183,7 @@ class Simulation {
           acquired: hook,
           released: hook,
           applied: (map) => {
-            this.#noteMap(nodeId, map);
-            if (newest !== undefined && isNewerMap(newest, map)) {
-              this.#fail(`${nodeId} goes back to an older map`);
-            }
+            this.#judge.applies(nodeId, newest, map);
             newest = map;
           },
           failed: (reason) => this.#again(node, process, reason),
@@ -230,73 +214,6 @@ class Simulation {
     node.engine = undefined;
     node.leads = false;
     node.served.clear();
-  }
-
-  /** Looks at what a node serves; the clocks may have ended that. */
-  async #look(node: SimulatedNode): Promise<void> {
-    const { engine, process } = node;
-    // One that is stopped begins nothing; asking it would set it to work.
-    if (engine === undefined || !process?.isRunning) return;
-    const owned = process.look(() => engine.owned());
-    node.leads = process.look(() => engine.membership.isLeader);
-    await this.#runtime.settle();
-    const served = new Map(owned.map(({ shard, epoch }) => [shard, epoch]));
-    for (const [shard, epoch] of served) {
-      if (node.served.get(shard) === epoch) continue;
-      await this.#begins(node, shard, epoch);
-    }
-    node.served = served;
-  }
-
-  async #begins(
-    node: SimulatedNode,
-    shard: number,
-    epoch: number,
-  ): Promise<void> {
-    this.#begun++;
-    this.#note(() => `node ${node.index} serves ${shard} at ${epoch}`);
-    for (const other of this.#nodes) {
-      if (other === node) continue;
-      const at = await this.#epochOf(other, shard);
-      if (at !== undefined) {
-        this.#fail(`nodes ${other.index} and ${node.index} serve ${shard}`);
-      }
-    }
-    const { incarnation = "" } = node.engine?.membership ?? {};
-    const last = this.#epochs.get(shard);
-    const isLater = last === undefined || epoch > last.epoch;
-    if (isLater) this.#epochs.set(shard, { epoch, incarnation });
-    else if (epoch < last.epoch || incarnation !== last.incarnation) {
-      const { nodeId } = node.engine!.membership.options;
-      this.#fail(`epoch ${epoch} of ${shard} at ${nodeId} is not new`);
-    }
-  }
-
-  async #epochOf(
-    { engine, process }: SimulatedNode,
-    shard: number,
-  ): Promise<number | undefined> {
-    const epoch = process?.look(() => engine?.epochOf(shard));
-    await this.#runtime.settle();
-    return epoch;
-  }
-
-  async #checkSettled(more: string): Promise<void> {
-    if (this.#violation !== undefined) return;
-    const counts = new Map(this.#nodes.map((node) => [node, 0]));
-    for (let shard = 0; shard < SHARDS; shard++) {
-      let owner: SimulatedNode | undefined;
-      for (const node of this.#nodes) {
-        if (await this.#epochOf(node, shard) !== undefined) owner = node;
-      }
-      if (owner === undefined) {
-        this.#fail(`nobody serves ${shard}${more} though all is well`);
-      } else counts.set(owner, counts.get(owner)! + 1);
-    }
-    const each = [...counts.values()];
-    if (Math.max(...each) - Math.min(...each) > 1) {
-      this.#fail(`nodes serve ${each} shards though all is well`);
-    }
   }
 
   #inject(fault: Fault): void {
@@ -334,14 +251,13 @@ class Simulation {
         network.staleUntil = until;
         return;
       case "recreate":
-        this.#loseData();
+        this.#judge.loseData();
         return network.servers.recreate();
       case "delete": {
         const { keys } = network.servers;
         const key = keys[fault.key % keys.length];
         if (key === undefined) return;
-        this.#hasLostData = true;
-        if (!key.startsWith("node")) this.#loseData();
+        this.#judge.loseData({ isNode: key.startsWith("node") });
         return network.servers.delete(key, now);
       }
       case "restore":
@@ -374,31 +290,16 @@ class Simulation {
       process === undefined || way.heardAsOf > Math.max(...changed)
     );
     if (!isKnown) return this.#note(() => "left out");
-    this.#loseData();
+    this.#judge.loseData();
     network.outUntil = Math.max(network.outUntil, until);
     network.lostBefore = until;
     this.#noStartBefore = network.promptUntil = until + 1.1 * LEASE;
     servers.restore(asOf);
   }
 
-  #loseData(): void {
-    this.#hasLostData = true;
-    this.#epochs.clear();
-  }
-
   #fail(what: string): void {
     this.#violation ??= `at ${seconds(this.#timeline.now)}: ${what}`;
     this.#note(() => `VIOLATION: ${what}`);
-  }
-
-  #noteMap(nodeId: string, map: ClusterMap): void {
-    this.#note(() => {
-      const owners = [...map.owners].map((owner, shard) =>
-        `${map.members[owner]?.id ?? "-"}${"f!r"[map.states[shard]!]}`
-      );
-      const { term, version } = map;
-      return `${nodeId} applies ${term}.${version} ${owners}`;
-    });
   }
 
   #note(what: () => string): void {
