@@ -1,19 +1,12 @@
 /**
- * The lease with bugs planted: its sources, changed in one place, and loaded
- * anew. A bug whose place is not found any more fails its test.
+ * The lease with bugs planted.
  *
  * @module
  */
 
 import type { MakeMachine } from "./_node.ts";
 import type { SimulationOptions } from "./_simulation.ts";
-
-/** A change of the sources. */
-interface Edit {
-  readonly file: string;
-  readonly from: string;
-  readonly to: string;
-}
+import { type Edit, plantEdits } from "./planting.ts";
 
 /** A bug, by its name. */
 export interface PlantedBug {
@@ -23,14 +16,12 @@ export interface PlantedBug {
   readonly knowsLives?: boolean;
 }
 
-const sources = new URL("../../cluster/lease/", import.meta.url);
-
 /** Bugs that the simulation must find, each of which was once a real one. */
 export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: "the holder counts by its wall clock",
     edits: [{
-      file: "clock.ts",
+      file: "lease/clock.ts",
       from: "Math.max(now.monotonic - since.monotonic, now.wall - since.wall)",
       to: "now.wall - since.wall",
     }],
@@ -38,7 +29,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: "the holder counts by its monotonic clock alone",
     edits: [{
-      file: "clock.ts",
+      file: "lease/clock.ts",
       from: "Math.max(now.monotonic - since.monotonic, now.wall - since.wall)",
       to: "now.monotonic - since.monotonic",
     }],
@@ -46,7 +37,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: "the window runs from the reply",
     edits: [{
-      file: "machine.ts",
+      file: "lease/machine.ts",
       from: "const { bucket, record, sent } = attempt;",
       to: "const { bucket, record } = attempt; const sent = now;",
     }],
@@ -54,7 +45,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: "observers judge by their own lease's duration",
     edits: [{
-      file: "observation.ts",
+      file: "lease/observation.ts",
       from: "if (record !== undefined) return record.duration;",
       to: "if (record !== undefined) return this.#options.lease;",
     }],
@@ -62,7 +53,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: "a takeover is no compare-and-set",
     edits: [{
-      file: "machine.ts",
+      file: "lease/machine.ts",
       from: "          expected: revision,\n",
       to: "          expected: NaN,\n",
     }],
@@ -71,7 +62,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     name: "a takeover names the revision that is read after the verdict",
     edits: [
       {
-        file: "machine.ts",
+        file: "lease/machine.ts",
         from: "if (this.#observation.isFree(now.monotonic)) {",
         to: "if (this.isDecided) {\n" +
           '      this.isDecided = false; this.#plan("take", now.monotonic);\n' +
@@ -79,7 +70,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
           '      this.isDecided = true; return this.#plan("read", now.monotonic);',
       },
       {
-        file: "machine.ts",
+        file: "lease/machine.ts",
         from: "  #isUnsure = false;",
         to: "  #isUnsure = false; isDecided = false;",
       },
@@ -88,9 +79,9 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: "a nonce is adopted below the highest revision and term seen",
     edits: [
-      { file: "machine.ts", from: "revision >= highest", to: "true" },
+      { file: "lease/machine.ts", from: "revision >= highest", to: "true" },
       {
-        file: "machine.ts",
+        file: "lease/machine.ts",
         from: "own.record.term >= this.#observation.highestTerm",
         to: "true",
       },
@@ -98,7 +89,11 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     name: "a nonce is adopted after a release",
-    edits: [{ file: "machine.ts", from: "this.#attempts.clear();", to: "" }],
+    edits: [{
+      file: "lease/machine.ts",
+      from: "this.#attempts.clear();",
+      to: "",
+    }],
   },
   {
     name: "revisions are taken without the bucket's incarnation",
@@ -108,7 +103,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: "a record that is gone counts as released",
     edits: [{
-      file: "observation.ts",
+      file: "lease/observation.ts",
       from: ": this.#longest;",
       to: ": 0;",
     }],
@@ -116,7 +111,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: "a release is trusted below the highest term seen",
     edits: [{
-      file: "observation.ts",
+      file: "lease/observation.ts",
       from: "record.term >= this.#highestTerm;",
       to: "true;",
     }],
@@ -124,7 +119,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: "a holder renews on after its window",
     edits: [{
-      file: "machine.ts",
+      file: "lease/machine.ts",
       from: "return elapsed(sent, now) < this.#settings.renewDeadline;",
       to: "return elapsed(sent, now) < 2 * this.#settings.renewDeadline;",
     }],
@@ -132,7 +127,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: "terms begin anew",
     edits: [{
-      file: "machine.ts",
+      file: "lease/machine.ts",
       from: "Math.max(seen + 1, Math.floor(wall))",
       to: "Math.floor(wall)",
     }],
@@ -141,30 +136,18 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
 
 /** Loads the lease with a bug planted. Disposing removes its files. */
 export async function plant(
-  bug: PlantedBug,
+  { edits, knowsLives = true }: PlantedBug,
 ): Promise<SimulationOptions & AsyncDisposable> {
-  const folder = await Deno.makeTempDir({ prefix: "aether-planted-" });
-  const remove = () => Deno.remove(folder, { recursive: true });
-  try {
-    for await (const { name } of Deno.readDir(sources)) {
-      let text = await Deno.readTextFile(new URL(name, sources));
-      for (const { file, from, to } of bug.edits) {
-        if (file !== name) continue;
-        if (!text.includes(from)) {
-          throw new Error(`${name} does not have ${JSON.stringify(from)}`);
-        }
-        text = text.replace(from, () => to);
-      }
-      const internal = new URL("../../internal/", sources).href;
-      text = text.replaceAll('"../../internal/', () => `"${internal}`);
-      await Deno.writeTextFile(`${folder}/${name}`, text);
-    }
-    const { LeaseMachine } = await import(`file://${folder}/machine.ts`);
-    const makeMachine: MakeMachine = (options) => new LeaseMachine(options);
-    const { knowsLives = true } = bug;
-    return { makeMachine, knowsLives, [Symbol.asyncDispose]: remove };
-  } catch (error) {
-    await remove();
-    throw error;
-  }
+  await using stack = new AsyncDisposableStack();
+  const planted = stack.use(
+    await plantEdits(edits, { files: [], rooms: ["lease"] }),
+  );
+  const { LeaseMachine } = await planted.load("lease/machine.ts");
+  const makeMachine: MakeMachine = (options) => new LeaseMachine(options);
+  const files = stack.move();
+  return {
+    makeMachine,
+    knowsLives,
+    [Symbol.asyncDispose]: () => files.disposeAsync(),
+  };
 }

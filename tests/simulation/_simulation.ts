@@ -13,12 +13,14 @@ import type {
 import { Random } from "../support/history/random.ts";
 import { type MakeMachine, SimulatedNode } from "./_node.ts";
 import {
+  type Conditions,
   type Fault,
-  FAULTS_END,
-  LONGEST_DELAY,
   type Schedule,
+  scheduleOf,
 } from "./_schedule.ts";
 import { Servers } from "./_servers.ts";
+import { FAULTS_END, LONGEST_DELAY } from "./faults.ts";
+import type { Outcome as AnyOutcome, Simulator } from "./search.ts";
 import { Timeline } from "./timeline.ts";
 
 /** Records do not expire before they have lapsed, in milliseconds. */
@@ -35,13 +37,9 @@ export interface SimulationOptions {
 }
 
 /** What came of a schedule. */
-export interface Outcome {
-  /** What went wrong first; undefined if nothing did. */
-  readonly violation: string | undefined;
+export interface Outcome extends AnyOutcome {
   /** How often a node began to lead, or resumed. */
   readonly grants: number;
-  /** What happened, in words, if that was asked for. */
-  readonly log: readonly string[];
 }
 
 /**
@@ -56,6 +54,17 @@ export function simulate(
   options: SimulationOptions = {},
 ): Outcome {
   return new Simulation(schedule, options).run();
+}
+
+/** What a search tries. */
+export function simulatorOf(
+  options: SimulationOptions = {},
+): Simulator<Conditions, Fault> {
+  return {
+    chaos: [],
+    scheduleOf,
+    simulate: (schedule, logs) => simulate(schedule, { ...options, logs }),
+  };
 }
 
 class Simulation {

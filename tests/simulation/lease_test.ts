@@ -6,8 +6,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { plant, PLANTED_BUGS } from "./_planted.ts";
 import { scheduleOf } from "./_schedule.ts";
-import { explain, search } from "./_search.ts";
-import { simulate } from "./_simulation.ts";
+import { simulate, simulatorOf } from "./_simulation.ts";
+import { explain, search } from "./search.ts";
 
 /** How many schedules each run tries, and how many a planted bug may take. */
 const SCHEDULES = 3_000;
@@ -15,9 +15,11 @@ const MOST = 6_000;
 
 const seed = Number(Deno.env.get("AETHER_SEED") ?? 1);
 
-Deno.test("no two nodes lead, terms rise, and somebody leads again", () => {
-  const found = search(seed, SCHEDULES);
-  if (found !== undefined) throw new Error(explain(found.seed).text);
+Deno.test("no two nodes lead, terms rise, and somebody leads again", async () => {
+  const simulator = simulatorOf();
+  const found = await search(simulator, seed, SCHEDULES);
+  if (found === undefined) return;
+  throw new Error((await explain(simulator, found.seed)).text);
 });
 
 Deno.test("the same seed gives the same history", () => {
@@ -29,10 +31,11 @@ Deno.test("the same seed gives the same history", () => {
 for (const bug of PLANTED_BUGS) {
   Deno.test(`it is found when ${bug.name}`, async () => {
     await using planted = await plant(bug);
-    const found = search(1, MOST, planted);
+    const simulator = simulatorOf(planted);
+    const found = await search(simulator, 1, MOST);
     assert(found !== undefined, `not in ${MOST} schedules`);
     // The shrunk schedule goes wrong too, and has no more in it.
-    const { schedule, text } = explain(found.seed, planted);
+    const { schedule, text } = await explain(simulator, found.seed);
     assert(simulate(schedule, planted).violation !== undefined);
     assert(schedule.faults.length <= scheduleOf(found.seed).faults.length);
     assert(text.includes(`seed ${found.seed}`) && text.includes("VIOLATION"));

@@ -7,8 +7,8 @@
 import { assert, assertEquals, fail } from "@std/assert";
 import { plant, PLANTED_BUGS, type PlantedBug } from "./shards/_planted.ts";
 import { type Schedule, scheduleOf } from "./shards/_schedule.ts";
-import { explain, search } from "./shards/_search.ts";
-import { simulate } from "./shards/_simulation.ts";
+import { simulate, simulatorOf } from "./shards/_simulation.ts";
+import { explain, search } from "./search.ts";
 
 /** How many schedules each run tries; `deno task simulate:shards` tries more. */
 const SCHEDULES = 20;
@@ -18,8 +18,10 @@ const MOST = 10;
 const seed = Number(Deno.env.get("AETHER_SEED") ?? 1);
 
 Deno.test("no two nodes serve a shard, epochs rise, and all are served again", async () => {
-  const found = await search(seed, SCHEDULES);
-  if (found !== undefined) throw new Error((await explain(found.seed)).text);
+  const simulator = simulatorOf();
+  const found = await search(simulator, seed, SCHEDULES);
+  if (found === undefined) return;
+  throw new Error((await explain(simulator, found.seed)).text);
 });
 
 Deno.test("the same seed gives the same history of shards", async () => {

@@ -10,9 +10,10 @@ import type {
 } from "../../../cluster/lease/cluster_link.ts";
 import { RequestTimeoutError } from "../../../internal/nats/errors.ts";
 import { Random } from "../../support/history/random.ts";
+import { FAULTS_END, LONGEST_DELAY } from "../faults.ts";
 import type { Timeline } from "../timeline.ts";
 import type { Process } from "./_process.ts";
-import { type Conditions, FAULTS_END, LONGEST_DELAY } from "./_schedule.ts";
+import type { Conditions } from "./_schedule.ts";
 import { SimulatedServers } from "./_servers.ts";
 
 /** How long news are under way at most, in milliseconds. */

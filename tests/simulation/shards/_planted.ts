@@ -1,20 +1,12 @@
 /**
- * The cluster with bugs planted: its sources, changed in one place, and loaded
- * anew. A bug whose place is not found any more fails its test.
+ * The cluster with bugs planted.
  *
  * @module
  */
 
+import { type Edit, plantEdits } from "../planting.ts";
 import { type Fault, flapping } from "./_schedule.ts";
 import type { SimulationOptions } from "./_simulation.ts";
-
-/** A change of the sources. */
-interface Edit {
-  /** The file, below `cluster/`. */
-  readonly file: string;
-  readonly from: string;
-  readonly to: string;
-}
 
 /** A bug, by its name. */
 export interface PlantedBug {
@@ -25,9 +17,6 @@ export interface PlantedBug {
   /** The share of messages that is late. @default {0} */
   readonly late?: number;
 }
-
-const sources = new URL("../../../cluster/", import.meta.url);
-const ROOMS = ["lease", "map", "members", "shards"];
 
 /** Bugs that the simulation must find. */
 export const PLANTED_BUGS: readonly PlantedBug[] = [
@@ -151,37 +140,19 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
 
 /** Loads the cluster with a bug planted. Disposing removes its files. */
 export async function plant(
-  bug: PlantedBug,
+  { edits }: PlantedBug,
 ): Promise<SimulationOptions & AsyncDisposable> {
-  const folder = await Deno.makeTempDir({ prefix: "aether-planted-" });
-  const remove = () => Deno.remove(folder, { recursive: true });
-  const internal = new URL("../internal/", sources).href;
-  const copy = async (name: string) => {
-    let text = await Deno.readTextFile(new URL(name, sources));
-    for (const { file, from, to } of bug.edits) {
-      if (file !== name) continue;
-      if (!text.includes(from)) {
-        throw new Error(`${name} does not have ${JSON.stringify(from)}`);
-      }
-      text = text.replace(from, () => to);
-    }
-    text = text.replaceAll(/"(?:\.\.\/)+internal\//g, () => `"${internal}`);
-    await Deno.writeTextFile(`${folder}/${name}`, text);
+  await using stack = new AsyncDisposableStack();
+  const planted = stack.use(
+    await plantEdits(edits, {
+      files: ["weight.ts", "errors.ts"],
+      rooms: ["lease", "map", "members", "shards"],
+    }),
+  );
+  const { ShardEngine } = await planted.load("shards/shard_engine.ts");
+  const files = stack.move();
+  return {
+    engine: ShardEngine,
+    [Symbol.asyncDispose]: () => files.disposeAsync(),
   };
-  try {
-    await Promise.all(["weight.ts", "errors.ts"].map(copy));
-    for (const room of ROOMS) {
-      await Deno.mkdir(`${folder}/${room}`);
-      for await (const { name } of Deno.readDir(new URL(room, sources))) {
-        await copy(`${room}/${name}`);
-      }
-    }
-    const { ShardEngine } = await import(
-      `file://${folder}/shards/shard_engine.ts`
-    );
-    return { engine: ShardEngine, [Symbol.asyncDispose]: remove };
-  } catch (error) {
-    await remove();
-    throw error;
-  }
 }

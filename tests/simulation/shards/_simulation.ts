@@ -8,15 +8,17 @@ import { resolveDurations } from "../../../cluster/lease/settings.ts";
 import type { ClusterMap } from "../../../cluster/map/cluster_map.ts";
 import { ShardEngine } from "../../../cluster/shards/shard_engine.ts";
 import { Random } from "../../support/history/random.ts";
+import { FAULTS_END, LONGEST_DELAY } from "../faults.ts";
+import type { Outcome as AnyOutcome, Simulator } from "../search.ts";
 import { Timeline } from "../timeline.ts";
 import { Judge, type SimulatedNode } from "./_judge.ts";
 import { Network } from "./_network.ts";
 import { Process, SimulatedRuntime } from "./_process.ts";
 import {
+  type Conditions,
   type Fault,
-  FAULTS_END,
-  LONGEST_DELAY,
   type Schedule,
+  scheduleOf,
 } from "./_schedule.ts";
 
 /** How many shards the simulated cluster has. */
@@ -41,13 +43,9 @@ export interface SimulationOptions {
 }
 
 /** What came of a schedule. */
-export interface Outcome {
-  /** What went wrong first; undefined if nothing did. */
-  readonly violation: string | undefined;
+export interface Outcome extends AnyOutcome {
   /** How often a node began to serve a shard. */
   readonly begun: number;
-  /** What happened, in words, if that was asked for. */
-  readonly log: readonly string[];
 }
 
 /** Runs a schedule. */
@@ -57,6 +55,17 @@ export async function simulate(
 ): Promise<Outcome> {
   using runtime = new SimulatedRuntime();
   return await new Simulation(schedule, options, runtime).run();
+}
+
+/** What a search tries. */
+export function simulatorOf(
+  options: SimulationOptions = {},
+): Simulator<Conditions, Fault> {
+  return {
+    chaos: ["hooks"],
+    scheduleOf,
+    simulate: (schedule, logs) => simulate(schedule, { ...options, logs }),
+  };
 }
 
 class Simulation {
