@@ -4,13 +4,6 @@
  * @module
  */
 
-import {
-  DiscardPolicy,
-  RetentionPolicy,
-  StorageType,
-  type StreamConfig,
-  type StreamInfo,
-} from "@nats-io/jetstream";
 import { AckReader } from "../../internal/nats/acknowledgement.ts";
 import { EncodedHeaders, encodeUtf8 } from "../../internal/nats/encoding.ts";
 import {
@@ -33,6 +26,8 @@ import {
 import {
   checkServer,
   createStream,
+  type StreamConfig,
+  type StreamInfo,
   streamInfo,
 } from "../../internal/nats/streams.ts";
 import { Deadline } from "../../internal/waiting.ts";
@@ -76,8 +71,8 @@ const NO_BYTES = new Uint8Array();
  * of values that are gone may expire, so that they don't pile up.
  */
 const REQUIRED: Partial<StreamConfig> = {
-  retention: RetentionPolicy.Limits,
-  discard: DiscardPolicy.New,
+  retention: "limits",
+  discard: "new",
   max_msgs_per_subject: 1,
   max_age: 0,
   max_msgs: -1,
@@ -284,7 +279,7 @@ export class ClusterBucket implements KeyValues {
       name: this.#stream,
       subjects: [`$KV.${name}.${crypto.randomUUID()}.>`],
       num_replicas: replicas,
-      storage: StorageType.File,
+      storage: "file",
     }, action);
   }
 

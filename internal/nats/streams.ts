@@ -4,7 +4,13 @@
  * @module
  */
 
-import type { StreamConfig, StreamInfo } from "@nats-io/jetstream";
+import type {
+  DiscardPolicy,
+  RetentionPolicy,
+  StorageType,
+  StreamConfig as ClientStreamConfig,
+  StreamInfo as ClientStreamInfo,
+} from "@nats-io/jetstream";
 import { backoff, Deadline, delay } from "../waiting.ts";
 import { NoRespondersError, RequestTimeoutError } from "./errors.ts";
 import { apiRequest, isApiError, JetStreamCode } from "./js_api.ts";
@@ -27,6 +33,23 @@ const OPEN_TIMEOUT_MS = 10_000;
 
 /** How long the first of its attempts waits, in milliseconds. */
 const FIRST_ATTEMPT_TIMEOUT_MS = 500;
+
+type Enum = DiscardPolicy | RetentionPolicy | StorageType;
+
+/**
+ * The settings of a stream, with the strings that the client's enums stand for:
+ * an enum is a value, and importing it would bring the whole client along.
+ */
+export type StreamConfig = {
+  [Key in keyof ClientStreamConfig]: ClientStreamConfig[Key] extends Enum
+    ? `${ClientStreamConfig[Key]}`
+    : ClientStreamConfig[Key];
+};
+
+/** What the server tells of a stream. */
+export type StreamInfo =
+  & Omit<ClientStreamInfo, "config">
+  & { config: StreamConfig };
 
 /** The settings of a stream that is to be made. */
 export type NewStream = Partial<StreamConfig> & Pick<StreamConfig, "name">;

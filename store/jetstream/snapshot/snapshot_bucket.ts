@@ -5,11 +5,6 @@
  * @module
  */
 
-import {
-  DiscardPolicy,
-  RetentionPolicy,
-  StorageType,
-} from "@nats-io/jetstream";
 import { AckReader } from "../../../internal/nats/acknowledgement.ts";
 import { EncodedHeaders } from "../../../internal/nats/encoding.ts";
 import {
@@ -62,14 +57,14 @@ export async function openBucket(
     info = await createStream(mux, {
       name: stream,
       subjects,
-      retention: RetentionPolicy.Limits,
-      discard: DiscardPolicy.New,
+      retention: "limits",
+      discard: "new",
       max_msgs_per_subject: 1,
       allow_rollup_hdrs: true,
       deny_delete: true,
       allow_direct: true,
       num_replicas: replicas,
-      storage: storage === "file" ? StorageType.File : StorageType.Memory,
+      storage,
     }, action);
   }
   const found = info.config.subjects;

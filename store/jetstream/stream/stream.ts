@@ -4,13 +4,6 @@
  * @module
  */
 
-import {
-  DiscardPolicy,
-  RetentionPolicy,
-  StorageType,
-  type StreamConfig,
-  type StreamInfo,
-} from "@nats-io/jetstream";
 import type { Multiplexer } from "../../../internal/nats/multiplexer.ts";
 import {
   type StreamDifference,
@@ -21,6 +14,8 @@ import {
 import {
   createStream,
   type NewStream,
+  type StreamConfig,
+  type StreamInfo,
   streamInfo,
 } from "../../../internal/nats/streams.ts";
 import { show } from "../../../internal/show.ts";
@@ -77,8 +72,8 @@ function requiredConfig(name: string, subjects: string): Partial<StreamConfig> {
   return {
     name,
     subjects: [subjects],
-    retention: RetentionPolicy.Limits,
-    discard: DiscardPolicy.New,
+    retention: "limits",
+    discard: "new",
     max_msgs_per_subject: -1,
     deny_delete: true,
     deny_purge: true,
@@ -104,9 +99,7 @@ function configOf(settings: StreamSettings): Partial<StreamConfig> {
     settings;
   const config: Partial<StreamConfig> = {};
   if (replicas !== undefined) config.num_replicas = replicas;
-  if (storage !== undefined) {
-    config.storage = storage === "file" ? StorageType.File : StorageType.Memory;
-  }
+  if (storage !== undefined) config.storage = storage;
   if (maxAge !== undefined) config.max_age = nanos(maxAge);
   if (maxBytes !== undefined) config.max_bytes = maxBytes;
   if (maxMessages !== undefined) config.max_msgs = maxMessages;
@@ -141,7 +134,7 @@ function newConfig(
 ): NewStream {
   const { maxAge = Infinity } = settings;
   return {
-    storage: StorageType.File,
+    storage: "file",
     num_replicas: 1,
     // The server refuses a window longer than the age limit.
     duplicate_window: nanos(Math.min(maxAge, DEFAULT_DUPLICATE_WINDOW_MS)),
@@ -220,7 +213,7 @@ export function identify(
     domain,
     replicas: config.num_replicas,
     leadership: config.num_replicas === 1 ? "" : `${leader}@${leader_since}`,
-    storage: config.storage === StorageType.Memory ? "memory" : "file",
+    storage: config.storage,
     mayExpire: config.max_age > 0,
     maxMessageSize: config.max_msg_size > 0 ? config.max_msg_size : Infinity,
     duplicateWindow: config.duplicate_window / 1e6,

@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { StreamInfo } from "@nats-io/jetstream";
 import type { Multiplexer } from "../../../internal/nats/multiplexer.ts";
 import { isSetupError } from "../../../internal/nats/stream_errors.ts";
+import type { StreamInfo } from "../../../internal/nats/streams.ts";
 import {
   checkIncarnation,
   identify,
