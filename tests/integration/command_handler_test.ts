@@ -1,7 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { commandHandler, decideTogether } from "../../decider/mod.ts";
 import { ReplayError } from "../../store/errors.ts";
-import type { EventStore } from "../../store/event_store.ts";
 import { JetStreamEventStore } from "../../store/jetstream/jetstream_event_store.ts";
 import { testCommandHandlerContract } from "../support/command_handler_contract.ts";
 import {
@@ -10,7 +9,7 @@ import {
   deposit,
   withdraw,
 } from "../support/decider/accounts.ts";
-import { openFixture } from "../support/jetstream_backend.ts";
+import { openHandlerFixture } from "../support/jetstream_backend.ts";
 import { connect } from "../support/nats_connect.ts";
 import { NatsServer } from "../support/nats_server.ts";
 
@@ -22,17 +21,11 @@ Deno.test.beforeAll(async () => {
 
 Deno.test.afterAll(() => server[Symbol.asyncDispose]());
 
-testCommandHandlerContract(Deno.test, "handler over JetStream", async () => {
-  const fixture = await openFixture({ connect: () => connect(server) });
-  const [store, other] = [fixture.store, await fixture.another!()].map((it) =>
-    it as unknown as EventStore<AccountEvent>
-  );
-  return {
-    store: store!,
-    other: other!,
-    [Symbol.asyncDispose]: () => fixture[Symbol.asyncDispose](),
-  };
-});
+testCommandHandlerContract(
+  Deno.test,
+  "handler over JetStream",
+  () => openHandlerFixture({ connect: () => connect(server) }),
+);
 
 Deno.test("half a history decides nothing, cached or not", async () => {
   await using nc = await connect(server);

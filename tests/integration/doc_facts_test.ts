@@ -39,6 +39,7 @@ function firstCells({ text, path }: Page, head: string): string[] {
 const NOT_RUN_HERE = [
   "deno add jsr:@flowmade-one/aether",
   "deno add jsr:@nats-io/transport-deno",
+  "npm install @flowmade-one/aether @nats-io/nats-core @nats-io/transport-node",
   "npx -y deno task quickstart",
   "npx -y deno task test",
 ];

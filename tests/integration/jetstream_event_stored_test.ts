@@ -13,11 +13,8 @@ import {
   reasonOf,
   upTo,
 } from "../support/contract/helpers.ts";
-import {
-  type EventStoredBackend,
-  testEventStoredContract,
-} from "../support/event_stored_contract.ts";
-import { deleteStreams } from "../support/jetstream_backend.ts";
+import { testEventStoredContract } from "../support/event_stored_contract.ts";
+import { eventStoredBackend } from "../support/jetstream_backend.ts";
 import { connect } from "../support/nats_connect.ts";
 import { NatsServer } from "../support/nats_server.ts";
 import { testSaveTraces } from "../support/save_traces_contract.ts";
@@ -31,25 +28,7 @@ Deno.test.beforeAll(async () => {
 
 Deno.test.afterAll(() => server[Symbol.asyncDispose]());
 
-const backend: EventStoredBackend = {
-  async open(options) {
-    const nc = await connect(server);
-    try {
-      const store = await JetStreamEventStore.open(nc, options);
-      const close = store[Symbol.asyncDispose].bind(store);
-      store[Symbol.asyncDispose] = async () => {
-        await close();
-        if (nc.isClosed()) return;
-        await deleteStreams(nc, options.namespace);
-        await nc.close();
-      };
-      return store;
-    } catch (error) {
-      await nc.close();
-      throw error;
-    }
-  },
-};
+const backend = eventStoredBackend(() => connect(server));
 
 testEventStoredContract(Deno.test, "JetStreamEventStore", backend);
 testSaveTraces(Deno.test, "JetStreamEventStore", backend);

@@ -11,10 +11,14 @@ import {
   JetStreamEventStore,
   type JetStreamEventStoreOptions,
 } from "../../store/jetstream/jetstream_event_store.ts";
+import type { EventStore } from "../../store/event_store.ts";
+import type { AccountEvent } from "./decider/accounts.ts";
+import type { DeciderFixture } from "./decider/fixture.ts";
 import type {
   ContractFixture,
   ContractStoreOptions,
 } from "./event_store_contract.ts";
+import type { EventStoredBackend } from "./event_stored_contract.ts";
 import { inspect } from "./inspect.ts";
 
 /** nats-server's error code. */
@@ -71,6 +75,46 @@ export async function openFixture(
     await stack.disposeAsync();
     throw error;
   }
+}
+
+/** Opens two stores onto the same data for one test of a command handler. */
+export async function openHandlerFixture(
+  access: JetStreamAccess,
+): Promise<DeciderFixture> {
+  const fixture = await openFixture(access);
+  const [store, other] = [fixture.store, await fixture.another!()].map((it) =>
+    it as unknown as EventStore<AccountEvent>
+  );
+  return {
+    store: store!,
+    other: other!,
+    [Symbol.asyncDispose]: () => fixture[Symbol.asyncDispose](),
+  };
+}
+
+/** Stores that tell on a bus, each on a connection of its own. */
+export function eventStoredBackend(
+  connect: () => Promise<NatsConnection>,
+): EventStoredBackend {
+  return {
+    async open(options) {
+      const nc = await connect();
+      try {
+        const store = await JetStreamEventStore.open(nc, options);
+        const close = store[Symbol.asyncDispose].bind(store);
+        store[Symbol.asyncDispose] = async () => {
+          await close();
+          if (nc.isClosed()) return;
+          await deleteStreams(nc, options.namespace);
+          await nc.close();
+        };
+        return store;
+      } catch (error) {
+        await nc.close();
+        throw error;
+      }
+    },
+  };
 }
 
 /** Deletes a namespace's stream and bucket of snapshots, if they exist. */

@@ -1,0 +1,65 @@
+/**
+ * Bundles tests so that they run on the packed package, in any runtime.
+ *
+ * @module
+ */
+
+import * as esbuild from "esbuild";
+import { join, relative } from "node:path/posix";
+import type { NpmProject } from "../support/npm_project.ts";
+
+const root = new URL("../../", import.meta.url).pathname;
+
+/** Where a bundle runs. */
+export type Platform = "node" | "browser" | "workerd";
+
+/**
+ * Bundles a file of this folder with all that it imports of this repository's
+ * tests. What it imports of the library is taken from the installed package, so
+ * that there is one copy of it.
+ *
+ * @returns The bundle's path, in the project's folder.
+ */
+export async function bundle(
+  project: NpmProject,
+  entry: string,
+  platform: Platform,
+): Promise<string> {
+  const outfile = `${project.folder}/${entry.replace(/\.ts$/, ".js")}`;
+  await esbuild.build({
+    entryPoints: [join(root, "tests/runtimes", entry)],
+    outfile,
+    bundle: true,
+    format: "esm",
+    target: "es2022",
+    logLevel: "error",
+    nodePaths: [`${project.folder}/node_modules`],
+    alias: {
+      "@std/assert": join(root, "tests/links/assert/mod.ts"),
+      "@nats-io/transport-deno": "@nats-io/transport-node",
+    },
+    plugins: [libraryOf(project, platform === "node")],
+    ...platform === "node" && { platform, packages: "external" },
+  });
+  return outfile;
+}
+
+/** Ends the bundler's process. */
+export async function endBundler(): Promise<void> {
+  await esbuild.stop();
+}
+
+/** Puts the installed package in the place of this repository's sources. */
+function libraryOf(project: NpmProject, external: boolean): esbuild.Plugin {
+  return {
+    name: "library",
+    setup({ onResolve }) {
+      onResolve({ filter: /^\.\.?\/.*\.ts$/ }, ({ path, resolveDir }) => {
+        const file = relative(root, join(resolveDir, path));
+        if (file.startsWith("../") || file.startsWith("tests/")) return;
+        const module = file.replace(/\.ts$/, ".js");
+        return { path: `${project.installed}/${module}`, external };
+      });
+    },
+  };
+}
