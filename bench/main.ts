@@ -21,6 +21,7 @@ import { bus } from "./bus.ts";
 import { deciders } from "./deciders.ts";
 import { footprint } from "./footprint.ts";
 import { groups } from "./groups.ts";
+import { hosts } from "./hosts.ts";
 import { inFlight } from "./in_flight.ts";
 import { leases } from "./leases.ts";
 import { memory } from "./memory.ts";
@@ -38,6 +39,7 @@ const THEMES: readonly ((scale: Scale) => Theme)[] = [
   reads,
   subscriptions,
   deciders,
+  hosts,
   bus,
   footprint,
   inFlight,
