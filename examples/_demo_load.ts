@@ -52,7 +52,8 @@ export class Load {
   readonly latencies: number[] = [];
   readonly #accounts: Actors<AccountCommand, Balance>;
   readonly #sent = new Map<string, Sent>();
-  readonly #underWay = new Set<Promise<void>>();
+  /** When each of those that are not answered was sent; the oldest first. */
+  readonly #underWay = new Map<Promise<void>, number>();
   readonly #errors = new Map<string, number>();
   #timer: ReturnType<typeof setInterval> | undefined;
   #due = 0;
@@ -67,9 +68,11 @@ export class Load {
     return this.#underWay.size;
   }
 
-  /** The longest that an acknowledged command took, in milliseconds. */
+  /** The longest that a command has waited for its answer, in milliseconds. */
   get longest(): number {
-    return this.#longest;
+    const [oldest] = this.#underWay.values();
+    const waits = oldest === undefined ? 0 : performance.now() - oldest;
+    return Math.max(this.#longest, waits);
   }
 
   /** What commands failed with, and how often. */
@@ -91,7 +94,7 @@ export class Load {
   /** Sends no more, and resolves when all are answered. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
-    await Promise.all(this.#underWay);
+    await Promise.all(this.#underWay.keys());
   }
 
   /** Compares what was acknowledged with what is stored. */
@@ -146,16 +149,17 @@ export class Load {
       .request(actorId, { type, amount }, { commandId, timeout: TIMEOUT_MS })
       .then(() => {
         sent.outcome = "acknowledged";
-        const took = performance.now() - began;
-        this.latencies.push(took);
-        this.#longest = Math.max(this.#longest, took);
+        this.latencies.push(performance.now() - began);
       }, (error) => {
         sent.outcome = error instanceof Rejection ? "rejected" : "failed";
         if (sent.outcome === "rejected") return;
         const { name } = error as Error;
         this.#errors.set(name, (this.#errors.get(name) ?? 0) + 1);
       })
-      .finally(() => this.#underWay.delete(done));
-    this.#underWay.add(done);
+      .finally(() => {
+        this.#longest = Math.max(this.#longest, performance.now() - began);
+        this.#underWay.delete(done);
+      });
+    this.#underWay.set(done, began);
   }
 }

@@ -19,7 +19,8 @@ import { NatsCluster } from "../tests/support/nats_cluster.ts";
 import { NatsServer } from "../tests/support/nats_server.ts";
 import { type AccountEvent, accountsIn } from "./_demo_account.ts";
 import { Load, type Proof } from "./_demo_load.ts";
-import type { NodeReport } from "./_demo_node.ts";
+import { NodeProcess } from "./_demo_process.ts";
+import { Screen } from "./_demo_screen.ts";
 import { format } from "./_progress.ts";
 
 const HELP = `Usage: deno task demo [option]...
@@ -33,6 +34,9 @@ another, and proves that every command was carried out once.
   --rate N      commands a second                [300]
   --no-kill     nothing is killed or restarted
   --help        this text`;
+
+/** The default of a cluster. */
+const SHARDS = 1024;
 
 interface Options {
   readonly seconds: number;
@@ -75,115 +79,6 @@ function readOptions(args: readonly string[]): Options {
   };
 }
 
-/** A node process, started again when it is told to. */
-class Node implements AsyncDisposable {
-  readonly name: string;
-  /** What it said last; undefined until then. */
-  report: NodeReport | undefined;
-  /** What is done to it. */
-  state: "starting" | "running" | "killed" | "leaving" = "starting";
-  readonly #args: readonly string[];
-  #child!: Deno.ChildProcess;
-
-  constructor(name: string, args: readonly string[]) {
-    this.name = name;
-    this.#args = args;
-    this.start();
-  }
-
-  start(): void {
-    this.state = "starting";
-    this.report = undefined;
-    this.#child = new Deno.Command(Deno.execPath(), {
-      args: [
-        "run",
-        "-q",
-        "-P=tests",
-        new URL("_demo_node.ts", import.meta.url).pathname,
-        ...this.#args,
-      ],
-      stdout: "piped",
-      stderr: "inherit",
-    }).spawn();
-    this.#read(this.#child);
-  }
-
-  async kill(): Promise<void> {
-    this.state = "killed";
-    this.#child.kill("SIGKILL");
-    await this.#child.status;
-  }
-
-  async leave(): Promise<void> {
-    this.state = "leaving";
-    this.#child.kill("SIGTERM");
-    await this.#child.status;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    try {
-      this.#child.kill("SIGKILL");
-    } catch {
-      // It has ended.
-    }
-    await this.#child.status;
-  }
-
-  async #read({ stdout }: Deno.ChildProcess): Promise<void> {
-    let text = "";
-    for await (const chunk of stdout.pipeThrough(new TextDecoderStream())) {
-      const lines = (text + chunk).split("\n");
-      text = lines.pop()!;
-      const last = lines.at(-1);
-      if (last === undefined) continue;
-      this.report = JSON.parse(last);
-      if (this.state === "starting") this.state = "running";
-    }
-  }
-}
-
-const isTerminal = Deno.stdout.isTerminal();
-
-/** Shows how all is: in place on a terminal, a line a time elsewhere. */
-function show(
-  second: number,
-  nodes: readonly Node[],
-  load: Load,
-  event: string,
-): void {
-  const latencies = load.latencies.splice(0).sort((a, b) => a - b);
-  const at = (share: number) =>
-    latencies[Math.floor(latencies.length * share)]?.toFixed(1) ?? "-";
-  const sum = `${format(latencies.length)} commands/s, p50 ${at(0.5)} ms, p99 ${
-    at(0.99)
-  } ms, ${format(load.waiting)} waiting, longest ${format(load.longest)} ms${
-    event === "" ? "" : `  * ${event}`
-  }`;
-  if (!isTerminal) {
-    const states = nodes.map(({ name, state, report }) =>
-      `${name} ${state} ${report?.shards ?? 0}${
-        report?.isLeader ? " leads" : ""
-      }`
-    );
-    console.log(`${second} s: ${sum}; ${states.join(", ")}`);
-    return;
-  }
-  const rows = nodes.map(({ name, state, report }) => {
-    const { shards = 0, active = 0, handled = 0, conflicts = 0, isLeader } =
-      report ?? {};
-    const bar = "#".repeat(Math.round(shards / 32)).padEnd(32, ".");
-    return `${name.padEnd(8)} ${state.padEnd(9)} ${
-      isLeader ? "leads" : "     "
-    } ${bar} ${String(shards).padStart(5)} shards ${
-      format(active).padStart(7)
-    } active ${format(handled).padStart(9)} handled ${
-      format(conflicts).padStart(3)
-    } conflicts`;
-  });
-  const clear = "\x1b[H\x1b[2J";
-  console.log(`${clear}${second} s  ${sum}\n\n${rows.join("\n")}`);
-}
-
 function summary(proof: Proof, load: Load): boolean {
   const { sent, acknowledged, rejected, failed, lost, wrong } = proof;
   const isRight = lost === 0 && wrong === 0 &&
@@ -200,7 +95,7 @@ Stored twice, or though refused ${format(wrong)}
 Sum of all balances ......... ${format(proof.balance)}, expected ${
     format(proof.expected)
   }
-Longest wait for an answer .. ${format(load.longest)} ms
+Longest gap, until an answer  ${format(load.longest)} ms
 
 ${
     isRight
@@ -210,8 +105,52 @@ ${
   return isRight;
 }
 
+/** What is done to the nodes, by the second. */
+function plan(
+  seconds: number,
+  nodes: readonly NodeProcess[],
+): Map<number, [what: string, act: () => unknown]> {
+  const [first, second] = nodes as [NodeProcess, NodeProcess];
+  const killAt = Math.round(seconds * 0.2);
+  return new Map([
+    [killAt, [`${first.name} is killed`, () => first.kill()]],
+    [killAt + 3, [`${first.name} is started again`, () => first.start()]],
+    [Math.round(seconds * 0.7), [
+      `${second.name} is restarted in good order`,
+      () => second.leave().then(() => second.start()),
+    ]],
+  ]);
+}
+
+/** Runs the load and shows it, until the time is up or somebody interrupts. */
+async function run(
+  { seconds, rate, kill }: Options,
+  nodes: readonly NodeProcess[],
+  load: Load,
+): Promise<void> {
+  const screen = new Screen({
+    isTerminal: Deno.stdout.isTerminal(),
+    hasColors: !Deno.noColor,
+  }, (text) => Deno.stdout.writeSync(new TextEncoder().encode(text)));
+  const acts = kill ? plan(seconds, nodes) : new Map();
+  let isInterrupted = false;
+  Deno.addSignalListener("SIGINT", () => isInterrupted = true);
+  load.start(rate);
+  for (let second = 1; second <= seconds && !isInterrupted; second++) {
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    const [what, act] = acts.get(second) ?? [];
+    if (what !== undefined) screen.happens(second, what);
+    const doing = act?.();
+    const { waiting, longest } = load;
+    const latencies = load.latencies.splice(0);
+    const shown = { second, seconds, shards: SHARDS, nodes, latencies };
+    screen.show({ ...shown, waiting, longest });
+    doing?.catch((error: unknown) => screen.happens(second, String(error)));
+  }
+}
+
 async function main(options: Options): Promise<boolean> {
-  const { seconds, nodes: count, servers, rate, kill } = options;
+  const { nodes: count, servers } = options;
   await using stack = new AsyncDisposableStack();
   const urls = servers === 1
     ? [stack.use(await NatsServer.start()).url]
@@ -231,7 +170,7 @@ async function main(options: Options): Promise<boolean> {
   const args = [urls.join(","), String(servers)];
   const nodes = Array.from(
     { length: count },
-    (_, i) => stack.use(new Node(`node-${i + 1}`, args)),
+    (_, i) => stack.use(new NodeProcess(`node-${i + 1}`, args)),
   );
   const cluster = stack.use(
     new ClusterManager(nc, {
@@ -242,31 +181,14 @@ async function main(options: Options): Promise<boolean> {
     }),
   );
   await cluster.start();
-  console.log(`Waiting for ${count} nodes to share ${1024} shards...`);
-  await cluster.ready;
-
-  const load = new Load(
-    cluster.actors("account", accountsIn(store)),
+  console.log(
+    `${count} nodes share ${SHARDS} shards: some 20 seconds in a new cluster`,
   );
-  load.start(rate);
-  const [killed, restarted] = nodes as [Node, Node];
-  const killAt = Math.round(seconds * 0.2);
-  const restartAt = Math.round(seconds * 0.7);
-  for (let second = 1; second <= seconds; second++) {
-    await new Promise((resolve) => setTimeout(resolve, 1000));
-    let event = "";
-    if (kill && second === killAt) {
-      await killed.kill();
-      event = `${killed.name} was killed`;
-    } else if (kill && second === killAt + 3) {
-      killed.start();
-      event = `${killed.name} starts again`;
-    } else if (kill && second === restartAt) {
-      restarted.leave().then(() => restarted.start());
-      event = `${restarted.name} is restarted in good order`;
-    }
-    show(second, nodes, load, event);
-  }
+  await cluster.ready;
+  if (Deno.stdout.isTerminal()) console.log("\x1b[2J");
+
+  const load = new Load(cluster.actors("account", accountsIn(store)));
+  await run(options, nodes, load);
   console.log("\nWaiting for the last answers...");
   await load.stop();
   return summary(await load.prove(store), load);

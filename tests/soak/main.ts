@@ -9,15 +9,20 @@
 import { parseArgs } from "node:util";
 import type { HistoryReport } from "../support/history/checker.ts";
 import { checkFolder } from "./_result.ts";
+import { type ClusterSoakReport, soakCluster } from "./cluster.ts";
 import { soak, type SoakReport } from "./soak.ts";
 
 const HELP = `Strains a store for a while and proves that it kept its promises.
 
     deno task soak [--minutes M] [--saves N] [--servers 1|3] [--seed S] ...
+    deno task soak --cluster [--minutes M] [--servers 1|3] [--seed S] ...
 
 Processes write, read and subscribe while servers, connections and processes
 fail. All they do is written down; in the end what was written is compared with
 what is stored. It ends after M minutes or N saves, whichever comes first.
+
+With --cluster, commands go to accounts on a cluster of node processes, while
+nodes and servers fail; in the end every answer is compared with what is stored.
 
   --minutes M   how long (2, without --saves)
   --saves N     how many saves that store something
@@ -27,6 +32,9 @@ what is stored. It ends after M minutes or N saves, whichever comes first.
   --readers R   processes that read (2)
   --actors A    actors (5000)
   --in-flight I saves that each writer keeps under way (200)
+  --cluster     strains a cluster instead
+  --nodes N     with --cluster: node processes (5)
+  --rate N      with --cluster: commands a second (200)
   --keep        keeps the histories although all is well
   --check DIR   only checks histories that were kept
   --help        prints this`;
@@ -88,6 +96,26 @@ function printRun({ faults, processes, ...report }: SoakReport): void {
   );
 }
 
+/** Prints what a run on a cluster came to; true if all is well. */
+function printCluster(report: ClusterSoakReport): boolean {
+  const { faults, errors, proof, longest, duration } = report;
+  const row = (name: string, value: string) =>
+    console.log(`${name.padEnd(36)}${value.padStart(12)}`);
+  for (const [name, count] of faults) row(name, text(count));
+  row("commands sent", text(proof.sent));
+  row("acknowledged", text(proof.acknowledged));
+  row("refused by the account", text(proof.rejected));
+  row("failed", text(proof.failed));
+  for (const [name, count] of errors) row(`  ${name}`, text(count));
+  row("acknowledged but not stored", text(proof.lost));
+  row("stored twice, or though refused", text(proof.wrong));
+  row("balance beyond what was expected", text(proof.balance - proof.expected));
+  row("longest gap until an answer", seconds(longest));
+  row("duration", seconds(duration));
+  return proof.lost === 0 && proof.wrong === 0 &&
+    proof.balance === proof.expected;
+}
+
 function parseOptions() {
   try {
     return parseArgs({
@@ -100,6 +128,9 @@ function parseOptions() {
         "readers": { type: "string" },
         "actors": { type: "string" },
         "in-flight": { type: "string" },
+        "cluster": { type: "boolean" },
+        "nodes": { type: "string" },
+        "rate": { type: "string" },
         "keep": { type: "boolean" },
         "check": { type: "string" },
         "help": { type: "boolean" },
@@ -126,6 +157,20 @@ if (servers !== 1 && servers !== 3) fail("--servers is 1 or 3");
 const seed = number("seed", values.seed, { least: 0, most: 2 ** 32 - 1 }) ??
   crypto.getRandomValues(new Uint32Array(1))[0]!;
 console.log(`seed ${seed}, ${servers} server(s)`);
+if (values.cluster) {
+  const isGood = printCluster(
+    await soakCluster({
+      seed,
+      servers,
+      duration: (minutes ?? 2) * 60_000,
+      nodes: number("nodes", values.nodes, { least: 2 }) ?? 5,
+      rate: number("rate", values.rate) ?? 200,
+      onProgress: (line) => console.log(line),
+    }),
+  );
+  console.log(`seed ${seed}, ${servers} server(s)`);
+  Deno.exit(isGood ? 0 : 1);
+}
 const report = await soak({
   seed,
   servers,
