@@ -40,7 +40,7 @@ const NOT_RUN_HERE = [
   "deno add jsr:@flowmade-one/aether",
   "deno add jsr:@nats-io/transport-deno",
   "npm install @flowmade-one/aether @nats-io/nats-core @nats-io/transport-node",
-  "npx -y deno task quickstart",
+  "npx -y deno task demo",
   "npx -y deno task test",
 ];
 
