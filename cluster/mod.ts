@@ -119,4 +119,18 @@ export type {
   EventSourcedOptions,
   EventSourcedReply,
 } from "./host/event_sourced.ts";
+export { eachEvent } from "./host/each_event.ts";
+export type { EachEventOptions } from "./host/each_event.ts";
+export type {
+  EachEventContext,
+  EachEventHandler,
+} from "./host/event_handling.ts";
+export { ShardWorkError } from "./host/errors.ts";
+export type {
+  OpenShardWork,
+  ShardCheckpoints,
+  ShardWork,
+  ShardWorkMetrics,
+  ShardWorkNode,
+} from "./requests/shard_work.ts";
 export type { ClusterHealth, ClusterMetrics } from "./requests/metrics.ts";

@@ -9,6 +9,7 @@ import { RequestTimeoutError } from "../../internal/nats/errors.ts";
 import { Deadline, untilAborted } from "../../internal/waiting.ts";
 import { readClocks } from "../lease/clock.ts";
 import type { ClusterLink, OpenClusterLink } from "../lease/cluster_link.ts";
+import type { KeyValues } from "../lease/key_values.ts";
 import type { LeaseSettings } from "../lease/settings.ts";
 import {
   type ClusterMap,
@@ -154,6 +155,11 @@ export class Membership {
       await membership.abandon();
       throw error;
     }
+  }
+
+  /** What the cluster keeps. */
+  get keys(): KeyValues {
+    return this.#link.keys;
   }
 
   /** The newest map; undefined before the first one. */

@@ -9,8 +9,9 @@ import type { ClusterMap } from "../map/cluster_map.ts";
 import { ShardMeter } from "../shards/meter.ts";
 import { ShardEngine } from "../shards/shard_engine.ts";
 import { decodeRequest, encodeReply } from "./envelope.ts";
-import type { Registration } from "./handler.ts";
 import type { ManagerParts } from "./_manager_parts.ts";
+import { OpenWorks } from "./_open_works.ts";
+import type { Registrations } from "./_registrations.ts";
 import { reportRequests } from "./_request_meter.ts";
 import { RequestHost } from "./request_host.ts";
 import { Requester, type RequestRouting } from "./requester.ts";
@@ -22,8 +23,6 @@ export interface NodeListener {
   applied(map: ClusterMap): void;
   /** Something about it may have changed. */
   changed(): void;
-  /** It serves a shard no more. */
-  released(shard: number): void;
   /** An error has ended it. */
   failed(reason: Error): void;
 }
@@ -34,6 +33,7 @@ export class RunningNode {
   readonly host: RequestHost;
   readonly requester: Requester;
   readonly meter: ShardMeter;
+  readonly works: OpenWorks;
   readonly #nodeId: string;
   readonly #transport: RequestTransport;
   readonly #stopReports: () => void;
@@ -43,11 +43,14 @@ export class RunningNode {
   private constructor(
     engine: ShardEngine,
     transport: RequestTransport,
-    { node, limits }: ManagerParts,
-    handlers: ReadonlyMap<string, Registration>,
+    { node, limits, shards }: ManagerParts,
+    { handlers }: Registrations,
+    works: OpenWorks,
   ) {
-    const { nodeId, meter, cluster } = node;
+    const { nodeId, meter, cluster, settings } = node;
     this.engine = engine;
+    this.works = works;
+    works.begin(engine, shards.shards, settings.retry);
     this.#nodeId = nodeId;
     this.#transport = transport;
     this.host = new RequestHost(engine, handlers, limits);
@@ -65,12 +68,13 @@ export class RunningNode {
   /** Joins a cluster; when that fails nothing is left behind. */
   static async start(
     parts: ManagerParts,
-    handlers: ReadonlyMap<string, Registration>,
+    registrations: Registrations,
     listener: NodeListener,
   ): Promise<RunningNode> {
     const { node, shards, isLocal, signal } = parts;
     const { open, transport } = await parts.connect();
     let running: RunningNode | undefined;
+    const works = new OpenWorks(registrations.works);
     try {
       const isMember = node.role === "member";
       const engine = await ShardEngine.join(open, {
@@ -79,17 +83,32 @@ export class RunningNode {
         shards: isMember ? shards.shards : undefined,
         hookTimeout: shards.hookTimeout ?? Math.ceil(node.settings.lease / 3),
       }, {
-        acquired: shards.onShardAcquired,
-        drain: (at) => running?.host.drain(at),
+        acquired: works.any
+          ? async (at) => {
+            try {
+              await shards.onShardAcquired?.(at);
+            } finally {
+              works.acquired(at);
+            }
+          }
+          : shards.onShardAcquired,
+        drain: (at) =>
+          Promise.all([running?.host.drain(at), works.released(at)]),
         released: async (at) => {
-          listener.released(at.shard);
+          registrations.released(at.shard);
           await shards.onShardReleased?.(at);
         },
         applied: (map) => listener.applied(map),
         changed: () => listener.changed(),
         failed: (reason) => listener.failed(reason),
       }, signal);
-      return running = new RunningNode(engine, transport, parts, handlers);
+      return running = new RunningNode(
+        engine,
+        transport,
+        parts,
+        registrations,
+        works,
+      );
     } catch (error) {
       await transport.close();
       throw error;
@@ -100,6 +119,7 @@ export class RunningNode {
   look(): void {
     this.#serve();
     this.host.changed();
+    this.works.changed();
     this.requester.changed();
   }
 
@@ -108,6 +128,7 @@ export class RunningNode {
     this.#served?.stop();
     this.host.close();
     this.requester.close(reason);
+    await this.works.close();
     this.#stopReports();
     this.meter.close();
     await this.#transport.close();

@@ -5,7 +5,7 @@
  */
 
 import type { NatsConnection } from "@nats-io/nats-core";
-import { badType, checkInteger, optionsOf } from "../../internal/arguments.ts";
+import { checkInteger, optionsOf } from "../../internal/arguments.ts";
 import { shardOf } from "../../internal/hash.ts";
 import { checkActorId } from "../../internal/nats/names.ts";
 import { activeTrace } from "../../internal/telemetry/trace.ts";
@@ -14,33 +14,22 @@ import type {
   ClusterNode,
   FollowClusterOptions,
 } from "../members/cluster_node.ts";
-import { ClusterUnknownError, NodeLeftError } from "../members/errors.ts";
-import { NodeList } from "../members/node_list.ts";
+import { ClusterUnknownError } from "../members/errors.ts";
 import type { LeaveOptions, ShardOwner } from "../shards/shard_manager.ts";
 import type { Actors } from "./actors.ts";
 import {
   checkText,
   type ClusterManagerOptions,
   type LocalClusterManagerOptions,
-  resolveHandle,
   resolveRequest,
 } from "./cluster_options.ts";
 import { HandlerError } from "./errors.ts";
-import type {
-  ActorDefinition,
-  HandleOptions,
-  Handler,
-  HostedActors,
-  Registration,
-} from "./handler.ts";
-import {
-  LocalParts,
-  type ManagerParts,
-  natsParts,
-  START,
-} from "./_manager_parts.ts";
+import type { ActorDefinition, HandleOptions, Handler } from "./handler.ts";
+import { ManagerLife } from "./_manager_life.ts";
+import { LocalParts, type ManagerParts, natsParts } from "./_manager_parts.ts";
 import type { ClusterHealth, ClusterMetrics } from "./metrics.ts";
-import { RunningNode } from "./_running_node.ts";
+import { Registrations } from "./_registrations.ts";
+import type { ShardWork } from "./shard_work.ts";
 
 /**
  * A node of a cluster that shares actors out: each actor is handled by one node
@@ -89,17 +78,8 @@ export class ClusterManager implements AsyncDisposable {
    */
   readonly left: Promise<void>;
   readonly #parts: ManagerParts;
-  readonly #handlers = new Map<string, Registration>();
-  readonly #hosted: HostedActors<never, unknown>[] = [];
-  readonly #nodes = new NodeList();
-  readonly #ready = Promise.withResolvers<void>();
-  readonly #left = Promise.withResolvers<void>();
-  #isReady = false;
-  #starting: Promise<void> | undefined;
-  #running: RunningNode | undefined;
-  #leaving: Promise<void> | undefined;
-  #state: ClusterHealth["state"] = "new";
-  #error: Error | undefined;
+  readonly #registrations = new Registrations();
+  readonly #life: ManagerLife;
 
   /**
    * Makes a node of a cluster over NATS; nothing is sent before it starts.
@@ -117,13 +97,11 @@ export class ClusterManager implements AsyncDisposable {
       ? nc
       : natsParts(nc as NatsConnection, options);
     this.#parts = parts;
+    this.#life = new ManagerLife(parts, this.#registrations);
     this.cluster = parts.node.cluster;
     this.nodeId = parts.node.nodeId;
-    this.ready = this.#ready.promise;
-    this.left = this.#left.promise;
-    // Whoever awaits them hears of it.
-    this.ready.catch(() => {});
-    this.left.catch(() => {});
+    this.ready = this.#life.ready;
+    this.left = this.#life.left;
   }
 
   /**
@@ -152,27 +130,7 @@ export class ClusterManager implements AsyncDisposable {
     handler: Handler<Payload, Reply>,
     options?: HandleOptions,
   ): Actors<Payload, Reply> {
-    const action = "register handler";
-    checkText(kind, action, "kind");
-    if (typeof handler !== "function") {
-      throw badType(action, "handler", "a function", handler);
-    }
-    const ordered = resolveHandle(options, action);
-    if (this.#state !== "new") {
-      throw new TypeError(
-        `Cannot ${action}: the cluster was started; register every kind before`,
-      );
-    }
-    if (this.#handlers.has(kind)) {
-      throw new TypeError(
-        `Cannot ${action}: kind ${JSON.stringify(kind)} is registered already`,
-      );
-    }
-    const registration = {
-      handler: handler as Handler<unknown, unknown>,
-      ordered,
-    };
-    this.#handlers.set(kind, registration);
+    this.#registrations.handle(kind, handler, options);
     return this.actors<Payload, Reply>(kind);
   }
 
@@ -186,14 +144,24 @@ export class ClusterManager implements AsyncDisposable {
     kind: string,
     definition: ActorDefinition<Payload, Reply>,
   ): Actors<Payload, Reply> {
-    if (typeof Object(definition).open !== "function") {
-      const must = "an actor definition, such as eventSourced() makes";
-      throw badType("host actors", "definition", must, definition);
-    }
-    const hosted = definition.open();
-    this.handle(kind, hosted.handler);
-    this.#hosted.push(hosted);
+    this.#registrations.host(kind, definition);
     return this.actors(kind, definition);
+  }
+
+  /**
+   * Registers work that each member does for the shards that it owns, such as
+   * {@linkcode eachEvent} makes. As shards move, the work moves along: the next
+   * owner begins when the one before has stopped and written down how far it
+   * is, or when its lease is over.
+   *
+   * @param name What the work is known by in the whole cluster, such as the
+   * projection's name: its checkpoints are kept under it. 1 to 256 characters.
+   * @throws {TypeError} If the name is registered already, or the cluster was
+   * started.
+   * @throws {TypeError | RangeError} If an argument is not valid.
+   */
+  forOwnedShards(name: string, work: ShardWork): void {
+    this.#registrations.work(name, work);
   }
 
   /**
@@ -215,7 +183,7 @@ export class ClusterManager implements AsyncDisposable {
         const action = "request actor";
         checkActorId(actorId, action);
         const resolved = resolveRequest(options, action);
-        const { requester } = this.#node(action);
+        const { requester } = this.#life.node(action);
         const { activeSpan } = this.#parts.limits;
         const trace = activeTrace(activeSpan, () => {});
         const call = { kind, actorId, payload, trace, ...resolved };
@@ -246,25 +214,22 @@ export class ClusterManager implements AsyncDisposable {
    * @throws The signal's reason, if it is aborted.
    */
   start(): Promise<void> {
-    if (this.#state === "leaving" || this.#state === "left") {
-      return Promise.reject(this.#error ?? new NodeLeftError(START));
-    }
-    return this.#starting ??= this.#start();
+    return this.#life.start();
   }
 
   /** Whether this node leads the cluster at this very moment. */
   isLeader(): boolean {
-    return this.#running?.engine.membership.isLeader ?? false;
+    return this.#life.running?.engine.membership.isLeader ?? false;
   }
 
   /** The members as far as this node knows, in the order in which they joined. */
   nodes(): readonly ClusterNode[] {
-    return this.#nodes.nodes;
+    return this.#life.nodes.nodes;
   }
 
   /** The shards that this node serves at this very moment, by number. */
   shards(): ShardEpoch[] {
-    const owned = this.#running?.engine.owned() ?? [];
+    const owned = this.#life.running?.engine.owned() ?? [];
     return owned.sort((a, b) => a.shard - b.shard);
   }
 
@@ -279,7 +244,7 @@ export class ClusterManager implements AsyncDisposable {
   ownerOf(actorId: string): ShardOwner | undefined {
     const action = "get owner";
     checkActorId(actorId, action);
-    const { engine } = this.#node(action);
+    const { engine } = this.#life.node(action);
     const count = engine.shardCount;
     if (count === undefined) throw new ClusterUnknownError(action);
     const shard = shardOf(actorId, count);
@@ -294,19 +259,12 @@ export class ClusterManager implements AsyncDisposable {
   changes(
     options?: FollowClusterOptions,
   ): AsyncIterableIterator<readonly ClusterNode[], undefined> {
-    return this.#nodes.follow(options);
+    return this.#life.nodes.follow(options);
   }
 
   /** How the node is, such as for a probe of readiness or liveness. */
   health(): ClusterHealth {
-    const engine = this.#running?.engine;
-    return Object.freeze({
-      state: this.#state,
-      isReady: this.#isReady,
-      owned: engine?.owned().length ?? 0,
-      mapAge: engine?.membership.mapAge ?? Infinity,
-      error: this.#error,
-    });
+    return this.#life.health();
   }
 
   /**
@@ -315,14 +273,16 @@ export class ClusterManager implements AsyncDisposable {
    * @throws {TypeError} If the cluster was not started.
    */
   get metrics(): ClusterMetrics {
-    const { meter, requester, host } = this.#node("get metrics", true);
+    const { meter, requester, host, works } = this.#life
+      .node("get metrics", true);
     return Object.freeze({
       ...meter.snapshot(),
       ...requester.counters,
       ...host.counters,
       waiting: requester.waiting,
       pending: host.load,
-      active: this.#hosted.reduce((sum, { active }) => sum + active, 0),
+      active: this.#registrations.active,
+      work: works.metrics,
     });
   }
 
@@ -342,84 +302,11 @@ export class ClusterManager implements AsyncDisposable {
       action,
     );
     checkInteger(timeout, action, "timeout");
-    await (this.#leaving ??= this.#leave(timeout));
+    await this.#life.leave(timeout);
   }
 
   /** As {@linkcode leave}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.leave();
-  }
-
-  /** @param late Whether it may have left. */
-  #node(action: string, late = false): RunningNode {
-    const running = this.#running;
-    if (running !== undefined && (late || this.#state !== "left")) {
-      return running;
-    }
-    if (this.#state === "left") throw this.#error ?? new NodeLeftError(action);
-    throw new TypeError(
-      `Cannot ${action}: the cluster was not started; await start() before`,
-    );
-  }
-
-  async #start(): Promise<void> {
-    this.#state = "starting";
-    try {
-      this.#running = await RunningNode.start(this.#parts, this.#handlers, {
-        applied: ({ members }) => this.#nodes.apply(members),
-        changed: () => this.#look(),
-        released: (shard) => {
-          for (const hosted of this.#hosted) hosted.released(shard);
-        },
-        failed: (reason) => this.#end(reason),
-      });
-      if (this.#state === "starting") this.#state = "running";
-      this.#look();
-    } catch (error) {
-      this.#state = "left";
-      const reason = error instanceof Error ? error : new Error(String(error));
-      this.#error = reason;
-      this.#ready.reject(reason);
-      this.#left.reject(reason);
-      this.#nodes.end();
-      this.#leaving ??= Promise.resolve();
-      throw error;
-    }
-  }
-
-  async #leave(timeout: number): Promise<void> {
-    // One that is starting leaves when it has.
-    await this.#starting?.catch(() => {});
-    if (this.#state === "left") return;
-    this.#state = "leaving";
-    await this.#running?.engine.leave(timeout);
-    this.#state = "left";
-    await this.#stop(new NodeLeftError("request actor"));
-    this.#ready.reject(new NodeLeftError("become ready"));
-    this.#nodes.end();
-    this.#left.resolve();
-  }
-
-  /** An error has ended it. */
-  #end(reason: Error): void {
-    this.#state = "left";
-    this.#error = reason;
-    this.#ready.reject(reason);
-    this.#nodes.end(reason);
-    this.#leaving ??= Promise.resolve();
-    this.#stop(reason).finally(() => this.#left.reject(reason));
-  }
-
-  async #stop(reason: Error): Promise<void> {
-    for (const hosted of this.#hosted) hosted.close();
-    await this.#running?.stop(reason);
-  }
-
-  /** Looks what has changed. */
-  #look(): void {
-    this.#running?.look();
-    if (this.#isReady || !this.#running?.engine.isSettled()) return;
-    this.#isReady = true;
-    this.#ready.resolve();
   }
 }

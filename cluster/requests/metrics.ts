@@ -5,6 +5,7 @@
  */
 
 import type { ShardMetrics } from "../shards/metrics.ts";
+import type { ShardWorkMetrics } from "./shard_work.ts";
 
 /** Counts since a manager has started, and how it is right now. */
 export interface ClusterMetrics extends ShardMetrics {
@@ -32,6 +33,8 @@ export interface ClusterMetrics extends ShardMetrics {
   readonly pending: number;
   /** Hosted actors that this node has in memory now. */
   readonly active: number;
+  /** The work by shard of this node, all together. */
+  readonly work: ShardWorkMetrics;
 }
 
 /** How a node is, such as for a probe. */

@@ -1,0 +1,252 @@
+/**
+ * Handling the events of a node's shards.
+ *
+ * @module
+ */
+
+import type { AnyEvent } from "../../event/event.ts";
+import { shardOf } from "../../internal/hash.ts";
+import type { StoredEvent } from "../../store/event_store.ts";
+import type { ShardEpoch } from "../map/held_shards.ts";
+import type {
+  OpenShardWork,
+  ShardWorkMetrics,
+  ShardWorkNode,
+} from "../requests/shard_work.ts";
+import { ShardLostError } from "../shards/errors.ts";
+import { ShardWorkError } from "./errors.ts";
+import type { EventWorkOptions } from "./event_handling.ts";
+import type { EventReader } from "./_event_reader.ts";
+import { pauseAfter } from "./_pauses.ts";
+import { ReaderPool } from "./_reader_pool.ts";
+import { ShardProgress } from "./_shard_progress.ts";
+import { ShardQueue } from "./_shard_queue.ts";
+
+/** Events that may wait on a node before its readers pause. */
+const MAX_WAITING = 1_000;
+
+/** Hands each event of this node's shards to a handler. */
+export class EventWork<E extends AnyEvent> implements OpenShardWork {
+  readonly #node: ShardWorkNode;
+  readonly #options: EventWorkOptions<E>;
+  readonly #progress: ShardProgress<E>;
+  readonly #readers: ReaderPool<E>;
+  /** By shard, while the node owns it. */
+  readonly #queues = new Map<number, ShardQueue<E>>();
+  /** Shards that are on their way out. */
+  readonly #ending = new Set<ShardQueue<E>>();
+  /** Shards that wait for their turn. */
+  readonly #ready: ShardQueue<E>[] = [];
+  /** Shards whose turn came when the node could not begin anything. */
+  readonly #shut = new Set<ShardQueue<E>>();
+  readonly #timers = new Set<ReturnType<typeof setTimeout>>();
+  /** Shards that came lately. */
+  readonly #arrived: ShardQueue<E>[] = [];
+  /** Resolved when readers may go on. */
+  #room: PromiseWithResolvers<void> | undefined;
+  #counters = { done: 0, failed: 0, waiting: 0 };
+  #handling = 0;
+  #isTicking = false;
+  #isClosed = false;
+
+  constructor(node: ShardWorkNode, options: EventWorkOptions<E>) {
+    this.#node = node;
+    this.#options = options;
+    const failed = (
+      code: ShardWorkError["code"],
+      cause: unknown,
+      shard?: number,
+      sequence?: number,
+    ) => {
+      const { name: work, report } = node;
+      report(new ShardWorkError({ work, code, shard, sequence }, { cause }));
+    };
+    this.#failed = failed;
+    this.#progress = new ShardProgress(options, failed);
+    this.#readers = new ReaderPool<E>({
+      shardCount: node.shardCount,
+      subscribe: options.subscribe,
+      take: (reader, stored) => this.#take(reader, stored),
+      failed: (cause) => failed("read", cause),
+    });
+  }
+
+  get metrics(): ShardWorkMetrics {
+    return { ...this.#counters };
+  }
+
+  acquired(at: ShardEpoch): void {
+    if (this.#isClosed) return;
+    const queue = new ShardQueue<E>(at);
+    this.#queues.set(at.shard, queue);
+    this.#arrive(queue);
+    this.#tick();
+  }
+
+  async released({ shard, epoch }: ShardEpoch): Promise<void> {
+    const queue = this.#queues.get(shard);
+    if (queue?.at.epoch !== epoch) return;
+    this.#queues.delete(shard);
+    this.#ending.add(queue);
+    this.#shut.delete(queue);
+    const turn = this.#ready.indexOf(queue);
+    if (turn >= 0) {
+      this.#ready.splice(turn, 1);
+      queue.rest();
+    }
+    await queue.end();
+    queue.advance();
+    this.#readers.leave(queue);
+    this.#note(-queue.waiting.splice(0).length);
+    await this.#progress.save(queue);
+    this.#ending.delete(queue);
+  }
+
+  changed(): void {
+    for (const queue of [...this.#queues.values(), ...this.#ending]) {
+      if (!queue.isBusy || this.#node.holds(queue.at)) continue;
+      queue.stop.abort(new ShardLostError(queue.at, "lapsed"));
+    }
+    const shut = [...this.#shut];
+    this.#shut.clear();
+    for (const queue of shut) this.#schedule(queue);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#timers.clear();
+    this.#note(-this.#counters.waiting);
+    await this.#readers.close();
+  }
+
+  readonly #failed: (
+    code: ShardWorkError["code"],
+    cause: unknown,
+    shard: number,
+    sequence: number,
+  ) => void;
+
+  /** Has shards begin together that come at the same time. */
+  #arrive(queue: ShardQueue<E>): void {
+    if (this.#arrived.length === 0) {
+      this.#later(0, () => this.#begin(this.#arrived.splice(0)));
+    }
+    this.#arrived.push(queue);
+  }
+
+  async #begin(queues: readonly ShardQueue<E>[]): Promise<void> {
+    const known = await Promise.all(
+      queues.map((queue) => this.#progress.load(queue)),
+    );
+    if (this.#isClosed) return;
+    this.#readers.place(queues.filter((queue, i) => known[i] && !queue.isOver));
+    for (const [i, queue] of queues.entries()) {
+      if (known[i] || queue.isOver) continue;
+      this.#later(pauseAfter(queue.failures++), () => this.#arrive(queue));
+    }
+  }
+
+  #take(
+    reader: EventReader<E>,
+    stored: StoredEvent<E>,
+  ): Promise<void> | undefined {
+    const shard = shardOf(stored.event.actorId, this.#node.shardCount);
+    const queue = this.#queues.get(shard);
+    if (queue?.reader === reader && queue.take(stored)) {
+      this.#note(1);
+      this.#schedule(queue);
+    }
+    if (this.#counters.waiting < MAX_WAITING) return undefined;
+    this.#room ??= Promise.withResolvers();
+    return this.#room.promise;
+  }
+
+  /** So many more events wait. */
+  #note(count: number): void {
+    this.#counters.waiting += count;
+    if (this.#counters.waiting >= MAX_WAITING) return;
+    this.#room?.resolve();
+    this.#room = undefined;
+  }
+
+  #schedule(queue: ShardQueue<E>): void {
+    if (queue.isBusy || queue.isOver || queue.waiting.length === 0) return;
+    queue.isBusy = true;
+    this.#ready.push(queue);
+    this.#next();
+  }
+
+  #next(): void {
+    while (this.#handling < this.#options.concurrency) {
+      const queue = this.#ready.shift();
+      if (queue === undefined) return;
+      this.#handling++;
+      this.#handle(queue).finally(() => {
+        this.#handling--;
+        this.#next();
+      });
+    }
+  }
+
+  /** Handles the event in front; never rejects. */
+  async #handle(queue: ShardQueue<E>): Promise<void> {
+    const { at, stop: { signal }, failures } = queue;
+    if (this.#isClosed || !this.#node.admits(at)) {
+      queue.rest();
+      this.#shut.add(queue);
+      return;
+    }
+    const stored = queue.waiting[0]!;
+    const isOwner = () => this.#node.holds(at);
+    try {
+      const context = { ...at, attempt: failures + 1, signal, isOwner };
+      await this.#options.handler(stored, context);
+    } catch (cause) {
+      this.#counters.failed++;
+      queue.rest();
+      // Else it comes again for the next owner.
+      if (!queue.isOver) this.#holdUp(queue, stored, cause);
+      return;
+    }
+    this.#counters.done++;
+    queue.done();
+    this.#note(-1);
+    queue.rest();
+    if (queue.isOver) return;
+    if (queue.reader === undefined) this.#readers.place([queue]);
+    this.#schedule(queue);
+  }
+
+  /** Tries an event again later; the shard's others are read again then. */
+  #holdUp(queue: ShardQueue<E>, stored: StoredEvent<E>, cause: unknown): void {
+    this.#failed("handle", cause, queue.at.shard, stored.sequence);
+    this.#readers.leave(queue);
+    this.#note(-queue.holdUp());
+    this.#later(pauseAfter(queue.failures++), () => this.#schedule(queue));
+  }
+
+  /** From time to time, while there are shards. */
+  #tick(): void {
+    if (this.#isTicking) return;
+    this.#isTicking = true;
+    this.#later(this.#options.checkpointEvery, async () => {
+      this.#readers.advance();
+      const queues = [...this.#queues.values()];
+      for (const queue of queues) queue.advance();
+      this.#readers.merge(queues);
+      await Promise.all(queues.map((queue) => this.#progress.save(queue)));
+      this.#isTicking = false;
+      if (this.#queues.size > 0) this.#tick();
+    });
+  }
+
+  #later(ms: number, run: () => void): void {
+    if (this.#isClosed) return;
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      run();
+    }, ms);
+    this.#timers.add(timer);
+  }
+}

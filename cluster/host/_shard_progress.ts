@@ -1,0 +1,94 @@
+/**
+ * How far each shard is, as it is written down.
+ *
+ * @module
+ */
+
+import type { AnyEvent } from "../../event/event.ts";
+import type { ShardCheckpoints } from "../requests/shard_work.ts";
+import type { ShardWorkError } from "./errors.ts";
+import {
+  BEGINNING,
+  type Position,
+  positionAt,
+  positionOf,
+} from "./_positions.ts";
+import { NEAR } from "./_reader_pool.ts";
+import type { ShardQueue } from "./_shard_queue.ts";
+import type { EventWorkOptions } from "./event_handling.ts";
+
+/** Loads and saves the checkpoints of shards. */
+export class ShardProgress<E extends AnyEvent> {
+  readonly #options: EventWorkOptions<E>;
+  readonly #checkpoints: ShardCheckpoints;
+  readonly #failed: (
+    code: ShardWorkError["code"],
+    cause: unknown,
+    shard: number,
+  ) => void;
+  /** Where shards begin that have no checkpoint. */
+  #start: Promise<Position> | undefined;
+
+  /** @param failed Hears of what went wrong. */
+  constructor(
+    options: EventWorkOptions<E>,
+    failed: (
+      code: ShardWorkError["code"],
+      cause: unknown,
+      shard: number,
+    ) => void,
+  ) {
+    this.#options = options;
+    this.#checkpoints = options.checkpoints;
+    this.#failed = failed;
+  }
+
+  /** Finds out how far a shard is; resolves to whether that is known. */
+  async load(queue: ShardQueue<E>): Promise<boolean> {
+    const { at } = queue;
+    try {
+      const checkpoint = await this.#checkpoints.load(at);
+      const position = checkpoint == null
+        ? await (this.#start ??= this.#findStart())
+        : positionOf(checkpoint);
+      queue.beginAt(position, checkpoint == null ? 0 : position.sequence);
+      return true;
+    } catch (cause) {
+      this.#start = undefined;
+      if (!queue.isOver) this.#failed("load", cause, at.shard);
+      return false;
+    }
+  }
+
+  /** Saves how far a shard is, if that is worth a write. */
+  async save(queue: ShardQueue<E>): Promise<void> {
+    await queue.saving;
+    const { isDirty, saved, position: { sequence, checkpoint } } = queue;
+    const isDue = isDirty || sequence - saved >= NEAR;
+    if (isDue && checkpoint !== undefined) {
+      queue.saving = this.#save(queue, sequence, checkpoint);
+      await queue.saving;
+    }
+  }
+
+  async #save(
+    queue: ShardQueue<E>,
+    sequence: number,
+    checkpoint: string,
+  ): Promise<void> {
+    queue.isDirty = false;
+    try {
+      await this.#checkpoints.save?.(queue.at, checkpoint);
+      queue.saved = sequence;
+    } catch (cause) {
+      queue.isDirty = true;
+      this.#failed("save", cause, queue.at.shard);
+    }
+  }
+
+  #findStart(): Promise<Position> {
+    const { after, subscribe } = this.#options;
+    if (after instanceof Date) return positionAt(after, subscribe);
+    return Promise.resolve(after === undefined ? BEGINNING : positionOf(after));
+  }
+}

@@ -1,0 +1,166 @@
+/**
+ * Handling every event of a store, each on the node that owns its actor.
+ *
+ * @module
+ */
+
+import { type EventFilter, resolveFilter } from "../../event/filters.ts";
+import type { AnyEvent, EventOfType } from "../../event/event.ts";
+import {
+  badType,
+  checkFunction,
+  checkInteger,
+  type OptionNames,
+  optionsOf,
+} from "../../internal/arguments.ts";
+import { parseCheckpoint } from "../../store/checkpoint.ts";
+import type {
+  Checkpoint,
+  ReadableEventStore,
+  ReplayErrorHandler,
+} from "../../store/event_store.ts";
+import type { ShardCheckpoints, ShardWork } from "../requests/shard_work.ts";
+import type { EachEventHandler } from "./event_handling.ts";
+import { EventWork } from "./_event_work.ts";
+
+/**
+ * Options of {@linkcode eachEvent}: a filter, and these.
+ *
+ * @typeParam Type The event types its filter may name.
+ */
+export interface EachEventOptions<Type extends string = string>
+  extends Omit<EventFilter<Type>, "partition"> {
+  /**
+   * Where a shard begins that has no checkpoint yet: after a checkpoint, or
+   * with the first event that was stored later than a time. Let it be the same
+   * on every node, and after a restart. @default the beginning
+   */
+  after?: Checkpoint | Date | undefined;
+  /**
+   * Where the checkpoint of each shard is kept.
+   * @default the cluster's bucket
+   */
+  checkpoints?: ShardCheckpoints | undefined;
+  /**
+   * How often checkpoints are saved, in milliseconds: 1 or more. What was
+   * handled since comes again when a node is killed. @default {5_000}
+   */
+  checkpointEvery?: number | undefined;
+  /**
+   * How many events a node handles at a time, each of another shard: 1 or more.
+   * @default {64}
+   */
+  concurrency?: number | undefined;
+  /**
+   * Called with every stored message that is no event. Return `"continue"` to
+   * skip it; otherwise it is told to `onError`, and the shards wait in front of
+   * it.
+   */
+  onReplayError?: ReplayErrorHandler | undefined;
+}
+
+const NAMES: OptionNames<EachEventOptions> = {
+  actors: true,
+  actorIds: true,
+  eventTypes: true,
+  after: true,
+  checkpoints: true,
+  checkpointEvery: true,
+  concurrency: true,
+  onReplayError: true,
+};
+
+/**
+ * Handles every event of a store, for `ClusterManager.forOwnedShards`: what
+ * projections and reactions are made of. Each event is handed to the node that
+ * owns its actor's shard, and to no other.
+ *
+ * - Events of one shard come one after the other, in stream order; those of
+ *   different shards at the same time.
+ * - Each comes at least once: events since the last checkpoint come again after
+ *   a crash. Handle them so that it does no harm, or store `checkpoint` with
+ *   what you write and give it back in `checkpoints`.
+ * - A handler that throws is told to `onError`, and the event comes again after
+ *   100 milliseconds, then 200, up to 30 seconds. Its shard waits; the others
+ *   go on.
+ *
+ * A node reads the stream once for all its shards; for a while once more where
+ * a shard that it was given is far behind.
+ *
+ * @example Keep balances up to date
+ * ```ts
+ * import { type Event, InMemoryEventStore } from "@flowmade-one/aether";
+ * import { ClusterManager, eachEvent } from "@flowmade-one/aether/cluster";
+ * import { assertEquals } from "@std/assert";
+ *
+ * type Deposited = Event<"Deposited", { amount: number }>;
+ *
+ * await using store = new InMemoryEventStore<Deposited>();
+ * await using cluster = ClusterManager.local({ shards: 8 });
+ * const balances = new Map<string, number>();
+ * const handled = Promise.withResolvers<void>();
+ * cluster.forOwnedShards(
+ *   "balances",
+ *   eachEvent(store, ({ event: { actorId, data } }) => {
+ *     balances.set(actorId, (balances.get(actorId) ?? 0) + data.amount);
+ *     handled.resolve();
+ *   }),
+ * );
+ * await cluster.start();
+ *
+ * await store.append("account-7", [
+ *   { eventType: "Deposited", data: { amount: 10 } },
+ * ]);
+ * await handled.promise;
+ * assertEquals(balances.get("account-7"), 10);
+ * ```
+ *
+ * @typeParam E The events of the store.
+ * @typeParam Type The event types that are filtered by, which narrows `E`.
+ * @throws {TypeError | RangeError} If an argument is not valid.
+ * @throws {CheckpointError} If `after` is a text that is no checkpoint.
+ */
+export function eachEvent<
+  E extends AnyEvent,
+  Type extends E["eventType"] = E["eventType"],
+>(
+  store: ReadableEventStore<E>,
+  handler: EachEventHandler<EventOfType<E, Type>>,
+  options?: EachEventOptions<Type>,
+): ShardWork {
+  const action = "handle each event";
+  if (typeof handler !== "function") {
+    throw badType(action, "handler", "a function", handler);
+  }
+  const {
+    after,
+    checkpoints,
+    checkpointEvery = 5_000,
+    concurrency = 64,
+    onReplayError,
+    ...filter
+  } = optionsOf(options, NAMES as OptionNames<EachEventOptions<Type>>, action);
+  resolveFilter(filter, action);
+  checkInteger(checkpointEvery, action, "checkpointEvery", 1, 2 ** 31 - 1);
+  checkInteger(concurrency, action, "concurrency", 1);
+  checkFunction(onReplayError, action, "onReplayError");
+  if (typeof after === "string") parseCheckpoint(after, action);
+  else if (after !== undefined && !(after instanceof Date)) {
+    throw badType(action, "after", "a checkpoint or a Date", after);
+  }
+  if (checkpoints !== undefined) {
+    checkFunction(Object(checkpoints).load ?? null, action, "checkpoints.load");
+    checkFunction(Object(checkpoints).save, action, "checkpoints.save");
+  }
+  const settings = { after, checkpointEvery, concurrency };
+  const subscribing = { ...filter, onReplayError };
+  return {
+    open: (node) =>
+      new EventWork<EventOfType<E, Type>>(node, {
+        ...settings,
+        checkpoints: checkpoints ?? node.checkpoints,
+        handler,
+        subscribe: (from) => store.subscribe<Type>({ ...subscribing, ...from }),
+      }),
+  };
+}

@@ -1,0 +1,81 @@
+/**
+ * The works by shard of one node.
+ *
+ * @module
+ */
+
+import type { ShardEpoch } from "../map/held_shards.ts";
+import type { AcquiredShard, ShardEngine } from "../shards/shard_engine.ts";
+import { BucketCheckpoints } from "./_bucket_checkpoints.ts";
+import type {
+  OpenShardWork,
+  ShardWork,
+  ShardWorkMetrics,
+} from "./shard_work.ts";
+
+/** Tells each work of a node which shards it serves. */
+export class OpenWorks {
+  readonly #works: ReadonlyMap<string, ShardWork>;
+  #open: readonly OpenShardWork[] | undefined;
+  /** Shards that came before the works were open. */
+  #early: AcquiredShard[] = [];
+
+  constructor(works: ReadonlyMap<string, ShardWork>) {
+    this.#works = works;
+  }
+
+  /** Whether there is any work. */
+  get any(): boolean {
+    return this.#works.size > 0;
+  }
+
+  /** What all of them have counted together. */
+  get metrics(): ShardWorkMetrics {
+    const sum = { done: 0, failed: 0, waiting: 0 };
+    for (const { metrics } of this.#open ?? []) {
+      sum.done += metrics.done;
+      sum.failed += metrics.failed;
+      sum.waiting += metrics.waiting;
+    }
+    return sum;
+  }
+
+  /** Begins the works on a node that has joined. */
+  begin(engine: ShardEngine, shardCount: number, timeout: number): void {
+    const { membership } = engine;
+    this.#open = [...this.#works].map(([name, work]) =>
+      work.open({
+        name,
+        shardCount,
+        checkpoints: new BucketCheckpoints(membership.keys, name, timeout),
+        admits: ({ shard, epoch }) => engine.admits(shard, epoch),
+        holds: ({ shard, epoch }) => engine.holds(shard, epoch),
+        report: (error) => membership.report(error),
+      })
+    );
+    for (const at of this.#early.splice(0)) this.acquired(at);
+  }
+
+  /** The node is to serve a shard, unless it has lost it already. */
+  acquired(at: AcquiredShard): void {
+    if (at.signal.aborted) return;
+    const { shard, epoch } = at;
+    if (this.#open === undefined) this.#early.push(at);
+    else for (const work of this.#open) work.acquired({ shard, epoch });
+  }
+
+  /** Resolves when what was begun for a shard has ended. */
+  async released(at: ShardEpoch): Promise<void> {
+    await Promise.all(this.#open?.map((work) => work.released(at)) ?? []);
+  }
+
+  /** What the node admits or holds may have changed. */
+  changed(): void {
+    for (const work of this.#open ?? []) work.changed();
+  }
+
+  /** Ends them. */
+  async close(): Promise<void> {
+    await Promise.all(this.#open?.map((work) => work.close()) ?? []);
+  }
+}
