@@ -25,6 +25,12 @@ import { ShardQueue } from "./_shard_queue.ts";
 /** Events that may wait on a node before its readers pause. */
 const MAX_WAITING = 1_000;
 
+/**
+ * Events that may wait for one shard. It is read on when they are handled: a
+ * handler that hangs holds up no other shard.
+ */
+const MAX_SHARD_WAITING = 500;
+
 /** Hands each event of this node's shards to a handler. */
 export class EventWork<E extends AnyEvent> implements OpenShardWork {
   readonly #node: ShardWorkNode;
@@ -45,6 +51,8 @@ export class EventWork<E extends AnyEvent> implements OpenShardWork {
   /** Resolved when readers may go on. */
   #room: PromiseWithResolvers<void> | undefined;
   #counters = { done: 0, failed: 0, waiting: 0 };
+  /** Events that wait for shards that are being read. */
+  #taken = 0;
   #handling = 0;
   #isTicking = false;
   #isClosed = false;
@@ -86,6 +94,9 @@ export class EventWork<E extends AnyEvent> implements OpenShardWork {
   async released({ shard, epoch }: ShardEpoch): Promise<void> {
     const queue = this.#queues.get(shard);
     if (queue?.at.epoch !== epoch) return;
+    // Before it takes nothing more: what comes then is left to the next owner.
+    queue.advance();
+    this.#leave(queue);
     this.#queues.delete(shard);
     this.#ending.add(queue);
     this.#shut.delete(queue);
@@ -95,9 +106,7 @@ export class EventWork<E extends AnyEvent> implements OpenShardWork {
       queue.rest();
     }
     await queue.end();
-    queue.advance();
-    this.#readers.leave(queue);
-    this.#note(-queue.waiting.splice(0).length);
+    this.#counters.waiting -= queue.waiting.splice(0).length;
     await this.#progress.save(queue);
     this.#ending.delete(queue);
   }
@@ -116,7 +125,7 @@ export class EventWork<E extends AnyEvent> implements OpenShardWork {
     this.#isClosed = true;
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers.clear();
-    this.#note(-this.#counters.waiting);
+    this.#makeRoom(this.#taken);
     await this.#readers.close();
   }
 
@@ -154,18 +163,27 @@ export class EventWork<E extends AnyEvent> implements OpenShardWork {
     const shard = shardOf(stored.event.actorId, this.#node.shardCount);
     const queue = this.#queues.get(shard);
     if (queue?.reader === reader && queue.take(stored)) {
-      this.#note(1);
+      this.#counters.waiting++;
+      this.#taken++;
+      if (queue.waiting.length >= MAX_SHARD_WAITING) this.#leave(queue);
       this.#schedule(queue);
     }
-    if (this.#counters.waiting < MAX_WAITING) return undefined;
+    if (this.#taken < MAX_WAITING) return undefined;
     this.#room ??= Promise.withResolvers();
     return this.#room.promise;
   }
 
-  /** So many more events wait. */
-  #note(count: number): void {
-    this.#counters.waiting += count;
-    if (this.#counters.waiting >= MAX_WAITING) return;
+  /** A shard is read no more, for now or for ever. */
+  #leave(queue: ShardQueue<E>): void {
+    if (queue.reader === undefined) return;
+    this.#makeRoom(queue.waiting.length);
+    this.#readers.leave(queue);
+  }
+
+  /** So many events that were taken wait no more. */
+  #makeRoom(count: number): void {
+    this.#taken -= count;
+    if (this.#taken >= MAX_WAITING) return;
     this.#room?.resolve();
     this.#room = undefined;
   }
@@ -210,19 +228,21 @@ export class EventWork<E extends AnyEvent> implements OpenShardWork {
       return;
     }
     this.#counters.done++;
+    this.#counters.waiting--;
+    if (queue.reader !== undefined) this.#makeRoom(1);
     queue.done();
-    this.#note(-1);
     queue.rest();
     if (queue.isOver) return;
-    if (queue.reader === undefined) this.#readers.place([queue]);
+    const isDrained = queue.waiting.length === 0;
+    if (isDrained && queue.reader === undefined) this.#readers.place([queue]);
     this.#schedule(queue);
   }
 
   /** Tries an event again later; the shard's others are read again then. */
   #holdUp(queue: ShardQueue<E>, stored: StoredEvent<E>, cause: unknown): void {
     this.#failed("handle", cause, queue.at.shard, stored.sequence);
-    this.#readers.leave(queue);
-    this.#note(-queue.holdUp());
+    this.#leave(queue);
+    this.#counters.waiting -= queue.holdUp();
     this.#later(pauseAfter(queue.failures++), () => this.#schedule(queue));
   }
 

@@ -21,7 +21,7 @@ export class ShardQueue<E extends AnyEvent> {
   position: Position = BEGINNING;
   /** The highest sequence that was taken. */
   taken = 0;
-  /** Where its events come from; none while it is held up. */
+  /** Where its events come from; none while it is not read. */
   reader: EventReader<E> | undefined;
   /** Up to where the checkpoint was saved; 0 if there is none. */
   saved = 0;
@@ -75,7 +75,6 @@ export class ShardQueue<E extends AnyEvent> {
 
   /** Lets go of events that wait but the one in front; how many. */
   holdUp(): number {
-    this.reader = undefined;
     const dropped = this.waiting.splice(1).length;
     this.taken = this.waiting[0]!.sequence;
     return dropped;

@@ -66,8 +66,8 @@ const handled: InstrumentSet<keyof HostCounters> = {
       unit: UNIT,
       description: "Requests that were dropped, since their time was up",
     },
-    lost: {
-      name: "aether.requests.lost",
+    withheld: {
+      name: "aether.requests.withheld",
       unit: UNIT,
       description: "Answers not given, since the shard was lost meanwhile",
     },

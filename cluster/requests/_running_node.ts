@@ -47,10 +47,10 @@ export class RunningNode {
     { handlers }: Registrations,
     works: OpenWorks,
   ) {
-    const { nodeId, meter, cluster, settings } = node;
+    const { nodeId, meter, cluster } = node;
     this.engine = engine;
     this.works = works;
-    works.begin(engine, shards.shards, settings.retry);
+    works.begin(engine, shards.shards, hookTimeoutOf({ node, shards }));
     this.#nodeId = nodeId;
     this.#transport = transport;
     this.host = new RequestHost(engine, handlers, limits);
@@ -81,7 +81,7 @@ export class RunningNode {
         ...node,
         isLocal,
         shards: isMember ? shards.shards : undefined,
-        hookTimeout: shards.hookTimeout ?? Math.ceil(node.settings.lease / 3),
+        hookTimeout: hookTimeoutOf(parts),
       }, {
         acquired: works.any
           ? async (at) => {
@@ -155,6 +155,13 @@ export class RunningNode {
     const shard = shardOf(envelope.actorId, this.engine.shardCount ?? 1);
     return encodeReply(await this.host.receive(envelope, shard));
   };
+}
+
+/** How long each call of a hook may take, in milliseconds. */
+function hookTimeoutOf(
+  { shards, node }: Pick<ManagerParts, "node" | "shards">,
+): number {
+  return shards.hookTimeout ?? Math.ceil(node.settings.lease / 3);
 }
 
 /** What the requester knows of an engine's shards. */

@@ -26,7 +26,7 @@ export interface ClusterMetrics extends ShardMetrics {
   /** Requests that were dropped unhandled: their time was up. */
   readonly expired: number;
   /** Answers that were not given, since the shard was lost meanwhile. */
-  readonly lost: number;
+  readonly withheld: number;
   /** Requests of this node that wait for their answers now. */
   readonly waiting: number;
   /** Requests that wait or are handled on this node now. */

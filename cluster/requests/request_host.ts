@@ -29,7 +29,7 @@ export interface HostCounters {
   notOwned: number;
   overloaded: number;
   expired: number;
-  lost: number;
+  withheld: number;
 }
 
 /** The shards of this node. */
@@ -53,7 +53,7 @@ export class RequestHost {
     notOwned: 0,
     overloaded: 0,
     expired: 0,
-    lost: 0,
+    withheld: 0,
   };
   readonly #engine: HostEngine;
   readonly #handlers: ReadonlyMap<string, Registration>;
@@ -241,7 +241,7 @@ export class RequestHost {
       drain.resolve();
     }
     if (isHeld) return reply;
-    this.counters.lost++;
+    this.counters.withheld++;
     return { type: "lost" };
   }
 

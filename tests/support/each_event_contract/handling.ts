@@ -1,0 +1,208 @@
+/**
+ * The theme on which node handles which events, and what becomes of failures.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import {
+  type ClusterManager,
+  eachEvent,
+  ShardWorkError,
+} from "../../../cluster/mod.ts";
+import { settles } from "../cluster_contract/fixture.ts";
+import { waitFor } from "../conditions.ts";
+import { actorsOf, type EachEventContract } from "./fixture.ts";
+
+/** Registers the theme. */
+export function handlingContract({ test }: EachEventContract): void {
+  test("each event is handled on the node that owns its actor, in order", async (fixture) => {
+    const actors = actorsOf(30);
+    await fixture.append(90, actors);
+    const owned = new Map<number, string>();
+    const nodes = await fixture.form(2, (each) => {
+      fixture.follow(each, {}, ({ node, context }) => {
+        assert(context.isOwner());
+        assert(!context.signal.aborted);
+        assertEquals(context.attempt, 1);
+        owned.set(context.shard, node);
+      });
+    });
+    await fixture.append(60, actors);
+    await fixture.complete();
+    fixture.checkOrder();
+    for (const node of nodes) {
+      for (const { shard } of node.shards()) {
+        assert([undefined, node.nodeId].includes(owned.get(shard)));
+      }
+    }
+    const done = nodes.map(({ metrics }) => metrics.work.done);
+    assertEquals(done[0]! + done[1]!, fixture.handled.length);
+    assertEquals(nodes[0]!.metrics.work.waiting, 0);
+  });
+
+  test("no event is left out or out of order while nodes join and leave, and none comes again", async (fixture) => {
+    const actors = actorsOf(40);
+    // Only what is handed over keeps events from coming again.
+    const options = { checkpointEvery: 600_000 };
+    const durations = { lease: 5_000 };
+    const follow = (each: ClusterManager) =>
+      fixture.follow(each, options, async () => {
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      });
+    const [one, two] = await fixture.form(2, follow, durations);
+    let isOver = false;
+    const appending = (async () => {
+      while (!isOver) {
+        await fixture.append(40, actors);
+        await new Promise((resolve) => setTimeout(resolve, 2));
+      }
+    })();
+    const third = fixture.make({ nodeId: "node-2", ...durations });
+    follow(third);
+    await third.start();
+    await settles([one!, two!, third]);
+    await two!.leave();
+    await settles([one!, third]);
+    const again = fixture.make({ nodeId: "node-1", ...durations });
+    follow(again);
+    await again.start();
+    await settles([one!, third, again]);
+    isOver = true;
+    await appending;
+    await fixture.complete();
+    fixture.checkOrder();
+    assert(new Set(fixture.handled.map(({ node }) => node)).size === 3);
+  });
+
+  test("an event whose handler fails comes again, its shard waits, the others go on", async (fixture) => {
+    const actors = actorsOf(20);
+    await fixture.append(60, actors);
+    const gate = Promise.withResolvers<void>();
+    const attempts: number[] = [];
+    const [node] = await fixture.form(
+      1,
+      (each) =>
+        fixture.follow(each, {}, ({ stored, context }) => {
+          const { actorId, data: { n } } = stored.event;
+          if (actorId !== "actor-3" || n !== 2) return;
+          attempts.push(context.attempt);
+          if (attempts.length === 3) gate.resolve();
+          if (attempts.length <= 3) throw new TypeError("not yet");
+        }),
+    );
+    await gate.promise;
+    await fixture.append(20, actors);
+    await fixture.complete();
+    fixture.checkOrder();
+    assertEquals(attempts, [1, 2, 3, 4]);
+    assertEquals(node!.metrics.work.failed, 3);
+    const errors = fixture.errors.splice(0);
+    assertEquals(errors.length, 3);
+    for (const error of errors) {
+      assert(error instanceof ShardWorkError);
+      assertEquals([error.work, error.code], ["followed", "handle"]);
+      assertEquals((error.cause as Error).message, "not yet");
+      assert(error.message.startsWith(`Cannot handle event ${error.sequence}`));
+    }
+  });
+
+  test("leave() waits for the handlers that run, and tells those that run too long", async (fixture) => {
+    const begun = Promise.withResolvers<void>();
+    const gate = Promise.withResolvers<void>();
+    let told: unknown;
+    const [one, two] = await fixture.form(
+      2,
+      (each) =>
+        fixture.follow(each, {}, async ({ node, context, stored }) => {
+          if (node !== "node-0" || stored.event.data.n !== 1) return;
+          context.signal.addEventListener("abort", () => {
+            told = context.signal.reason;
+            gate.resolve();
+          });
+          begun.resolve();
+          await gate.promise;
+          throw context.signal.reason;
+        }),
+      { hookTimeout: 100 },
+    );
+    await fixture.append(20, actorsOf(20));
+    await begun.promise;
+    await one!.leave();
+    await waitFor(() => told instanceof Error);
+    assertEquals((told as Error).name, "ShardLostError");
+    await settles([two!]);
+    await fixture.complete();
+    fixture.checkOrder({ mayRepeat: true });
+    // The hand-over had to wait for the handler, as long as a hook may take.
+    const names = fixture.errors.splice(0).map((error) =>
+      (error as Error).name
+    );
+    assert(names.includes("ShardHookError"), names.join());
+  });
+
+  test("so many events are handled at a time as it is told, and few wait", async (fixture) => {
+    const actors = actorsOf(40);
+    for (let i = 0; i < 2; i++) await fixture.append(1_000, actors);
+    let [running, most] = [0, 0];
+    await fixture.form(
+      1,
+      (each) =>
+        fixture.follow(each, { concurrency: 3 }, async () => {
+          most = Math.max(most, ++running);
+          assert(each.metrics.work.waiting <= 1_001);
+          await new Promise((resolve) => setTimeout(resolve));
+          running--;
+        }),
+    );
+    await fixture.complete();
+    fixture.checkOrder();
+    assertEquals(most, 3);
+  });
+
+  test("forOwnedShards() and eachEvent() refuse arguments that are not valid", async (fixture) => {
+    const { store } = fixture;
+    const manager = fixture.make();
+    const work = eachEvent(store, () => {});
+    manager.forOwnedShards("a", work);
+    assertThrows(
+      () => manager.forOwnedShards("a", work),
+      TypeError,
+      'Cannot register work: work "a" is registered already',
+    );
+    assertThrows(
+      () => manager.forOwnedShards("", work),
+      RangeError,
+      "name must",
+    );
+    assertThrows(
+      () => manager.forOwnedShards("b", {} as never),
+      TypeError,
+      "work must be work by shard, such as eachEvent() makes",
+    );
+    const bad: [object, typeof TypeError | typeof RangeError, string][] = [
+      [{ checkpointEvery: 0 }, RangeError, "checkpointEvery must be"],
+      [{ concurrency: "1" }, TypeError, "concurrency must be a number"],
+      [{ eventTypes: [] }, RangeError, "eventTypes must name"],
+      [{ after: 1 }, TypeError, "after must be a checkpoint or a Date"],
+      [{ after: "end" }, Error, '"end" is not a checkpoint'],
+      [{ checkpoints: {} }, TypeError, "checkpoints.load must be a function"],
+      [{ partition: 1 }, TypeError, "there is no option"],
+      [{ onReplayErr: 1 }, TypeError, "did you mean onReplayError?"],
+    ];
+    for (const [options, type, text] of bad) {
+      assertThrows(() => eachEvent(store, () => {}, options), type, text);
+    }
+    assertThrows(
+      () => eachEvent(store, 1 as never),
+      TypeError,
+      "Cannot handle each event: handler must be a function",
+    );
+    await manager.start();
+    assertThrows(
+      () => manager.forOwnedShards("late", work),
+      TypeError,
+      "the cluster was started; register every work before",
+    );
+  });
+}
