@@ -10,7 +10,8 @@ import {
   eachEvent,
   ShardWorkError,
 } from "../../../cluster/mod.ts";
-import { settles } from "../cluster_contract/fixture.ts";
+import { shardOf } from "../../../internal/hash.ts";
+import { settles, SHARDS } from "../cluster_contract/fixture.ts";
 import { waitFor } from "../conditions.ts";
 import { actorsOf, type EachEventContract } from "./fixture.ts";
 
@@ -105,6 +106,36 @@ export function handlingContract({ test }: EachEventContract): void {
       assertEquals((error.cause as Error).message, "not yet");
       assert(error.message.startsWith(`Cannot handle event ${error.sequence}`));
     }
+  });
+
+  test("what comes while a shard is handed over is left to the next owner", async (fixture) => {
+    const actors = actorsOf(40);
+    const begun = Promise.withResolvers<string>();
+    const gate = Promise.withResolvers<void>();
+    const [one] = await fixture.form(
+      2,
+      (each) =>
+        fixture.follow(each, {}, async ({ node, stored: { event } }) => {
+          if (node !== "node-0" || event.data.n !== 1) return;
+          begun.resolve(event.actorId);
+          if (event.actorId === await begun.promise) await gate.promise;
+        }),
+    );
+    await fixture.append(40, actors);
+    const shard = shardOf(await begun.promise, SHARDS);
+    const leaving = one!.leave();
+    await waitFor(() => one!.shards().every((each) => each.shard !== shard));
+    await fixture.append(40, actors);
+    const others = actors.filter((actor) => shardOf(actor, SHARDS) !== shard);
+    const isDone = (actor: string) =>
+      fixture.handled.some(({ stored: { event } }) =>
+        event.actorId === actor && event.data.n === 2
+      );
+    await waitFor(() => others.every(isDone));
+    gate.resolve();
+    await leaving;
+    await fixture.complete();
+    fixture.checkOrder();
   });
 
   test("leave() waits for the handlers that run, and tells those that run too long", async (fixture) => {
