@@ -186,6 +186,49 @@ Deno.test("the bus's page lists every option of subscribe()", async () => {
   assertEquals(listed.toSorted(), options.toSorted());
 });
 
+/** The instruments that a page names; `….x` is one beside the one before it. */
+function* instrumentsIn(text: string): Iterable<string> {
+  let before = "";
+  for (const [, name] of text.matchAll(/`((?:[a-z]+|…)\.[a-z_.]+)`/g)) {
+    const family = before.slice(0, before.lastIndexOf("."));
+    yield before = name!.replace(/^…/, family);
+  }
+}
+
+/** The instruments of the library: those that have a description. */
+async function instruments(): Promise<Set<string>> {
+  const found = new Set<string>();
+  for (const room of ["store", "bus", "cluster", "internal/telemetry"]) {
+    for await (const source of sourcesIn(new URL(`${room}/`, root))) {
+      const named = source.matchAll(
+        /"((?:aether|db|messaging)\.[a-z_.]+)",\s+(?:unit|{\s+description):/g,
+      );
+      for (const [, name] of named) found.add(name!);
+    }
+  }
+  return found;
+}
+
+async function* sourcesIn(folder: URL): AsyncIterable<string> {
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    if (isDirectory) yield* sourcesIn(new URL(`${name}/`, folder));
+    else yield await Deno.readTextFile(new URL(name, folder));
+  }
+}
+
+Deno.test("the page of metrics lists every instrument, and operations none that is not there", async () => {
+  const all = await instruments();
+  const { text } = await readPage("docs/telemetry.md");
+  const rows = text.split("\n").filter((line) => line.startsWith("| `"));
+  const listed = rows.flatMap((row) => [...instrumentsIn(row.split("|")[1]!)]);
+  assertEquals(listed.toSorted(), [...all].toSorted());
+  const watched = operations.text.split("\n")
+    .filter((line) => line.includes("aether.") && line.endsWith("|"))
+    .flatMap((row) => [...instrumentsIn(row)]);
+  assertEquals(watched.filter((name) => !all.has(name)), []);
+  assertEquals(watched.length > 10, true);
+});
+
 Deno.test("the links of the pages lead somewhere", async () => {
   const anchors = new Map<string, Set<string>>();
   for (const { path, text } of pages) anchors.set(path, anchorsOf(text));
