@@ -60,11 +60,13 @@ export {
   NoOwnerError,
   OverloadedError,
   RequestLostError,
+  RequestTooLargeError,
   ShardHookError,
   ShardLostError,
   ShardManager,
   ShardWorkError,
   UnknownKindError,
+  UnreadableRequestError,
   UnsupportedRecordError,
 } from "./cluster/mod.ts";
 export type {

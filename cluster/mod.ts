@@ -104,7 +104,9 @@ export {
   NoOwnerError,
   OverloadedError,
   RequestLostError,
+  RequestTooLargeError,
   UnknownKindError,
+  UnreadableRequestError,
 } from "./requests/errors.ts";
 export type { Begun, HandlerFailure } from "./requests/errors.ts";
 export type {

@@ -8,7 +8,7 @@ import { shardOf } from "../../internal/hash.ts";
 import type { ClusterMap } from "../map/cluster_map.ts";
 import { ShardMeter } from "../shards/meter.ts";
 import { ShardEngine } from "../shards/shard_engine.ts";
-import { decodeRequest, encodeReply } from "./envelope.ts";
+import { decodeRequest, encodeReply, type Envelope } from "./envelope.ts";
 import type { ManagerParts } from "./_manager_parts.ts";
 import { OpenWorks } from "./_open_works.ts";
 import type { Registrations } from "./_registrations.ts";
@@ -151,9 +151,16 @@ export class RunningNode {
   }
 
   readonly #receive = async (message: Uint8Array): Promise<Uint8Array> => {
-    const envelope = decodeRequest(message);
+    const { maxBytes } = this.#transport;
+    let envelope: Envelope;
+    try {
+      envelope = decodeRequest(message);
+    } catch (error) {
+      this.engine.membership.report(error);
+      return encodeReply({ type: "unreadable" }, maxBytes);
+    }
     const shard = shardOf(envelope.actorId, this.engine.shardCount ?? 1);
-    return encodeReply(await this.host.receive(envelope, shard));
+    return encodeReply(await this.host.receive(envelope, shard), maxBytes);
   };
 }
 
@@ -171,7 +178,6 @@ function routingOf(engine: ShardEngine, nodeId: string): RequestRouting {
       return engine.shardCount;
     },
     ownerOf: (shard: number) => engine.ownerOf(shard),
-    epochOf: (shard: number) => engine.epochOf(shard),
     get self() {
       const { incarnation } = engine.membership;
       return incarnation === undefined ? undefined : { nodeId, incarnation };

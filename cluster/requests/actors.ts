@@ -52,8 +52,9 @@ export interface Actors<Payload, Reply> {
    * @throws {OverloadedError} If too much waits there.
    * @throws {UnknownKindError} If the node that owns it does not host the kind.
    * @throws {NodeLeftError} If this node has left the cluster.
-   * @throws {PayloadTooLargeError} If the payload is larger than the server
-   * takes.
+   * @throws {RequestTooLargeError} If it is larger than the server takes.
+   * @throws {UnreadableRequestError} If the actor's node has another version of
+   * the library, which can't read it.
    * @throws {TypeError | RangeError} If an argument is not valid, or the cluster
    * was not started.
    */

@@ -25,6 +25,12 @@ export interface Envelope {
   readonly body: Body;
 }
 
+/**
+ * Why a node has not begun: it has no handler for the kind, too much to do, the
+ * time is up, or it can't read the request.
+ */
+export type Refusal = "unknown-kind" | "overloaded" | "expired" | "unreadable";
+
 /** What became of a request. */
 export type Reply =
   /** It was handled. */
@@ -41,14 +47,16 @@ export type Reply =
     readonly epoch: number;
     readonly owner: string | undefined;
   }
-  /** Not begun: it has no handler for the kind, or too much to do. */
-  | { readonly type: "unknown-kind" | "overloaded" | "expired" }
+  /** Not begun. */
+  | { readonly type: Refusal }
   /** Begun, but the node may not answer for the shard any more. */
   | { readonly type: "lost" };
 
 /** Version of the format, first in each line. */
 const FORMAT = 1;
 const NEWLINE = 10;
+/** More than the line of a message takes: names and ids are bounded. */
+const MAX_LINE_BYTES = 16 * 1024;
 const decoder = new TextDecoder();
 
 /** A message that is no request, or no reply, of this format. */
@@ -129,8 +137,46 @@ export function decodeRequest(message: Uint8Array): Envelope {
   };
 }
 
-/** Writes a reply. */
-export function encodeReply(reply: Reply): Uint8Array {
+/**
+ * Writes a reply. One of more than `maxBytes` bytes becomes a failure that says
+ * so: its caller would wait for nothing.
+ */
+export function encodeReply(reply: Reply, maxBytes: number): Uint8Array {
+  const message = writeReply(reply);
+  const { length } = message;
+  const hasEpoch = reply.type === "done" || reply.type === "failed";
+  if (length <= maxBytes || !hasEpoch) return message;
+  return writeReply(failedReply(reply, length, maxBytes));
+}
+
+/** A reply as another node would get it. */
+export function asReceived(reply: Reply, maxBytes: number): Reply {
+  const isSmall = reply.type !== "done" || !mayExceed(reply.body, maxBytes);
+  return isSmall ? reply : decodeReply(encodeReply(reply, maxBytes));
+}
+
+/** Whether a message with this body may take more bytes, with its line. */
+export function mayExceed(body: Body, maxBytes: number): boolean {
+  const most = "json" in body ? 3 * body.json.length : body.bytes.length;
+  return most + MAX_LINE_BYTES > maxBytes;
+}
+
+function failedReply(
+  { type, epoch }: Reply & { type: "done" | "failed" },
+  size: number,
+  limit: number,
+): Reply {
+  const what = type === "done" ? "reply" : "handler's error";
+  const failure = {
+    name: "ReplyTooLargeError",
+    message:
+      `The ${what} takes ${size} bytes, the server takes at most ${limit} (max_payload)`,
+    data: { size, limit },
+  };
+  return { type: "failed", epoch, failure };
+}
+
+function writeReply(reply: Reply): Uint8Array {
   const { type } = reply;
   switch (type) {
     case "done":
@@ -169,6 +215,7 @@ export function decodeReply(message: Uint8Array): Reply {
     case "unknown-kind":
     case "overloaded":
     case "expired":
+    case "unreadable":
     case "lost":
       return { type };
     default:

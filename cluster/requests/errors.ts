@@ -62,14 +62,15 @@ export class NoOwnerError extends Error {
 export class OverloadedError extends Error {
   /** Always `"OverloadedError"`. */
   override readonly name = "OverloadedError";
-  /** Always `"no"`. */
-  readonly begun: Begun = "no";
+  /** `"unknown"` only if an earlier attempt, of which nothing came, may have. */
+  readonly begun: Begun;
 
   /** Says which actor has too much to do. */
-  constructor(actor: string) {
+  constructor(actor: string, begun: Begun = "no") {
     super(
       `Cannot request ${actor}: too many requests wait already; ask again later`,
     );
+    this.begun = begun;
   }
 }
 
@@ -77,19 +78,67 @@ export class OverloadedError extends Error {
 export class UnknownKindError extends Error {
   /** Always `"UnknownKindError"`. */
   override readonly name = "UnknownKindError";
-  /** Always `"no"`. */
-  readonly begun: Begun = "no";
+  /** `"unknown"` only if an earlier attempt, of which nothing came, may have. */
+  readonly begun: Begun;
   /** The kind. */
   readonly kind: string;
 
   /** Says which kind nobody hosts there. */
-  constructor(kind: string, nodeId: string) {
+  constructor(kind: string, nodeId: string, begun: Begun = "no") {
     super(
       `Cannot request an actor of kind ${show(kind)}: node ${
         show(nodeId)
       }, which owns its shard, has no handler for it; register the kind on every member`,
     );
+    this.begun = begun;
     this.kind = kind;
+  }
+}
+
+/** The request is larger than the server takes. */
+export class RequestTooLargeError extends Error {
+  /** Always `"RequestTooLargeError"`. */
+  override readonly name = "RequestTooLargeError";
+  /** `"unknown"` only if an earlier attempt, of which nothing came, may have. */
+  readonly begun: Begun;
+  /** The bytes that it takes, with what is sent along. */
+  readonly size: number;
+  /** The most bytes that the server takes, its `max_payload`. */
+  readonly limit: number;
+
+  /** Says whose request it is, how large it is, and what the limit is. */
+  constructor(
+    { actor, size, limit, begun = "no" }: {
+      actor: string;
+      size: number;
+      limit: number;
+      begun?: Begun | undefined;
+    },
+  ) {
+    super(
+      `Cannot request ${actor}: it takes ${size} bytes, the server takes at most ${limit} (max_payload)`,
+    );
+    this.begun = begun;
+    this.size = size;
+    this.limit = limit;
+  }
+}
+
+/** The node that owns the actor's shard can't read the request. */
+export class UnreadableRequestError extends Error {
+  /** Always `"UnreadableRequestError"`. */
+  override readonly name = "UnreadableRequestError";
+  /** `"unknown"` only if an earlier attempt, of which nothing came, may have. */
+  readonly begun: Begun;
+
+  /** Says which node it is, and what to do. */
+  constructor(actor: string, nodeId: string, begun: Begun = "no") {
+    super(
+      `Cannot request ${actor}: node ${
+        show(nodeId)
+      } can't read the request; use the same version of the library on every node`,
+    );
+    this.begun = begun;
   }
 }
 

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { PayloadTooLargeError } from "../../event/errors.ts";
 import { shardOf } from "../../internal/hash.ts";
 import {
   ConnectionLostError,
@@ -14,11 +13,9 @@ import {
 import type { TraceContext } from "../../internal/telemetry/types.ts";
 import { NodeLeftError } from "../members/errors.ts";
 import type { ShardOwnership } from "../shards/shard_engine.ts";
+import { Attempts, type Outcome } from "./_attempts.ts";
 import {
   type Body,
-  decodeReply,
-  encodeRequest,
-  type Envelope,
   fromBody,
   MalformedEnvelopeError,
   type Reply,
@@ -32,14 +29,15 @@ import {
   NoOwnerError,
   OverloadedError,
   RequestLostError,
+  RequestTooLargeError,
   UnknownKindError,
+  UnreadableRequestError,
 } from "./errors.ts";
-import { Expiries, type Expiring } from "./_expiries.ts";
+import { Owners, type RequestRouting } from "./_owners.ts";
 import type { RequestHost } from "./request_host.ts";
-import type { NodeAddress, RequestTransport } from "./transport.ts";
+import type { RequestTransport } from "./transport.ts";
 
-/** How long a caller waits before it asks again where nothing has changed. */
-const MAX_PAUSE_MS = 100;
+export type { RequestRouting };
 
 /** A request as it was asked for, checked. */
 export interface RequestCall {
@@ -55,17 +53,6 @@ export interface RequestCall {
   readonly trace: TraceContext | undefined;
 }
 
-/** What a requester knows of the shards. */
-export interface RequestRouting {
-  /** How many there are; undefined as long as that is not known. */
-  readonly shardCount: number | undefined;
-  ownerOf(shard: number): ShardOwnership | undefined;
-  /** The epoch at which this node may begin something, if it may. */
-  epochOf(shard: number): number | undefined;
-  /** This node, in its present life. */
-  readonly self: NodeAddress | undefined;
-}
-
 /** Counts since a node has started; each only rises. */
 export interface RequestCounters {
   /** Requests that were answered by a handler. */
@@ -76,8 +63,8 @@ export interface RequestCounters {
   redirected: number;
 }
 
-/** What an attempt came to, if it was not a reply. */
-type Outcome = Reply | { readonly type: "unreachable"; readonly error: Error };
+/** An answer of a handler. */
+type Answer = Reply & { type: "done" | "failed" };
 
 /** Sends requests. */
 export class Requester {
@@ -87,13 +74,8 @@ export class Requester {
     unanswered: 0,
     redirected: 0,
   };
-  readonly #routing: RequestRouting;
-  readonly #host: RequestHost;
-  readonly #transport: RequestTransport;
-  readonly #expiries = new Expiries();
-  /** The highest epoch that was heard of, by shard. */
-  readonly #epochs = new Map<number, number>();
-  readonly #waiters = new Set<() => void>();
+  readonly #owners: Owners;
+  readonly #attempts: Attempts;
   #over: Error | undefined;
   #waiting = 0;
 
@@ -102,9 +84,8 @@ export class Requester {
     host: RequestHost,
     transport: RequestTransport,
   ) {
-    this.#routing = routing;
-    this.#host = host;
-    this.#transport = transport;
+    this.#owners = new Owners(routing);
+    this.#attempts = new Attempts(this.#owners, host, transport);
   }
 
   /** Requests that wait for their answers. */
@@ -114,24 +95,23 @@ export class Requester {
 
   /** There may be another owner of something. */
   changed(): void {
-    for (const look of [...this.#waiters]) look();
+    this.#owners.changed();
   }
 
   /** Fails what is under way and what comes later. */
   close(reason: Error = new NodeLeftError("request an actor")): void {
     this.#over ??= reason;
-    this.changed();
-    this.#expiries.close();
+    this.#attempts.close();
   }
 
   /** Sends a request until it is answered, or its time is up. */
   async request(call: RequestCall): Promise<unknown> {
     this.#waiting++;
     try {
-      const reply = await this.#request(call);
+      const answer = await this.#request(call);
       this.counters.answered++;
-      if (reply.type === "failed") throw new HandlerError(reply.failure);
-      return fromBody(reply.body);
+      if (answer.type === "failed") throw new HandlerError(answer.failure);
+      return fromBody(answer.body);
     } catch (error) {
       if (!(error instanceof HandlerError)) this.counters.unanswered++;
       throw error;
@@ -140,231 +120,119 @@ export class Requester {
     }
   }
 
-  async #request(
-    call: RequestCall,
-  ): Promise<Reply & { type: "done" | "failed" }> {
-    const { kind, actorId, signal, timeout, repeatable } = call;
+  async #request(call: RequestCall): Promise<Answer> {
+    const { kind, actorId, signal, timeout } = call;
     const actor = actorName(kind, actorId);
     const body = toBody(call.payload, `request ${actor}`);
     const deadline = performance.now() + timeout;
     let begun: Begun = "no";
     let last: Error | undefined;
-    let found: ShardOwnership | undefined;
+    let owner: ShardOwnership | undefined;
     for (let attempt = 0;; attempt++) {
       signal?.throwIfAborted();
       if (this.#over) throw this.#over;
-      const left = deadline - performance.now();
-      if (left <= 0) {
-        const isUnowned = begun === "no" && found === undefined;
+      const timeLeft = deadline - performance.now();
+      if (timeLeft <= 0) {
+        const isUnowned = begun === "no" && owner === undefined;
         if (isUnowned) throw new NoOwnerError(actor, { cause: last });
         throw new ActorTimeoutError({ actor, timeout, begun }, { cause: last });
       }
       if (attempt > 0) this.counters.redirected++;
-      const { shardCount } = this.#routing;
-      const shard = shardCount && shardOf(actorId, shardCount);
-      found = shard === undefined ? undefined : this.#ownerOf(shard);
-      if (shard === undefined || found === undefined) {
-        await this.#pause(left, signal);
+      const shard = this.#shardOf(actorId);
+      owner = shard === undefined ? undefined : this.#owners.of(shard);
+      if (shard === undefined || owner === undefined) {
+        await this.#owners.pause(timeLeft, signal, () => true);
         continue;
       }
-      const outcome = await this.#attempt(call, body, shard, found, left);
-      switch (outcome.type) {
-        case "done":
-        case "failed":
-          if (outcome.epoch >= this.#epochOf(shard)) return outcome;
-          last = new RequestLostError(actor, "its answer is of an older owner");
-          break;
-        case "unknown-kind":
-          throw new UnknownKindError(kind, found.nodeId);
-        case "overloaded":
-          throw new OverloadedError(actor);
-        case "not-owner":
-          this.#note(shard, outcome.epoch);
-          await this.#pause(deadline - performance.now(), signal, found, shard);
-          continue;
-        case "expired":
-          throw new ActorTimeoutError({ actor, timeout, begun });
-        case "unreachable": {
-          const { error } = outcome;
-          last = error;
-          if (isNotSent(error)) {
-            await this.#pause(
-              deadline - performance.now(),
-              signal,
-              found,
-              shard,
-            );
-            continue;
-          }
-          if (error instanceof RequestTimeoutError) {
-            const details = { actor, timeout, begun: "unknown" } as const;
-            throw new ActorTimeoutError(details, { cause: error });
-          }
-          if (!isLoss(error)) throw error;
-          last = new RequestLostError(actor, error.message, { cause: error });
-          break;
-        }
-        case "lost":
-          last = new RequestLostError(
-            actor,
-            "the node that had begun may not answer for it any more",
-          );
-      }
-      begun = "unknown";
-      if (!repeatable) throw last;
-      await this.#pause(deadline - performance.now(), signal, found, shard);
+      const outcome = await this.#ask(call, body, shard, owner, timeLeft);
+      const result = this.#judge(call, actor, outcome, begun, shard, owner);
+      if ("type" in result) return result;
+      ({ begun } = result);
+      last = result.error ?? last;
+      const { epoch } = owner;
+      await this.#owners.pause(
+        deadline - performance.now(),
+        signal,
+        () =>
+          this.#over !== undefined || this.#owners.of(shard)?.epoch !== epoch,
+      );
     }
   }
 
-  /** Asks the owner once. */
-  #attempt(
-    call: RequestCall,
+  #shardOf(actorId: string): number | undefined {
+    const { shardCount } = this.#owners.routing;
+    return shardCount === undefined ? undefined : shardOf(actorId, shardCount);
+  }
+
+  #ask(
+    { kind, actorId, commandId, trace, signal }: RequestCall,
     body: Body,
     shard: number,
     owner: ShardOwnership,
     timeLeft: number,
   ): Promise<Outcome> {
-    const { kind, actorId, commandId, trace } = call;
     const { epoch } = owner;
     const request = { kind, actorId, epoch, timeLeft, commandId, trace, body };
-    const { self } = this.#routing;
-    const isOwn = owner.nodeId === self?.nodeId &&
-      owner.incarnation === self.incarnation;
-    return isOwn
-      ? this.#ask(request, shard, call.signal)
-      : this.#send(request, shard, owner, call.signal);
-  }
-
-  /** Asks this node, which copies payload and reply as others do. */
-  #ask(
-    request: Envelope,
-    shard: number,
-    signal: AbortSignal | undefined,
-  ): Promise<Outcome> {
-    return new Promise((resolve, reject) => {
-      const settle = (end: () => void) => {
-        this.#expiries.delete(expiring);
-        signal?.removeEventListener("abort", aborted);
-        end();
-      };
-      const aborted = () => settle(() => reject(signal!.reason));
-      const expiring: Expiring = {
-        deadline: performance.now() + request.timeLeft,
-        expired: () =>
-          settle(() => {
-            const error = new RequestTimeoutError(
-              "this node",
-              request.timeLeft,
-            );
-            resolve({ type: "unreachable", error });
-          }),
-      };
-      this.#expiries.add(expiring);
-      signal?.addEventListener("abort", aborted);
-      this.#host.receive(request, shard).then(
-        (reply) => settle(() => resolve(reply)),
-        (error) => settle(() => reject(error)),
-      );
-    });
-  }
-
-  async #send(
-    request: Envelope,
-    shard: number,
-    owner: ShardOwnership,
-    signal: AbortSignal | undefined,
-  ): Promise<Outcome> {
-    const message = encodeRequest(request);
-    const { maxBytes } = this.#transport;
-    if (message.length > maxBytes) {
-      throw new PayloadTooLargeError(
-        `Cannot request ${
-          actorName(request.kind, request.actorId)
-        }: it takes ${message.length} bytes, the server takes at most ${maxBytes} (max_payload)`,
-        { size: message.length, limit: maxBytes },
-      );
-    }
-    // What the owner answers after it was replaced counts no more.
-    const controller = new AbortController();
-    const look = () => {
-      const isReplaced = this.#epochOf(shard) > owner.epoch;
-      if (this.#over ?? isReplaced) controller.abort(REPLACED);
-    };
-    const aborted = () => controller.abort(signal!.reason);
-    this.#waiters.add(look);
-    signal?.addEventListener("abort", aborted);
-    try {
-      const { timeLeft } = request;
-      const reply = await this.#transport
-        .send(owner, message, timeLeft, controller.signal);
-      return decodeReply(reply);
-    } catch (error) {
-      if (error === REPLACED) return { type: "lost" };
-      if (signal?.aborted || !(error instanceof Error)) throw error;
-      if (error instanceof MalformedEnvelopeError) return { type: "lost" };
-      return { type: "unreachable", error };
-    } finally {
-      this.#waiters.delete(look);
-      signal?.removeEventListener("abort", aborted);
-    }
-  }
-
-  /** The owner of a shard, unless a later one was heard of. */
-  #ownerOf(shard: number): ShardOwnership | undefined {
-    const owner = this.#routing.ownerOf(shard);
-    if (owner === undefined || owner.epoch < this.#epochOf(shard)) {
-      return undefined;
-    }
-    return owner;
-  }
-
-  /** The highest epoch of a shard that is known. */
-  #epochOf(shard: number): number {
-    const known = this.#routing.ownerOf(shard)?.epoch ?? 0;
-    this.#note(shard, known);
-    return this.#epochs.get(shard) ?? 0;
-  }
-
-  #note(shard: number, epoch: number): void {
-    if (epoch > (this.#epochs.get(shard) ?? 0)) this.#epochs.set(shard, epoch);
+    return this.#attempts.ask(request, shard, owner, signal);
   }
 
   /**
-   * Waits for a change, some time at most; if `owner` is given, for another
-   * owner of the shard.
+   * What comes of an attempt: an answer, or that it may be sent again.
+   *
+   * @param begun Whether an earlier attempt may have begun.
+   * @throws If it may not be sent again.
    */
-  #pause(
-    left: number,
-    signal: AbortSignal | undefined,
-    owner?: ShardOwnership,
-    shard?: number,
-  ): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const settle = (end: () => void) => {
-        clearTimeout(timer);
-        this.#waiters.delete(look);
-        signal?.removeEventListener("abort", aborted);
-        end();
-      };
-      const aborted = () => settle(() => reject(signal!.reason));
-      const look = () => {
-        const isOther = owner === undefined || this.#over !== undefined ||
-          this.#ownerOf(shard!)?.epoch !== owner.epoch;
-        if (isOther) settle(resolve);
-      };
-      const most = MAX_PAUSE_MS * (0.5 + Math.random() / 2);
-      const timer = setTimeout(
-        () => settle(resolve),
-        Math.max(0, Math.min(left, most)),
-      );
-      this.#waiters.add(look);
-      signal?.addEventListener("abort", aborted);
-    });
+  #judge(
+    { kind, repeatable, timeout }: RequestCall,
+    actor: string,
+    outcome: Outcome,
+    begun: Begun,
+    shard: number,
+    { nodeId }: ShardOwnership,
+  ): Answer | { begun: Begun; error: Error | undefined } {
+    let lost: RequestLostError;
+    switch (outcome.type) {
+      case "done":
+      case "failed":
+        if (outcome.epoch >= this.#owners.epochOf(shard)) return outcome;
+        lost = new RequestLostError(actor, "its answer is of an older owner");
+        break;
+      case "not-owner":
+        this.#owners.note(shard, outcome.epoch);
+        return { begun, error: undefined };
+      case "unknown-kind":
+        throw new UnknownKindError(kind, nodeId, begun);
+      case "overloaded":
+        throw new OverloadedError(actor, begun);
+      case "unreadable":
+        throw new UnreadableRequestError(actor, nodeId, begun);
+      case "expired":
+        throw new ActorTimeoutError({ actor, timeout, begun });
+      case "too-large": {
+        const { size } = outcome;
+        const limit = this.#attempts.maxBytes;
+        throw new RequestTooLargeError({ actor, size, limit, begun });
+      }
+      case "unreachable": {
+        const { error } = outcome;
+        if (isNotSent(error)) return { begun, error };
+        if (error instanceof RequestTimeoutError) {
+          const details = { actor, timeout, begun: "unknown" } as const;
+          throw new ActorTimeoutError(details, { cause: error });
+        }
+        if (!isLoss(error)) throw error;
+        lost = new RequestLostError(actor, error.message, { cause: error });
+        break;
+      }
+      case "lost": {
+        const why = "the node that had begun may not answer for it any more";
+        lost = new RequestLostError(actor, why);
+      }
+    }
+    if (!repeatable) throw lost;
+    return { begun: "unknown", error: lost };
   }
 }
-
-/** The reason of an attempt that is given up because there is a later owner. */
-const REPLACED = new Error("The actor's shard has a later owner");
 
 /** Whether the handler has certainly not begun. */
 function isNotSent(error: Error): boolean {
@@ -372,7 +240,8 @@ function isNotSent(error: Error): boolean {
     (error instanceof ConnectionLostError && !error.sent);
 }
 
-/** Whether the answer may have been lost on the way. */
+/** Whether it may have begun, and its answer is lost. */
 function isLoss(error: Error): boolean {
-  return error instanceof ConnectionLostError && error.sent;
+  return error instanceof MalformedEnvelopeError ||
+    (error instanceof ConnectionLostError && error.sent);
 }

@@ -1,0 +1,144 @@
+/**
+ * One attempt of a request, at one owner.
+ *
+ * @module
+ */
+
+import { RequestTimeoutError } from "../../internal/nats/errors.ts";
+import type { ShardOwnership } from "../shards/shard_engine.ts";
+import {
+  asReceived,
+  decodeReply,
+  encodeRequest,
+  type Envelope,
+  mayExceed,
+  type Reply,
+} from "./envelope.ts";
+import { Expiries, type Expiring } from "./_expiries.ts";
+import type { Owners } from "./_owners.ts";
+import type { RequestHost } from "./request_host.ts";
+import type { RequestTransport } from "./transport.ts";
+
+/** What an attempt came to. */
+export type Outcome =
+  | Reply
+  /** Its node could not be reached, or its answer did not arrive. */
+  | { readonly type: "unreachable"; readonly error: Error }
+  /** It was not sent: it takes so many bytes. */
+  | { readonly type: "too-large"; readonly size: number };
+
+/** Asks owners. */
+export class Attempts {
+  readonly #owners: Owners;
+  readonly #host: RequestHost;
+  readonly #transport: RequestTransport;
+  readonly #expiries = new Expiries();
+  #isOver = false;
+
+  constructor(owners: Owners, host: RequestHost, transport: RequestTransport) {
+    this.#owners = owners;
+    this.#host = host;
+    this.#transport = transport;
+  }
+
+  /** The most bytes of a request. */
+  get maxBytes(): number {
+    return this.#transport.maxBytes;
+  }
+
+  /** Gives up what is under way. */
+  close(): void {
+    this.#isOver = true;
+    this.#owners.changed();
+    this.#expiries.close();
+  }
+
+  /**
+   * Asks the owner once.
+   *
+   * @throws The signal's reason, if it is aborted.
+   */
+  async ask(
+    request: Envelope,
+    shard: number,
+    owner: ShardOwnership,
+    signal: AbortSignal | undefined,
+  ): Promise<Outcome> {
+    return this.#owners.isSelf(owner)
+      ? await this.#askSelf(request, shard, signal)
+      : await this.#send(request, shard, owner, signal);
+  }
+
+  /** Asks this node, which copies payload and reply as others do. */
+  #askSelf(
+    request: Envelope,
+    shard: number,
+    signal: AbortSignal | undefined,
+  ): Outcome | Promise<Outcome> {
+    const { maxBytes } = this;
+    if (mayExceed(request.body, maxBytes)) {
+      const size = encodeRequest(request).length;
+      if (size > maxBytes) return { type: "too-large", size };
+    }
+    return new Promise((resolve, reject) => {
+      const settle = (end: () => void) => {
+        this.#expiries.delete(expiring);
+        signal?.removeEventListener("abort", aborted);
+        end();
+      };
+      const aborted = () => settle(() => reject(signal!.reason));
+      const expiring: Expiring = {
+        deadline: performance.now() + request.timeLeft,
+        expired: () =>
+          settle(() => {
+            const error = new RequestTimeoutError(
+              "this node",
+              request.timeLeft,
+            );
+            resolve({ type: "unreachable", error });
+          }),
+      };
+      this.#expiries.add(expiring);
+      signal?.addEventListener("abort", aborted);
+      this.#host.receive(request, shard).then(
+        (reply) => settle(() => resolve(asReceived(reply, maxBytes))),
+        (error) => settle(() => reject(error)),
+      );
+    });
+  }
+
+  async #send(
+    request: Envelope,
+    shard: number,
+    owner: ShardOwnership,
+    signal: AbortSignal | undefined,
+  ): Promise<Outcome> {
+    const message = encodeRequest(request);
+    const size = message.length;
+    if (size > this.maxBytes) return { type: "too-large", size };
+    // What the owner answers after it was replaced counts no more.
+    const controller = new AbortController();
+    const unlisten = this.#owners.listen(() => {
+      const isReplaced = this.#owners.epochOf(shard) > owner.epoch;
+      if (this.#isOver || isReplaced) controller.abort(REPLACED);
+    });
+    const aborted = () => controller.abort(signal!.reason);
+    signal?.addEventListener("abort", aborted);
+    try {
+      const { timeLeft } = request;
+      const reply = await this.#transport
+        .send(owner, message, timeLeft, controller.signal);
+      return decodeReply(reply);
+    } catch (error) {
+      if (error === REPLACED) return { type: "lost" };
+      if (signal?.aborted || !(error instanceof Error)) throw error;
+      return { type: "unreachable", error };
+    } finally {
+      unlisten();
+      signal?.removeEventListener("abort", aborted);
+    }
+  }
+}
+
+/** The reason of an attempt that is given up because there is a later owner. */
+const REPLACED = new Error("The actor's shard has a later owner");
