@@ -4,15 +4,12 @@
  * @module
  */
 
-import { assert, assertNotEquals } from "@std/assert";
+import { assertNotEquals } from "@std/assert";
 import type { LeaseSettings } from "../../../cluster/lease/settings.ts";
 import { waitFor } from "../../support/conditions.ts";
 import type { NatsServer } from "../../support/nats_server.ts";
 import type { TcpProxy } from "../../support/tcp_proxy.ts";
 import type { Fleet } from "./_fleet.ts";
-
-/** Milliseconds a busy machine may be late by. */
-export const SLACK = 1_000;
 
 /** What a fault has shown. */
 export interface Finding {
@@ -31,7 +28,11 @@ export async function killLeader(
   const next = await fleet.leaderAfter(leader.lastLed);
   const gap = next.from - leader.lastLed;
   assertNotEquals(next.leader, leader);
-  assert(gap <= lease + 2 * retry + SLACK, `${gap} ms`);
+  fleet.stalls.judge(leader.lastLed, next.from, {
+    within: lease + 2 * retry,
+    retry,
+    blindAfter: lease / 3,
+  }, `a leader after ${leader.node}`);
   return { gap };
 }
 
@@ -65,7 +66,11 @@ export async function stopLeader(
   const next = await fleet.leaderAfter(leader.lastLed);
   const gap = next.from - leader.lastLed;
   assertNotEquals(next.leader, leader);
-  assert(gap <= 2 * retry + SLACK, `${gap} ms`);
+  fleet.stalls.judge(leader.lastLed, next.from, {
+    within: 2 * retry,
+    retry,
+    blindAfter: Infinity,
+  }, `a leader after ${leader.node}`);
   return { gap };
 }
 

@@ -3,8 +3,8 @@
  * time whether it leads, and writes down each time that it does. A line
  * `admission TERM TIME` bears the very reading of the clock that was compared,
  * in milliseconds since 1970, also where the process was stopped meanwhile. A
- * line `silence TIME` says how long no request was answered. SIGTERM has it
- * leave.
+ * line `silence TIME` says how long no request was answered, and `held FROM TO`
+ * when it, or its server, was held up. SIGTERM has it leave.
  *
  * Arguments: JSON of {@linkcode CandidateOptions}.
  *
@@ -16,6 +16,7 @@ import {
   type LeaderElectionOptions,
 } from "../../../cluster/mod.ts";
 import { connect } from "../../support/nats_connect.ts";
+import { watchStalls } from "../../support/stalls.ts";
 
 /** What a candidate is told. */
 export interface CandidateOptions {
@@ -46,6 +47,11 @@ performance.now = () => {
 
 const nc = await connect(servers);
 const election = await LeaderElection.join(nc, options);
+watchStalls(
+  nc,
+  () => performance.timeOrigin + readClock(),
+  (from, to) => say("held", from, to),
+);
 let isOver = false;
 Deno.addSignalListener("SIGTERM", () => isOver = true);
 say("joined");

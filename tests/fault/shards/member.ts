@@ -2,8 +2,9 @@
  * A process that owns shards: it asks all the time which ones, and writes them
  * down. A line `owns TIME SHARD:EPOCH,…` bears the very reading of the clock
  * that was compared, in milliseconds since 1970, also where the process was
- * stopped meanwhile; `owns TIME` alone says that they are still the same.
- * SIGTERM has it leave.
+ * stopped meanwhile; `owns TIME` alone says that they are still the same. A
+ * line `held FROM TO` says when it, or its server, was held up. SIGTERM has it
+ * leave.
  *
  * Arguments: JSON of {@linkcode MemberOptions}.
  *
@@ -20,6 +21,7 @@ import {
 } from "../../../cluster/mod.ts";
 import { FakeMeter } from "../../support/fake_meter.ts";
 import { connect } from "../../support/nats_connect.ts";
+import { watchStalls } from "../../support/stalls.ts";
 
 /** What a member is told. */
 export interface MemberOptions {
@@ -71,11 +73,16 @@ const manager = await ShardManager.join(nc, {
   meter,
   onError: (error) => say("error", error),
 });
+watchStalls(
+  nc,
+  () => performance.timeOrigin + readClock(),
+  (from, to) => say("held", from, to),
+);
 let isOver = false;
 Deno.addSignalListener("SIGTERM", () => isOver = true);
 manager.ready.then(() => say("ready"));
 
-let [before, server, led] = ["", "", false];
+let [before, server, led, members] = ["", "", false, ""];
 while (!isOver) {
   if (nc.info !== undefined && nc.info.server_name !== server) {
     server = nc.info.server_name;
@@ -91,6 +98,8 @@ while (!isOver) {
   before = text;
   const leads = meter.leads();
   if (leads !== led) say("leads", led = leads);
+  const listed = manager.nodes().map(({ id }) => id).join();
+  if (listed !== members) say("members", members = listed);
   await new Promise((resolve) => setTimeout(resolve, INTERVAL));
 }
 await manager.leave();
