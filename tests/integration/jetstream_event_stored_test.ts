@@ -75,7 +75,7 @@ Deno.test("a save whose outcome is unknown is not told, and counted", async () =
     await JetStreamEventStore.open(nc, {
       namespace: "unknown",
       bus,
-      saveTimeout: 300,
+      saveTimeout: 1_000,
     }),
   );
   await store.saveEvent(makeEvent("a", 1));

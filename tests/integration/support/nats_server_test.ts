@@ -92,7 +92,7 @@ Deno.test("NatsServer.restart() keeps ports and JetStream data, however it was e
   const { ports, wsUrl, pid } = server;
   {
     await using nc = await connect(server);
-    const jsm = await jetstreamManager(nc, { timeout: 500 });
+    const jsm = await jetstreamManager(nc, { timeout: 2_000 });
     await jsm.streams.add({ name: "events", subjects: ["ev.>"] });
     await jetstream(nc).publish("ev.1", "one");
 

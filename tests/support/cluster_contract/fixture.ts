@@ -25,7 +25,7 @@ export interface ClusterContract {
 }
 
 /** A lease that lapses soon, in milliseconds. */
-const LEASE = 1_000;
+const LEASE = 1_500;
 
 /** How many shards the cluster of a test has. */
 export const SHARDS = 16;

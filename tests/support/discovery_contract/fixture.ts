@@ -28,7 +28,7 @@ export interface DiscoveryContract {
 }
 
 /** A lease that lapses soon, in milliseconds. */
-const LEASE = 800;
+const LEASE = 1_200;
 
 /** The nodes of one test. Disposing has them leave. */
 export class DiscoveryFixture implements AsyncDisposable {

@@ -24,7 +24,7 @@ export interface ElectionContract {
 }
 
 /** A lease that lapses soon, in milliseconds. */
-const LEASE = 800;
+const LEASE = 1_200;
 
 /** The elections of one test. Disposing closes them. */
 export class ElectionFixture implements AsyncDisposable {

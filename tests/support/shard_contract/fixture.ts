@@ -24,7 +24,7 @@ export interface ShardContract {
 }
 
 /** A lease that lapses soon, in milliseconds. */
-const LEASE = 800;
+const LEASE = 1_200;
 
 /** How many shards the cluster of a test has. */
 export const SHARDS = 64;
