@@ -11,15 +11,24 @@ import { MAP_KEY } from "./_contender.ts";
 import type { ResolvedJoin } from "./discovery_options.ts";
 import { nodeKey } from "./lease_watch.ts";
 
-/** Opens the cluster's bucket with the rights that the node needs. */
+/**
+ * Opens the cluster's bucket with the rights that the node needs.
+ *
+ * @param more Keys that it needs beside those of its lease and of the map.
+ */
 export function openMemberLink(
   nc: NatsConnection,
   options: ResolvedJoin,
   action: string,
+  more: readonly { readonly key: string; readonly writes: boolean }[] = [],
 ): Promise<OpenClusterLink> {
   const { role, nodeId, settings: { retry } } = options;
   const keys = role === "member"
     ? [{ key: nodeKey(nodeId), writes: true }, { key: MAP_KEY, writes: true }]
     : [{ key: MAP_KEY, writes: false }];
-  return openNatsLink(nc, { ...options, retry, keys }, action);
+  return openNatsLink(
+    nc,
+    { ...options, retry, keys: [...keys, ...more] },
+    action,
+  );
 }

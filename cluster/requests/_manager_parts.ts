@@ -6,10 +6,12 @@
 
 import type { NatsConnection } from "@nats-io/nats-core";
 import { checkConnection } from "../../internal/nats/connection.ts";
-import type { OpenClusterLink } from "../lease/cluster_link.ts";
+import { namingCall } from "../../internal/nats/errors.ts";
+import type { LinkListener, OpenClusterLink } from "../lease/cluster_link.ts";
 import { openLocalLink } from "../members/local_key_values.ts";
 import { openMemberLink } from "../members/open_link.ts";
 import { resolveJoin, resolveLocal } from "../shards/shard_options.ts";
+import { checkpointKey } from "./_bucket_checkpoints.ts";
 import {
   type ClusterManagerOptions,
   type LocalClusterManagerOptions,
@@ -40,7 +42,8 @@ export interface ManagerParts {
   readonly isLocal: boolean;
   /** Aborts the start. */
   readonly signal: AbortSignal | undefined;
-  connect(): Promise<Ways>;
+  /** @param works The names of the works that the node does. */
+  connect(works: Iterable<string>): Promise<Ways>;
 }
 
 /** The parts of a manager over NATS. */
@@ -59,14 +62,35 @@ export function natsParts(
     limits,
     isLocal: false,
     signal: node.signal,
-    connect: async () => {
-      const open = await openMemberLink(nc, node, START);
+    connect: async (works) => {
+      const keys = [...works].map((name) => ({
+        key: checkpointKey(name, 0),
+        writes: true,
+      }));
+      const open = await openMemberLink(nc, node, START, keys);
       const report = (error: unknown) => onError?.(error);
       const options = { cluster, prefix, inboxPrefix, report };
-      return { open, transport: new NatsTransport(nc, options) };
+      let transport: NatsTransport | undefined;
+      try {
+        transport = new NatsTransport(nc, options);
+        await transport.check(node, node.startTimeout, node.signal);
+        return { open, transport };
+      } catch (error) {
+        await transport?.close();
+        await open(NOBODY).close();
+        throw namingCall(START, error);
+      }
     },
   };
 }
+
+/** Hears nothing of a link that is only closed. */
+const NOBODY: LinkListener = {
+  up: () => {},
+  over: () => {},
+  report: () => {},
+  reconnected: () => {},
+};
 
 /** The parts of a manager within this process. */
 export class LocalParts implements ManagerParts {

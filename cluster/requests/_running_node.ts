@@ -72,7 +72,9 @@ export class RunningNode {
     listener: NodeListener,
   ): Promise<RunningNode> {
     const { node, shards, isLocal, signal } = parts;
-    const { open, transport } = await parts.connect();
+    const { open, transport } = await parts.connect(
+      node.role === "member" ? registrations.works.keys() : [],
+    );
     let running: RunningNode | undefined;
     const works = new OpenWorks(registrations.works);
     try {

@@ -7,6 +7,7 @@
 import type { NatsConnection } from "@nats-io/nats-core";
 import {
   NoRespondersError,
+  permissionDenied,
   RequestTimeoutError,
 } from "../../internal/nats/errors.ts";
 import { Multiplexer } from "../../internal/nats/multiplexer.ts";
@@ -54,6 +55,11 @@ export interface NatsTransportOptions {
   readonly report: (error: unknown) => void;
 }
 
+/** The place of an incarnation in the subject by which rights are checked. */
+const CHECK = "check";
+
+const NOTHING = new Uint8Array();
+
 /** Requests over NATS: a subject for each life of a node. */
 export class NatsTransport implements RequestTransport {
   readonly #mux: Multiplexer;
@@ -71,6 +77,51 @@ export class NatsTransport implements RequestTransport {
 
   get maxBytes(): number {
     return this.#mux.maxPayload;
+  }
+
+  /**
+   * Finds out whether the node may send requests, and a member receive and
+   * answer them: it sends one to itself.
+   *
+   * @throws {PermissionDeniedError} If it may not.
+   * @throws {RequestTimeoutError} If the server does not answer in time.
+   * @throws The signal's reason, if it is aborted.
+   */
+  async check(
+    { nodeId, role }: { nodeId: string; role: "member" | "client" },
+    timeout: number,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const subject = this.#subjectOf({ nodeId, incarnation: CHECK });
+    const refused = Promise.withResolvers<never>();
+    refused.promise.catch(() => {});
+    let inbox: string | undefined;
+    const unlisten = this.#mux.watch.listen({
+      denied: (error) => {
+        if (error.subject === inbox) refused.reject(error);
+      },
+    });
+    const subscription = role === "client"
+      ? undefined
+      : this.#mux.subscribe(subject, (error, message) => {
+        if (error !== null) {
+          refused.reject(permissionDenied("subscribe", subject));
+          return;
+        }
+        inbox = message.reply;
+        message.respond(NOTHING);
+      });
+    try {
+      const answer = this.#mux.request(subject, NOTHING, { timeout, signal });
+      await Promise.race([answer, refused.promise]);
+    } catch (error) {
+      if (!(error instanceof NoRespondersError)) throw error;
+      // Its own subscription would have answered.
+      if (role === "member") throw permissionDenied("subscribe", subject);
+    } finally {
+      unlisten();
+      if (subscription?.isClosed() === false) subscription.unsubscribe();
+    }
   }
 
   serve(address: NodeAddress, receive: Receive): () => void {

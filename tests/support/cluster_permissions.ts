@@ -60,3 +60,44 @@ export function clientPermissions(
     ],
   };
 }
+
+/**
+ * What a member needs that has a cluster manager: what every member does, and to
+ * send, receive and answer requests, and to keep checkpoints of work by shard.
+ * The nodes share an inbox prefix.
+ */
+export function managerPermissions(
+  cluster: string,
+  inboxPrefix: string,
+  create: boolean,
+): NatsPermissions {
+  const { publish, subscribe } = memberPermissions(
+    cluster,
+    inboxPrefix,
+    create,
+  );
+  const requests = requestSubjects(cluster);
+  const bucket = clusterBucket("aether", cluster);
+  return {
+    publish: [
+      ...publish,
+      `$KV.${bucket}.*.checkpoint.*.*`,
+      requests,
+      `${inboxPrefix}.>`,
+    ],
+    subscribe: [...subscribe, requests],
+  };
+}
+
+/** What a client needs that has a cluster manager: to send requests, too. */
+export function managerClientPermissions(
+  cluster: string,
+  inboxPrefix: string,
+): NatsPermissions {
+  const { publish, subscribe } = clientPermissions(cluster, inboxPrefix);
+  return { publish: [...publish, requestSubjects(cluster)], subscribe };
+}
+
+function requestSubjects(cluster: string): string {
+  return `${clusterSubjectRoot("aether", cluster)}.request.*.*`;
+}
