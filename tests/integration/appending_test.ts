@@ -123,7 +123,9 @@ Deno.test("append() tells that its outcome is unknown, and of a command what it 
   await using server = await NatsServer.start();
   await using proxy = await TcpProxy.start({ upstream: { port: server.port } });
   await using nc = await connect(proxy);
-  await using store = await JetStreamEventStore.open(nc, { saveTimeout: 1_000 });
+  await using store = await JetStreamEventStore.open(nc, {
+    saveTimeout: 1_000,
+  });
   await store.append("a", [draft(0)]);
   proxy.pause();
   const drafts = [draft(1), draft(2)];
