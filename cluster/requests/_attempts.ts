@@ -56,17 +56,19 @@ export class Attempts {
   /**
    * Asks the owner once.
    *
+   * @param patience Milliseconds until an owner elsewhere is given up.
    * @throws The signal's reason, if it is aborted.
    */
   async ask(
     request: Envelope,
     shard: number,
     owner: ShardOwnership,
+    patience: number,
     signal: AbortSignal | undefined,
   ): Promise<Outcome> {
     return this.#owners.isSelf(owner)
       ? await this.#askSelf(request, shard, signal)
-      : await this.#send(request, shard, owner, signal);
+      : await this.#send(request, shard, owner, patience, signal);
   }
 
   /** Asks this node, which copies payload and reply as others do. */
@@ -111,6 +113,7 @@ export class Attempts {
     request: Envelope,
     shard: number,
     owner: ShardOwnership,
+    patience: number,
     signal: AbortSignal | undefined,
   ): Promise<Outcome> {
     const message = encodeRequest(request);
@@ -125,9 +128,8 @@ export class Attempts {
     const aborted = () => controller.abort(signal!.reason);
     signal?.addEventListener("abort", aborted);
     try {
-      const { timeLeft } = request;
       const reply = await this.#transport
-        .send(owner, message, timeLeft, controller.signal);
+        .send(owner, message, patience, controller.signal);
       return decodeReply(reply);
     } catch (error) {
       if (error === REPLACED) return { type: "lost" };

@@ -19,9 +19,9 @@ export class Job implements HandlerContext {
   readonly envelope: Envelope;
   readonly shard: number;
   readonly epoch: number;
-  readonly deadline: number;
   readonly #access: ShardAccess;
   #controller: AbortController | undefined;
+  #deadline: number;
   #isLost = false;
 
   constructor(
@@ -33,8 +33,17 @@ export class Job implements HandlerContext {
     this.envelope = envelope;
     this.shard = shard;
     this.epoch = epoch;
-    this.deadline = deadline;
+    this.#deadline = deadline;
     this.#access = access;
+  }
+
+  get deadline(): number {
+    return this.#deadline;
+  }
+
+  /** Somebody waits until then, too. */
+  extend(deadline: number): void {
+    this.#deadline = Math.max(this.#deadline, deadline);
   }
 
   get kind(): string {

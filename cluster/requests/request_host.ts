@@ -38,10 +38,23 @@ export type HostEngine = Pick<
   "admits" | "epochOf" | "holds" | "map" | "ownerOf"
 >;
 
+/** A request, and what it will be answered with. */
+interface Pending {
+  readonly job: Job;
+  readonly reply: Promise<Reply>;
+}
+
+/** One that waits. */
+interface Waiting extends Pending {
+  readonly done: (reply: Reply) => void;
+}
+
 /** Requests of one actor, in the order in which they came in. */
 interface ActorQueue {
   readonly shard: number;
-  readonly waiting: { job: Job; done: (reply: Reply) => void }[];
+  /** The one that is handled. */
+  current: Pending | undefined;
+  readonly waiting: Waiting[];
 }
 
 /** Handles requests of the actors that this node owns. */
@@ -176,21 +189,26 @@ export class RequestHost {
   }
 
   #enqueue(job: Job, registration: Registration): Promise<Reply> {
+    const key = `${job.kind}\0${job.actorId}`;
+    let queue = registration.ordered ? this.#queues.get(key) : undefined;
+    const same = queue && findCommand(queue, job);
+    if (same !== undefined) return same;
     if (this.load >= this.#limits.maxQueued) return this.#overloaded();
     if (!registration.ordered) return this.#run(job, registration);
-    const key = `${job.kind}\0${job.actorId}`;
-    let queue = this.#queues.get(key);
     if (queue === undefined) {
-      queue = { shard: job.shard, waiting: [] };
+      queue = { shard: job.shard, current: undefined, waiting: [] };
       this.#queues.set(key, queue);
-      return this.#runThenNext(job, registration, key, queue);
+      const reply = this.#runThenNext(job, registration, key, queue);
+      queue.current = { job, reply };
+      return reply;
     }
     if (queue.waiting.length >= this.#limits.maxQueuedPerActor) {
       return this.#overloaded();
     }
     this.#waiting++;
-    const { waiting } = queue;
-    return new Promise((done) => waiting.push({ job, done }));
+    const { promise: reply, resolve: done } = Promise.withResolvers<Reply>();
+    queue.waiting.push({ job, reply, done });
+    return reply;
   }
 
   #overloaded(): Promise<Reply> {
@@ -209,6 +227,7 @@ export class RequestHost {
     if (next === undefined) this.#queues.delete(key);
     else {
       this.#waiting--;
+      queue.current = next;
       this.#runThenNext(next.job, registration, key, queue).then(next.done);
     }
     return reply;
@@ -249,6 +268,21 @@ export class RequestHost {
     for (const job of this.#running) if (job.shard === shard) return true;
     return false;
   }
+}
+
+/**
+ * The reply to a command that is being handled or waits already: it was sent
+ * again by a caller that has not heard of it.
+ */
+function findCommand(
+  { current, waiting }: ActorQueue,
+  { commandId, deadline }: Job,
+): Promise<Reply> | undefined {
+  if (commandId === undefined) return undefined;
+  if (current?.job.commandId === commandId) return current.reply;
+  const found = waiting.find(({ job }) => job.commandId === commandId);
+  found?.job.extend(deadline);
+  return found?.reply;
 }
 
 /** What of an error reaches the caller. */

@@ -15,7 +15,6 @@ import { NodeLeftError } from "../members/errors.ts";
 import type { ShardOwnership } from "../shards/shard_engine.ts";
 import { Attempts, type Outcome } from "./_attempts.ts";
 import {
-  type Body,
   fromBody,
   MalformedEnvelopeError,
   type Reply,
@@ -38,6 +37,13 @@ import type { RequestHost } from "./request_host.ts";
 import type { RequestTransport } from "./transport.ts";
 
 export type { RequestRouting };
+
+/**
+ * How long a request that may be sent again waits for its answer before it is,
+ * in milliseconds; twice as long each time. A server that dies may take the
+ * request or the answer with it, and neither side is told.
+ */
+const FIRST_PATIENCE_MS = 2_000;
 
 /** A request as it was asked for, checked. */
 export interface RequestCall {
@@ -128,6 +134,7 @@ export class Requester {
     let begun: Begun = "no";
     let last: Error | undefined;
     let owner: ShardOwnership | undefined;
+    let patience = call.repeatable ? FIRST_PATIENCE_MS : Infinity;
     for (let attempt = 0;; attempt++) {
       signal?.throwIfAborted();
       if (this.#over) throw this.#over;
@@ -144,12 +151,20 @@ export class Requester {
         await this.#owners.pause(timeLeft, signal, () => true);
         continue;
       }
-      const outcome = await this.#ask(call, body, shard, owner, timeLeft);
+      const { commandId, trace } = call;
+      const { epoch } = owner;
+      const outcome = await this.#attempts.ask(
+        { kind, actorId, epoch, timeLeft, commandId, trace, body },
+        shard,
+        owner,
+        Math.min(timeLeft, patience),
+        signal,
+      );
+      if (isSilence(outcome)) patience *= 2;
       const result = this.#judge(call, actor, outcome, begun, shard, owner);
       if ("type" in result) return result;
       ({ begun } = result);
       last = result.error ?? last;
-      const { epoch } = owner;
       await this.#owners.pause(
         deadline - performance.now(),
         signal,
@@ -162,18 +177,6 @@ export class Requester {
   #shardOf(actorId: string): number | undefined {
     const { shardCount } = this.#owners.routing;
     return shardCount === undefined ? undefined : shardOf(actorId, shardCount);
-  }
-
-  #ask(
-    { kind, actorId, commandId, trace, signal }: RequestCall,
-    body: Body,
-    shard: number,
-    owner: ShardOwnership,
-    timeLeft: number,
-  ): Promise<Outcome> {
-    const { epoch } = owner;
-    const request = { kind, actorId, epoch, timeLeft, commandId, trace, body };
-    return this.#attempts.ask(request, shard, owner, signal);
   }
 
   /**
@@ -216,11 +219,11 @@ export class Requester {
       case "unreachable": {
         const { error } = outcome;
         if (isNotSent(error)) return { begun, error };
-        if (error instanceof RequestTimeoutError) {
+        if (isSilence(outcome) && !repeatable) {
           const details = { actor, timeout, begun: "unknown" } as const;
           throw new ActorTimeoutError(details, { cause: error });
         }
-        if (!isLoss(error)) throw error;
+        if (!isSilence(outcome) && !isLoss(error)) throw error;
         lost = new RequestLostError(actor, error.message, { cause: error });
         break;
       }
@@ -238,6 +241,12 @@ export class Requester {
 function isNotSent(error: Error): boolean {
   return error instanceof NoRespondersError ||
     (error instanceof ConnectionLostError && !error.sent);
+}
+
+/** Whether there was no answer for as long as it was waited for. */
+function isSilence(outcome: Outcome): boolean {
+  return outcome.type === "unreachable" &&
+    outcome.error instanceof RequestTimeoutError;
 }
 
 /** Whether it may have begun, and its answer is lost. */
