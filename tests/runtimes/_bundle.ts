@@ -10,8 +10,8 @@ import type { NpmProject } from "../support/npm_project.ts";
 
 const root = new URL("../../", import.meta.url).pathname;
 
-/** Where a bundle runs. */
-export type Platform = "node" | "browser" | "workerd";
+/** Where a bundle runs: with Node's modules, or on web standards alone. */
+export type Platform = "node" | "web";
 
 /**
  * Bundles a file of this folder with all that it imports of this repository's
@@ -36,7 +36,12 @@ export async function bundle(
     nodePaths: [`${project.folder}/node_modules`],
     alias: {
       "@std/assert": join(root, "tests/links/assert/mod.ts"),
-      "@nats-io/transport-deno": "@nats-io/transport-node",
+      ...platform === "node"
+        ? { "@nats-io/transport-deno": "@nats-io/transport-node" }
+        : {
+          "node:assert": join(root, "tests/runtimes/_node_assert.ts"),
+          "node:util": join(root, "tests/runtimes/_node_util.ts"),
+        },
     },
     plugins: [libraryOf(project, platform === "node")],
     ...platform === "node" && { platform, packages: "external" },

@@ -12,7 +12,7 @@ import { argv, exit } from "node:process";
 import { writeSync } from "node:fs";
 import { connect, connectWs } from "../support/nats_connect.ts";
 import { CollectedTests } from "./_collected_tests.ts";
-import { registerLocalSuites, registerServerSuites } from "./_suites.ts";
+import { registerLocalSuites, registerServerSuites } from "./suites.ts";
 
 const [, , suites, url = "", mode] = argv;
 const tests = new CollectedTests();

@@ -5,23 +5,17 @@
  */
 
 import { runDeno } from "../support/doc_program.ts";
+import { UnavailableError } from "./_report.ts";
 
-/** A runtime that tests can be run on. */
-export interface Program {
-  /** What it is called in commands. */
-  readonly name: string;
-  /** Its command on PATH. */
-  readonly command: "node" | "bun";
-  /** The version it must have: what its number begins with. */
-  readonly version: string;
-}
+/** A runtime that npm packages hold. */
+export type ProgramName = "node22" | "node24" | "bun";
 
-/** Every runtime that npm packages hold. */
-export const PROGRAMS: readonly Program[] = [
-  { name: "node22", command: "node", version: "22" },
-  { name: "node24", command: "node", version: "24" },
-  { name: "bun", command: "bun", version: "1" },
-];
+/** The command, and the first number of the version, that each must have. */
+const PROGRAMS: Readonly<Record<ProgramName, readonly [string, string]>> = {
+  node22: ["node", "22"],
+  node24: ["node", "24"],
+  bun: ["bun", "1"],
+};
 
 /** A runtime that is there. */
 export interface FoundProgram {
@@ -34,25 +28,21 @@ export interface FoundProgram {
 /**
  * Finds a runtime, or installs its binary into a folder.
  *
- * @throws If it is not there and not to be had.
+ * @throws {UnavailableError} If it is not there and not to be had.
  */
 export async function findProgram(
-  program: Program,
+  name: ProgramName,
   folder: string,
 ): Promise<FoundProgram> {
-  const { command } = program;
+  const [command, version] = PROGRAMS[name];
   const onPath = await ask(command);
-  if (onPath && fits(onPath, program)) {
+  if (onPath?.startsWith(`${version}.`)) {
     return { title: `${command} ${onPath}`, path: command };
   }
-  const path = await install(program, folder);
+  const path = await install(command, version, `${folder}/${name}`);
   const installed = await ask(path);
-  if (!installed) throw new Error(`${path} does not run`);
+  if (!installed) throw new UnavailableError(`${path} does not run`);
   return { title: `${command} ${installed}`, path };
-}
-
-function fits(version: string, { version: wanted }: Program): boolean {
-  return version.startsWith(`${wanted}.`);
 }
 
 /** The version that a runtime gives; undefined if it does not run. */
@@ -72,7 +62,8 @@ async function ask(path: string): Promise<string | undefined> {
 
 /** Installs the package of this machine's binary, which no script has to fetch. */
 async function install(
-  { name, command, version }: Program,
+  command: string,
+  version: string,
   folder: string,
 ): Promise<string> {
   const arch = Deno.build.arch === "aarch64" ? "arm64" : "x64";
@@ -82,13 +73,22 @@ async function install(
     : system === "darwin-arm64"
     ? `node-bin-${system}`
     : `node-${system}`;
-  const project = `${folder}/${name}`;
-  await Deno.mkdir(project);
-  await Deno.writeTextFile(
-    `${project}/package.json`,
-    JSON.stringify({ dependencies: { [dependency]: version } }),
-  );
-  const { code, stderr } = await runDeno(["install", "--quiet"], {}, project);
-  if (code !== 0) throw new Error(stderr.trim());
-  return `${project}/node_modules/${dependency}/bin/${command}`;
+  await installPackages(folder, { [dependency]: version });
+  return `${folder}/node_modules/${dependency}/bin/${command}`;
+}
+
+/**
+ * Makes a folder with npm packages.
+ *
+ * @throws {UnavailableError} If they are not to be had.
+ */
+export async function installPackages(
+  folder: string,
+  dependencies: Readonly<Record<string, string>>,
+): Promise<void> {
+  await Deno.mkdir(folder);
+  const json = JSON.stringify({ dependencies });
+  await Deno.writeTextFile(`${folder}/package.json`, json);
+  const { code, stderr } = await runDeno(["install", "--quiet"], {}, folder);
+  if (code !== 0) throw new UnavailableError(stderr.trim());
 }

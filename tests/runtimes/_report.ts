@@ -7,6 +7,15 @@
 
 import type { Report } from "./_collected_tests.ts";
 
+/** A runtime is not on this machine, and not to be had. */
+export class UnavailableError extends Error {
+  /** Makes the error from what was looked for. */
+  constructor(message: string) {
+    super(message);
+    this.name = "UnavailableError";
+  }
+}
+
 /** The sum of what was run. */
 export class Summary {
   #failed = 0;
@@ -28,10 +37,9 @@ export class Summary {
   }
 
   /** Tells that a runtime is not to be had. */
-  skip(title: string, error: unknown): void {
-    this.#notRun.push(title);
-    const reason = error instanceof Error ? error.message : error;
-    console.log(`NOT RUN: ${title}: ${reason}`);
+  skip(name: string, { message }: UnavailableError): void {
+    this.#notRun.push(name);
+    console.log(`NOT RUN: ${name}: ${message}`);
   }
 
   /** The exit code: 1 if a test failed, or if what was not run is required. */

@@ -358,7 +358,8 @@ export function testEventStoredContract(
     for (
       const { count, sum, min, max, buckets } of [saveDuration, readDuration]
     ) {
-      assert(0 < min && min <= max && max < 60);
+      // A coarse clock may stand still meanwhile.
+      assert(0 <= min && min <= max && max < 60);
       assert(sum >= max && sum <= max * count);
       const counted = buckets.reduce((all, bucket) => all + bucket.count, 0);
       assertEquals(counted, count);

@@ -13,6 +13,7 @@ import {
   type NatsConnection,
   wsconnect,
 } from "@nats-io/nats-core";
+import { CONNECTION_DEFAULTS } from "./connection_defaults.ts";
 
 /** Where to connect to: a URL, several, or something that has one. */
 export type ConnectTarget =
@@ -27,15 +28,6 @@ export type ConnectWsTarget =
   | readonly string[]
   | { readonly wsUrl: string }
   | { readonly wsUrls: readonly string[] };
-
-const DEFAULTS: Readonly<ConnectionOptions> = {
-  maxReconnectAttempts: -1,
-  reconnectTimeWait: 100,
-  reconnectJitter: 20,
-  timeout: 2000,
-  noRandomize: true,
-  ignoreClusterUpdates: true,
-};
 
 /**
  * Connects over TCP. Several URLs are tried in the order given, and only these:
@@ -55,7 +47,10 @@ export function connect(
     : typeof target === "object" && "urls" in target
     ? [...target.urls]
     : listOf(target);
-  return open("TCP", () => dial({ ...DEFAULTS, ...options, servers }));
+  return open(
+    "TCP",
+    () => dial({ ...CONNECTION_DEFAULTS, ...options, servers }),
+  );
 }
 
 /**
@@ -74,7 +69,7 @@ export function connectWs(
     : listOf(target);
   return open(
     "WebSocket",
-    () => wsconnect({ ...DEFAULTS, ...options, servers }),
+    () => wsconnect({ ...CONNECTION_DEFAULTS, ...options, servers }),
   );
 }
 

@@ -11,6 +11,7 @@ import type {
   ReadAllOptions,
   StoredEvent,
 } from "../../../store/event_store.ts";
+import { waitFor } from "../conditions.ts";
 import type { Contract } from "./fixture.ts";
 import { collect, makeEvent, makeEvents, Reader, upTo } from "./helpers.ts";
 
@@ -309,5 +310,5 @@ export function readingAllContract(contract: Contract): void {
 /** Until the clock shows another millisecond: times of stores are compared. */
 async function waitForNextMillisecond(): Promise<void> {
   const now = Date.now();
-  while (Date.now() === now) await Promise.resolve();
+  await waitFor(() => Date.now() > now, { interval: 1 });
 }
