@@ -14,7 +14,7 @@ import type { MapEntry } from "./stored_map.ts";
 /** So many nodes lead the map or stand by, as long as one of them is alive. */
 const CONTENDERS = 3;
 
-/** In a cluster of so many nodes all may watch all leases. */
+/** The leases of so many nodes may be watched by all that find them deserted. */
 const FEW_NODES = 8;
 
 /** What a candidacy needs. */
@@ -99,9 +99,18 @@ export class Candidacy {
       contender.stop().catch((error) => link.note(error));
     }
     const isListed = incarnation() !== undefined && place !== Infinity;
-    const isSmall = (map()?.members.length ?? 0) <= FEW_NODES &&
-      map() !== undefined;
-    this.#contender?.watch(isListed || isSmall);
+    this.#contender?.watch(isListed || this.#isDeserted());
+  }
+
+  /**
+   * Whether nobody may be left of the few nodes in the map: nobody was seen to
+   * renew the leader's lease since this node looked last.
+   */
+  #isDeserted(): boolean {
+    const { map, settings } = this.#options;
+    const { length = 0 } = map()?.members ?? [];
+    return length > 0 && length <= FEW_NODES && this.#revision > 0 &&
+      performance.now() - this.#unchangedSince >= 2 * settings.renewEvery;
   }
 
   /** Ends; lets others lead, if this node does. */

@@ -39,6 +39,13 @@ export const MARK_TTL_SECONDS = 3_600;
 /** How soon to look again for what was told of and not seen yet. */
 const SOON_MS = 20;
 
+/**
+ * For how long a map stands at least, for each of its members, all of whom read
+ * it: else a map for each of many that join would cost the cube of their number.
+ */
+const PACE_MS_PER_MEMBER = 3;
+const LONGEST_PACE_MS = 500;
+
 /** What a contender needs. */
 export interface ContenderOptions {
   readonly link: ClusterLink;
@@ -68,6 +75,8 @@ export class Contender {
   #place: MapEntry | undefined;
   /** Whether it may have changed since. */
   #isUnsure = true;
+  /** When the next map may be written, in monotonic milliseconds. */
+  #mayWriteAt = -Infinity;
   #watches = false;
   /** News of nodes that were not seen yet, and until when to look for them. */
   #expected = 0;
@@ -168,7 +177,8 @@ export class Contender {
     const isBehind = this.#watch.after(keys.incarnation) < this.#expected &&
       performance.now() < this.#expectedUntil;
     if (!isBehind) this.#expected = 0;
-    return isBehind ? Math.min(SOON_MS, retry) : retry;
+    const left = this.#mayWriteAt - performance.now();
+    return Math.min(retry, isBehind ? SOON_MS : left > 0 ? left : retry);
   }
 
   async #seeLeases(): Promise<void> {
@@ -202,7 +212,7 @@ export class Contender {
       if (isWritten) leader.claimed(map, performance.now());
     } else {
       await this.#replaceLapsed();
-      if (!this.isLeader) return;
+      if (!this.isLeader || performance.now() < this.#mayWriteAt) return;
       const map = leader.next(this.#watch, performance.now());
       if (map !== undefined && await this.#write(map)) {
         leader.wrote(map, performance.now());
@@ -233,6 +243,8 @@ export class Contender {
       return false;
     }
     const entry = this.#place = { bucket, revision, map };
+    const pace = PACE_MS_PER_MEMBER * map.members.length;
+    this.#mayWriteAt = performance.now() + Math.min(pace, LONGEST_PACE_MS);
     link.publish(MAP_NEWS, String(revision));
     this.#options.wrote(entry);
     return true;
