@@ -36,17 +36,31 @@ export async function positionAt<E extends AnyEvent>(
   ) => EventSubscription<E>,
 ): Promise<Position> {
   // Asked first: what is stored between the two comes behind it.
-  await using end = subscribe({ after: "end" });
-  await end.caughtUp;
-  const last = positionOf(end.checkpoint!);
-  await using later = subscribe({ after: time, live: false });
-  for await (const { sequence, checkpoint } of later) {
-    if (sequence > last.sequence) break;
-    const { incarnation } = parseCheckpoint(checkpoint);
-    return {
-      sequence: sequence - 1,
-      checkpoint: formatCheckpoint(incarnation, sequence - 1),
-    };
+  const last = await endOf(subscribe({ after: "end" }));
+  const later = subscribe({ after: time, live: false });
+  try {
+    for await (const { sequence, checkpoint } of later) {
+      if (sequence > last.sequence) break;
+      const { incarnation } = parseCheckpoint(checkpoint);
+      return {
+        sequence: sequence - 1,
+        checkpoint: formatCheckpoint(incarnation, sequence - 1),
+      };
+    }
+    return last;
+  } finally {
+    await later.close();
   }
-  return last;
+}
+
+/** Where a subscription to what comes next begins. */
+async function endOf<E extends AnyEvent>(
+  next: EventSubscription<E>,
+): Promise<Position> {
+  try {
+    await next.caughtUp;
+    return positionOf(next.checkpoint!);
+  } finally {
+    await next.close();
+  }
 }

@@ -19,6 +19,7 @@ import { testCommandHandlerContract } from "../support/command_handler_contract.
 import type { RegisterTest } from "../support/contract_runner.ts";
 import type { AccountEvent } from "../support/decider/accounts.ts";
 import { testDiscoveryContract } from "../support/discovery_contract.ts";
+import { testEachEventContract } from "../support/each_event_contract.ts";
 import { testElectionContract } from "../support/election_contract.ts";
 import { testEventStoreContract } from "../support/event_store_contract.ts";
 import {
@@ -85,6 +86,10 @@ export function registerLocalSuites(register: RegisterTest): void {
     make: (options) => ClusterManager.local(options),
   });
   testHostContract(register, "eventSourced(), in memory", {
+    make: (options) => ClusterManager.local(options),
+    open: () => Promise.resolve(new InMemoryEventStore()),
+  });
+  testEachEventContract(register, "eachEvent(), in memory", {
     make: (options) => ClusterManager.local(options),
     open: () => Promise.resolve(new InMemoryEventStore()),
   });

@@ -178,6 +178,13 @@ Deno.test("the library imports nats.js and itself only", () => {
   assertEquals(against, []);
 });
 
+Deno.test("the library is written in the language that Node 22 knows", () => {
+  const against = [...sources].filter(([, { code }]) =>
+    /^\s*(?:await )?using \w+ = /m.test(code)
+  );
+  assertEquals(against.map(([file]) => file), []);
+});
+
 Deno.test("the store in memory needs no nats.js", () => {
   const files = new Set<string>();
   const visit = (file: string) => {

@@ -16,11 +16,26 @@ async function withImports(
   return texts;
 }
 
-Deno.test("a contract suite names no runtime, nor does a file that it imports", async () => {
-  const suites = [];
+async function suitesOfContracts(): Promise<string[]> {
+  const suites: string[] = [];
   for await (const { name } of Deno.readDir(support)) {
     if (name.endsWith("_contract.ts")) suites.push(name);
   }
+  return suites;
+}
+
+Deno.test("every contract suite runs on other runtimes", async () => {
+  const text = await Deno.readTextFile(
+    new URL("../runtimes/suites.ts", support),
+  );
+  const missing = (await suitesOfContracts()).filter((name) =>
+    !text.includes(`"../support/${name}"`)
+  );
+  assertEquals(missing, []);
+});
+
+Deno.test("a contract suite names no runtime, nor does a file that it imports", async () => {
+  const suites = await suitesOfContracts();
   assert(suites.length >= 4, `only ${suites}`);
   const naming: string[] = [];
   for (const suite of suites) {
