@@ -27,6 +27,21 @@ export type Outcome =
   /** It was not sent: it takes so many bytes. */
   | { readonly type: "too-large"; readonly size: number };
 
+/** How an attempt may end before its answer is there. */
+export interface AttemptOptions {
+  readonly signal: AbortSignal | undefined;
+  /** Whether to give up at once when there is a later owner. */
+  readonly hasty: boolean;
+  /** Milliseconds until an owner elsewhere is given up. */
+  readonly patience: number;
+}
+
+/**
+ * How long the answer of a node that has left may be on its way, in
+ * milliseconds.
+ */
+const MAX_LATENESS_MS = 1_000;
+
 /** Asks owners. */
 export class Attempts {
   readonly #owners: Owners;
@@ -56,19 +71,17 @@ export class Attempts {
   /**
    * Asks the owner once.
    *
-   * @param patience Milliseconds until an owner elsewhere is given up.
    * @throws The signal's reason, if it is aborted.
    */
   async ask(
     request: Envelope,
     shard: number,
     owner: ShardOwnership,
-    patience: number,
-    signal: AbortSignal | undefined,
+    options: AttemptOptions,
   ): Promise<Outcome> {
     return this.#owners.isSelf(owner)
-      ? await this.#askSelf(request, shard, signal)
-      : await this.#send(request, shard, owner, patience, signal);
+      ? await this.#askSelf(request, shard, options.signal)
+      : await this.#send(request, shard, owner, options);
   }
 
   /** Asks this node, which copies payload and reply as others do. */
@@ -113,17 +126,21 @@ export class Attempts {
     request: Envelope,
     shard: number,
     owner: ShardOwnership,
-    patience: number,
-    signal: AbortSignal | undefined,
+    { signal, hasty, patience }: AttemptOptions,
   ): Promise<Outcome> {
     const message = encodeRequest(request);
     const size = message.length;
     if (size > this.maxBytes) return { type: "too-large", size };
-    // What the owner answers after it was replaced counts no more.
     const controller = new AbortController();
+    const giveUp = () => controller.abort(REPLACED);
+    let late: ReturnType<typeof setTimeout> | undefined;
     const unlisten = this.#owners.listen(() => {
-      const isReplaced = this.#owners.epochOf(shard) > owner.epoch;
-      if (this.#isOver || isReplaced) controller.abort(REPLACED);
+      if (this.#isOver) return giveUp();
+      if (this.#owners.epochOf(shard) <= owner.epoch) return;
+      if (hasty) return giveUp();
+      // A member answers everything, and what it has said before it left comes.
+      if (this.#owners.routing.isMember(owner)) return;
+      late ??= setTimeout(giveUp, MAX_LATENESS_MS);
     });
     const aborted = () => controller.abort(signal!.reason);
     signal?.addEventListener("abort", aborted);
@@ -136,6 +153,7 @@ export class Attempts {
       if (signal?.aborted || !(error instanceof Error)) throw error;
       return { type: "unreachable", error };
     } finally {
+      clearTimeout(late);
       unlisten();
       signal?.removeEventListener("abort", aborted);
     }

@@ -15,6 +15,8 @@ export interface RequestRouting {
   /** How many there are; undefined as long as that is not known. */
   readonly shardCount: number | undefined;
   ownerOf(shard: number): ShardOwnership | undefined;
+  /** Whether a node is there in that life, by the newest map. */
+  isMember(address: NodeAddress): boolean;
   /** This node, in its present life. */
   readonly self: NodeAddress | undefined;
 }

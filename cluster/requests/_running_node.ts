@@ -5,7 +5,7 @@
  */
 
 import { shardOf } from "../../internal/hash.ts";
-import type { ClusterMap } from "../map/cluster_map.ts";
+import { type ClusterMap, isMember } from "../map/cluster_map.ts";
 import { ShardMeter } from "../shards/meter.ts";
 import { ShardEngine } from "../shards/shard_engine.ts";
 import { decodeRequest, encodeReply, type Envelope } from "./envelope.ts";
@@ -38,7 +38,8 @@ export class RunningNode {
   readonly #transport: RequestTransport;
   readonly #stopReports: () => void;
   /** The life of the node that receives requests, and how to end that. */
-  #served: { incarnation: string; stop: () => void } | undefined;
+  #served: { incarnation: string; stop: () => Promise<void> } | undefined;
+  #isLeaving = false;
 
   private constructor(
     engine: ShardEngine,
@@ -100,6 +101,7 @@ export class RunningNode {
           registrations.released(at.shard);
           await shards.onShardReleased?.(at);
         },
+        leaving: () => running?.stopServing(),
         applied: (map) => listener.applied(map),
         changed: () => listener.changed(),
         failed: (reason) => listener.failed(reason),
@@ -125,12 +127,21 @@ export class RunningNode {
     this.requester.changed();
   }
 
+  /**
+   * Receives no more; resolves when everything that has come in is answered.
+   * Callers rely on that while the node is a member.
+   */
+  async stopServing(): Promise<void> {
+    this.#isLeaving = true;
+    await this.#served?.stop();
+  }
+
   /** Ends requests, with a reason for those that wait. */
   async stop(reason: Error): Promise<void> {
-    this.#served?.stop();
+    const served = this.stopServing();
     this.host.close();
     this.requester.close(reason);
-    await this.works.close();
+    await Promise.all([served, this.works.close()]);
     this.#stopReports();
     this.meter.close();
     await this.#transport.close();
@@ -139,7 +150,7 @@ export class RunningNode {
   /** Receives requests under the node's present incarnation. */
   #serve(): void {
     const { incarnation } = this.engine.membership;
-    if (incarnation === undefined) return;
+    if (incarnation === undefined || this.#isLeaving) return;
     if (this.#served?.incarnation === incarnation) return;
     this.#served?.stop();
     this.#served = undefined;
@@ -180,6 +191,9 @@ function routingOf(engine: ShardEngine, nodeId: string): RequestRouting {
       return engine.shardCount;
     },
     ownerOf: (shard: number) => engine.ownerOf(shard),
+    isMember: ({ nodeId: id, incarnation }) =>
+      engine.map?.members.some((each) => isMember(each, { id, incarnation })) ??
+        false,
     get self() {
       const { incarnation } = engine.membership;
       return incarnation === undefined ? undefined : { nodeId, incarnation };

@@ -157,8 +157,11 @@ export class Requester {
         { kind, actorId, epoch, timeLeft, commandId, trace, body },
         shard,
         owner,
-        Math.min(timeLeft, patience),
-        signal,
+        {
+          signal,
+          hasty: call.repeatable,
+          patience: Math.min(timeLeft, patience),
+        },
       );
       if (isSilence(outcome)) patience *= 2;
       const result = this.#judge(call, actor, outcome, begun, shard, owner);
@@ -191,13 +194,13 @@ export class Requester {
     outcome: Outcome,
     begun: Begun,
     shard: number,
-    { nodeId }: ShardOwnership,
+    { nodeId, epoch }: ShardOwnership,
   ): Answer | { begun: Begun; error: Error | undefined } {
     let lost: RequestLostError;
     switch (outcome.type) {
       case "done":
       case "failed":
-        if (outcome.epoch >= this.#owners.epochOf(shard)) return outcome;
+        if (outcome.epoch >= epoch) return outcome;
         lost = new RequestLostError(actor, "its answer is of an older owner");
         break;
       case "not-owner":

@@ -10,6 +10,7 @@ import {
   permissionDenied,
   RequestTimeoutError,
 } from "../../internal/nats/errors.ts";
+import { isInTime } from "../../internal/waiting.ts";
 import { Multiplexer } from "../../internal/nats/multiplexer.ts";
 import { clusterSubjectRoot, encodeName } from "../../internal/nats/names.ts";
 
@@ -26,8 +27,12 @@ export type Receive = (message: Uint8Array) => Promise<Uint8Array>;
 export interface RequestTransport {
   /** The most bytes of a message. */
   readonly maxBytes: number;
-  /** Has a node receive; returns how to stop. */
-  serve(address: NodeAddress, receive: Receive): () => void;
+  /**
+   * Has a node receive.
+   *
+   * @returns Stops that; resolves when all that has come in is answered.
+   */
+  serve(address: NodeAddress, receive: Receive): () => Promise<void>;
   /**
    * Sends a request, and resolves with its reply.
    *
@@ -59,6 +64,9 @@ export interface NatsTransportOptions {
 const CHECK = "check";
 
 const NOTHING = new Uint8Array();
+
+/** How long a node that stops waits for what comes in, in milliseconds. */
+const MAX_DRAIN_MS = 2_000;
 
 /** Requests over NATS: a subject for each life of a node. */
 export class NatsTransport implements RequestTransport {
@@ -124,19 +132,29 @@ export class NatsTransport implements RequestTransport {
     }
   }
 
-  serve(address: NodeAddress, receive: Receive): () => void {
+  serve(address: NodeAddress, receive: Receive): () => Promise<void> {
+    const answering = new Set<Promise<void>>();
     const subscription = this.#mux.subscribe(
       this.#subjectOf(address),
       (error, message) => {
         if (error !== null) return this.#report(error);
-        receive(message.data).then(
-          (reply) => message.respond(reply),
-          this.#report,
-        ).catch(this.#report); // the connection may be closed
+        const answered = receive(message.data).then((reply) => {
+          message.respond(reply);
+        }).catch(this.#report) // the connection may be closed
+          .finally(() => answering.delete(answered));
+        answering.add(answered);
       },
     );
-    return () => {
-      if (!subscription.isClosed()) subscription.unsubscribe();
+    return async () => {
+      if (subscription.isClosed()) return;
+      try {
+        // What the server has sent by then comes in before.
+        const drained = subscription.drain().catch(() => {});
+        await isInTime(drained, MAX_DRAIN_MS);
+        await isInTime(Promise.all(answering), MAX_DRAIN_MS);
+      } catch {
+        // The connection is closed.
+      }
     };
   }
 
@@ -175,10 +193,13 @@ export class LocalTransport implements RequestTransport {
     this.#cluster = cluster;
   }
 
-  serve(address: NodeAddress, receive: Receive): () => void {
+  serve(address: NodeAddress, receive: Receive): () => Promise<void> {
     const key = this.#keyOf(address);
     nodes.set(key, receive);
-    return () => nodes.delete(key);
+    return () => {
+      nodes.delete(key);
+      return Promise.resolve();
+    };
   }
 
   send(

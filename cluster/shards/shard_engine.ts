@@ -26,6 +26,8 @@ export interface ShardEngineOptions extends MembershipOptions {
 /** What an engine calls. */
 export interface ShardEngineHooks
   extends Partial<Pick<TenancyHooks, "acquired" | "drain" | "released">> {
+  /** All shards are handed over; the node is a member until it settles. */
+  leaving?(): Promise<void> | undefined;
   /** There is a newer map. */
   applied?(map: ClusterMap): void;
   /** Something that {@linkcode ShardEngine} tells may have changed. */
@@ -202,6 +204,7 @@ export class ShardEngine {
     clearTimeout(this.#windowTimer);
     await this.#endAll("ended");
     clearTimeout(this.#tellTimer);
+    await this.#hooks.leaving?.();
     await this.#membership.leave();
   }
 
