@@ -28,6 +28,7 @@ import { memory } from "./memory.ts";
 import { nagle } from "./nagle.ts";
 import { placement } from "./placement.ts";
 import { reads } from "./reads.ts";
+import { requests } from "./requests.ts";
 import { saves } from "./saves.ts";
 import { subscriptions } from "./subscriptions.ts";
 
@@ -40,6 +41,7 @@ const THEMES: readonly ((scale: Scale) => Theme)[] = [
   subscriptions,
   deciders,
   hosts,
+  requests,
   bus,
   footprint,
   inFlight,
