@@ -4,6 +4,7 @@
  * @module
  */
 
+import { deepFreeze } from "../event/deep_freeze.ts";
 import type { AnyEvent } from "../event/event.ts";
 import type { EventStore } from "../store/event_store.ts";
 import type { ActorState } from "./_actor_state.ts";
@@ -12,7 +13,7 @@ import { readHistory } from "./_history.ts";
 import { LruCache } from "./_lru_cache.ts";
 import { Snapshots } from "./_snapshots.ts";
 import type { SnapshotOptions } from "./command_handler.ts";
-import type { Decider } from "./decider.ts";
+import { type Decider, stateAfter } from "./decider.ts";
 
 /** How much is kept of actors. */
 export interface ActorStatesOptions {
@@ -25,6 +26,7 @@ export interface ActorStatesOptions {
 export class ActorStates<State, E extends AnyEvent> {
   readonly #store: EventStore<E>;
   readonly #decider: Decider<State, never, E>;
+  readonly #initialState: State;
   readonly #rememberedCommands: number;
   readonly #cache: LruCache<ActorState<State>>;
   readonly #snapshots: Snapshots<State> | undefined;
@@ -36,12 +38,13 @@ export class ActorStates<State, E extends AnyEvent> {
   ) {
     this.#store = store;
     this.#decider = decider;
+    this.#initialState = deepFreeze(decider.initialState);
     this.#rememberedCommands = rememberedCommands;
     this.#cache = new LruCache(cachedActors);
     if (snapshots === undefined) return;
     const any = store as unknown as EventStore<AnyEvent>;
     this.#snapshots = new Snapshots(any, snapshots);
-    this.#snapshots.check(decider.initialState);
+    this.#snapshots.check(this.#initialState);
   }
 
   /** What is cached of an actor, which others may have moved on since. */
@@ -83,7 +86,7 @@ export class ActorStates<State, E extends AnyEvent> {
   ): Promise<ActorState<State>> {
     const events = await readHistory(this.#store, actorId, 0, signal);
     return this.catchUp({
-      state: this.#decider.initialState,
+      state: this.#initialState,
       version: 0,
       commands: new CommandLog(this.#rememberedCommands),
       snapshotVersion: 0,
@@ -153,11 +156,12 @@ export class ActorStates<State, E extends AnyEvent> {
     return this.#advance(known, fresh, this.#stateAfter(known.state, fresh));
   }
 
+  /** The state after events, frozen: callers share it with the cache. */
   #stateAfter(state: State, events: readonly E[]): State {
-    return events.reduce(
-      (state, event) => this.#decider.evolve(state, event),
+    return deepFreeze(events.reduce(
+      (state, event) => stateAfter(this.#decider, state, event),
       state,
-    );
+    ));
   }
 
   /** An actor after more of its stored events. */

@@ -77,7 +77,10 @@ export interface LoadOptions {
 
 /** What {@linkcode CommandHandler.execute} did. */
 export interface Executed<State, E extends AnyEvent> {
-  /** The actor's state now, with the command's events in it. */
+  /**
+   * The actor's state now, with the command's events in it; frozen, as
+   * {@linkcode Decider} says.
+   */
   readonly state: State;
   /**
    * The version of the last of `events`; the actor's version when there are
@@ -94,7 +97,7 @@ export interface Executed<State, E extends AnyEvent> {
 
 /** What {@linkcode CommandHandler.load} found. */
 export interface Loaded<State> {
-  /** The actor's state. */
+  /** The actor's state, frozen, as {@linkcode Decider} says. */
   readonly state: State;
   /** Its version; 0 for an actor without events. */
   readonly version: number;

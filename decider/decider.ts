@@ -6,6 +6,7 @@
 
 import type { AnyEvent } from "../event/event.ts";
 import type { EventDraftOf } from "../event/event_draft.ts";
+import { show } from "../internal/show.ts";
 
 /**
  * A decision: what happened, as one event draft, several, or none (an empty
@@ -27,7 +28,8 @@ export type Decided<E extends AnyEvent> =
  * needs come in its command.
  *
  * @typeParam State What is known of an actor. It is never changed, only
- * replaced.
+ * replaced: command handlers freeze the plain objects and arrays of a state,
+ * and those in them, but not maps, sets, typed arrays or class instances.
  * @typeParam Command What can be asked of one, such as a union that narrows on
  * `type`.
  * @typeParam E The events that can happen to one.
@@ -59,7 +61,10 @@ export type Decided<E extends AnyEvent> =
  * ```
  */
 export interface Decider<State, Command, E extends AnyEvent> {
-  /** The state of an actor to which nothing has happened. */
+  /**
+   * The state of an actor to which nothing has happened. All actors begin with
+   * the same one; command handlers freeze it.
+   */
   readonly initialState: State;
   /**
    * Says what happens when a state is given a command. An empty array is
@@ -78,4 +83,26 @@ export function draftsOf<E extends AnyEvent>(
   decided: Decided<E>,
 ): readonly EventDraftOf<E>[] {
   return Array.isArray(decided) ? decided : [decided as EventDraftOf<E>];
+}
+
+/**
+ * The state after an event.
+ *
+ * @throws {TypeError} If `evolve` forgot to return one.
+ */
+export function stateAfter<State, E extends AnyEvent>(
+  decider: Decider<State, never, E>,
+  state: State,
+  event: E,
+): State {
+  const after = decider.evolve(state, event);
+  if (after !== undefined || state === undefined) return after;
+  const { eventType, version, actorId } = event;
+  throw new TypeError(
+    `Cannot evolve state: evolve returned undefined for ${
+      show(eventType)
+    } at version ${version} of actor ${
+      show(actorId)
+    }; return the state as it is for events it does not know`,
+  );
 }

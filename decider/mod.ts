@@ -31,12 +31,14 @@
  *     if (amount > balance) throw new Rejection("too-little", "Too little");
  *     return { eventType: "Withdrawn", data: { amount } };
  *   },
- *   evolve({ balance }, { eventType, data }) {
+ *   evolve(state, { eventType, data }) {
  *     switch (eventType) {
  *       case "Deposited":
- *         return { balance: balance + data.amount };
+ *         return { balance: state.balance + data.amount };
  *       case "Withdrawn":
- *         return { balance: balance - data.amount };
+ *         return { balance: state.balance - data.amount };
+ *       default:
+ *         return state;
  *     }
  *   },
  * };

@@ -42,6 +42,8 @@ function evolve(order: Order, event: OrderEvent): Order {
       const { trackingNumber } = event.data;
       return { ...order, status: "shipped", trackingNumber };
     }
+    default:
+      return order;
   }
 }
 

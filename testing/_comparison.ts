@@ -83,11 +83,3 @@ function partsOf(value: object): Record<string, unknown> {
     : value;
   return parts as unknown as Record<string, unknown>;
 }
-
-/** Freezes a value and all it holds. */
-export function deepFreeze<T>(value: T): T {
-  if (!isContainer(value) || Object.isFrozen(value)) return value;
-  Object.freeze(value);
-  for (const inner of Object.values(value)) deepFreeze(inner);
-  return value;
-}

@@ -4,12 +4,13 @@
  * @module
  */
 
-import { type Decider, draftsOf } from "../decider/decider.ts";
+import { type Decider, draftsOf, stateAfter } from "../decider/decider.ts";
 import { Rejection } from "../decider/errors.ts";
 import { createEvent } from "../event/create_event.ts";
+import { deepFreeze } from "../event/deep_freeze.ts";
 import type { AnyEvent } from "../event/event.ts";
 import type { EventDraft, EventDraftOf } from "../event/event_draft.ts";
-import { deepFreeze, differences, render } from "./_comparison.ts";
+import { differences, render } from "./_comparison.ts";
 
 /** A decider did something else than its specification says. */
 export class SpecificationError extends Error {
@@ -100,9 +101,10 @@ export interface When<State, Command, E extends AnyEvent> {
 /** Tests of one decider. */
 export interface Specification<State, Command, E extends AnyEvent> {
   /**
-   * What has happened before; nothing, without events. States are deeply
-   * frozen, the initial one too, so that a decider that changes its state
-   * fails with a TypeError; what a Map or a Set holds can't be frozen.
+   * What has happened before; nothing, without events. States are frozen, the
+   * initial one too, so that a decider that changes its state fails with a
+   * TypeError: plain objects and arrays with all that is in them, but not maps,
+   * sets, typed arrays or class instances.
    */
   given(...events: readonly GivenEvent<E>[]): When<State, Command, E>;
 }
@@ -148,7 +150,9 @@ export function specificationOf<State, Command, E extends AnyEvent>(
   ) =>
     events.reduce(
       (state, event, i) =>
-        deepFreeze(decider.evolve(state, stored<E>(event, count + i + 1))),
+        deepFreeze(
+          stateAfter(decider, state, stored<E>(event, count + i + 1)),
+        ),
       deepFreeze(state),
     );
   return {

@@ -11,6 +11,7 @@ import type { DeciderFixture } from "./decider/fixture.ts";
 import { racingContract } from "./decider/racing.ts";
 import { repeatingContract } from "./decider/repeating.ts";
 import { snapshotsContract } from "./decider/snapshots.ts";
+import { statesContract } from "./decider/states.ts";
 import { togetherContract } from "./decider/together.ts";
 
 /** Registers the suite: one test for each promise, `name` in front. */
@@ -29,6 +30,7 @@ export function testCommandHandlerContract(
     });
   argumentsContract(test);
   executingContract(test);
+  statesContract(test);
   repeatingContract(test);
   racingContract(test);
   togetherContract(test);
