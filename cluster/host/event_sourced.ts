@@ -25,6 +25,7 @@ import type {
   HandlerContext,
   HostedActors,
 } from "../requests/handler.ts";
+import { ShardLostError } from "../shards/errors.ts";
 import { IdleActors } from "./_idle_actors.ts";
 
 /** What a request is answered with if no `reply` is given. */
@@ -147,14 +148,18 @@ export function eventSourced<
   return {
     failure: rejectionOf,
     open: (): HostedActors<Command, Reply> => {
-      const commands = commandHandler(store, decider, settings);
+      const commands = commandHandler(store, whileOwner(decider), settings);
       const idle = new IdleActors(passivateAfter, (id) => commands.forget(id));
       return {
         handler: async (context: HandlerContext, command: Command) => {
           const { actorId, commandId, signal, shard } = context;
           try {
             return reply(
-              await commands.execute(actorId, command, { commandId, signal }),
+              await commands.execute(
+                actorId,
+                { command, context },
+                { commandId, signal },
+              ),
             );
           } finally {
             idle.use(actorId, shard); // it may be cached from here on
@@ -167,6 +172,31 @@ export function eventSourced<
         close: () => idle.close(),
       };
     },
+  };
+}
+
+/** A command, and what it came with. */
+interface Hosted<Command> {
+  readonly command: Command;
+  readonly context: HandlerContext;
+}
+
+/**
+ * Decides only while the node owns the actor, by its clocks: a process that was
+ * suspended may read that its save is a conflict before its timers end it, and
+ * would decide again what the next owner has refused.
+ */
+function whileOwner<State, Command, E extends AnyEvent>(
+  decider: Decider<State, Command, E>,
+): Decider<State, Hosted<Command>, E> {
+  return {
+    initialState: decider.initialState,
+    decide({ command, context }, state) {
+      const { shard, epoch } = context;
+      if (context.isOwner()) return decider.decide(command, state);
+      throw new ShardLostError({ shard, epoch }, "lapsed");
+    },
+    evolve: (state, event) => decider.evolve(state, event),
   };
 }
 

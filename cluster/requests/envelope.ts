@@ -12,6 +12,14 @@ import type { HandlerFailure } from "./errors.ts";
 /** What a payload can be: JSON, or bytes. */
 export type Body = { readonly json: string } | { readonly bytes: Uint8Array };
 
+/** Which sending of a call this is. */
+export interface CallAttempt {
+  /** Of the call, whichever node it is sent to. */
+  readonly id: string;
+  /** 1 the first time. */
+  readonly number: number;
+}
+
 /** A request on its way. */
 export interface Envelope {
   readonly kind: string;
@@ -21,6 +29,8 @@ export interface Envelope {
   /** Milliseconds that are left for it. */
   readonly timeLeft: number;
   readonly commandId: string | undefined;
+  /** There for those that may be sent again. */
+  readonly attempt: CallAttempt | undefined;
   readonly trace: TraceContext | undefined;
   readonly body: Body;
 }
@@ -101,10 +111,11 @@ function bodyOf(form: unknown, rest: Uint8Array): Body {
 
 /** Writes a request. */
 export function encodeRequest(envelope: Envelope): Uint8Array {
-  const { kind, actorId, epoch, timeLeft, commandId, trace, body } = envelope;
+  const { kind, actorId, epoch, timeLeft, body } = envelope;
+  const { attempt, commandId, trace } = envelope;
   const head: unknown[] = [formOf(body), kind, actorId, epoch, timeLeft];
-  if (commandId !== undefined || trace !== undefined) {
-    head.push(commandId ?? null);
+  if (attempt !== undefined || trace !== undefined) {
+    head.push(attempt?.id ?? null, attempt?.number ?? 0, commandId ?? null);
   }
   if (trace !== undefined) head.push(trace.traceparent, trace.tracestate);
   return join(head, body);
@@ -117,7 +128,8 @@ export function encodeRequest(envelope: Envelope): Uint8Array {
  */
 export function decodeRequest(message: Uint8Array): Envelope {
   const [head, rest] = split(message);
-  const [form, kind, actorId, epoch, timeLeft, commandId, parent, state] = head;
+  const [form, kind, actorId, epoch, timeLeft, ...more] = head;
+  const [id, number, commandId, parent, state] = more;
   if (
     typeof kind !== "string" || typeof actorId !== "string" ||
     !Number.isSafeInteger(epoch) || typeof timeLeft !== "number"
@@ -132,6 +144,9 @@ export function decodeRequest(message: Uint8Array): Envelope {
     epoch: epoch as number,
     timeLeft,
     commandId: typeof commandId === "string" ? commandId : undefined,
+    attempt: typeof id === "string" && typeof number === "number"
+      ? { id, number }
+      : undefined,
     trace,
     body: bodyOf(form, rest),
   };

@@ -10,6 +10,7 @@ import { type Envelope, fromBody, type Reply, toBody } from "./envelope.ts";
 import type { HandlerFailure } from "./errors.ts";
 import type { Registration } from "./handler.ts";
 import { Job } from "./_job.ts";
+import { SupersededAttempts } from "./_superseded_attempts.ts";
 
 /** How long a request that is ahead of this node's map is held, at most. */
 const MAX_HOLD_MS = 2_000;
@@ -74,6 +75,7 @@ export class RequestHost {
   /** By kind and actor, while there is a request. */
   readonly #queues = new Map<string, ActorQueue>();
   readonly #running = new Set<Job>();
+  readonly #superseded = new SupersededAttempts();
   readonly #waiters = new Set<() => void>();
   readonly #drains = new Map<number, PromiseWithResolvers<void>>();
   #waiting = 0;
@@ -102,9 +104,9 @@ export class RequestHost {
     const deadline = performance.now() + envelope.timeLeft;
     const epoch = this.#engine.epochOf(shard) ??
       await this.#untilOwned(envelope, shard, deadline);
-    if (epoch === undefined || epoch < envelope.epoch) {
-      return this.#notOwner(shard);
-    }
+    // Neither one that is ahead, nor one that was on its way through a hand-over.
+    if (epoch !== envelope.epoch) return this.#notOwner(shard);
+    if (this.#superseded.isLate(envelope.attempt)) return this.#expired();
     const registration = this.#handlers.get(envelope.kind);
     if (registration === undefined) return { type: "unknown-kind" };
     const job = new Job(envelope, { shard, epoch }, deadline, this.#engine);
@@ -191,7 +193,7 @@ export class RequestHost {
   #enqueue(job: Job, registration: Registration): Promise<Reply> {
     const key = `${job.kind}\0${job.actorId}`;
     let queue = registration.ordered ? this.#queues.get(key) : undefined;
-    const same = queue && findCommand(queue, job);
+    const same = queue && findCall(queue, job);
     if (same !== undefined) return same;
     if (this.load >= this.#limits.maxQueued) return this.#overloaded();
     if (!registration.ordered) return this.#run(job, registration);
@@ -209,6 +211,11 @@ export class RequestHost {
     const { promise: reply, resolve: done } = Promise.withResolvers<Reply>();
     queue.waiting.push({ job, reply, done });
     return reply;
+  }
+
+  #expired(): Reply {
+    this.counters.expired++;
+    return { type: "expired" };
   }
 
   #overloaded(): Promise<Reply> {
@@ -235,10 +242,7 @@ export class RequestHost {
 
   /** Handles a request; never rejects. */
   async #run(job: Job, { handler }: Registration): Promise<Reply> {
-    if (performance.now() >= job.deadline) {
-      this.counters.expired++;
-      return { type: "expired" };
-    }
+    if (performance.now() >= job.deadline) return this.#expired();
     if (!job.mayBegin()) return this.#notOwner(job.shard);
     this.#running.add(job);
     let reply: Reply;
@@ -271,16 +275,17 @@ export class RequestHost {
 }
 
 /**
- * The reply to a command that is being handled or waits already: it was sent
- * again by a caller that has not heard of it.
+ * The reply to a call that is being handled or waits already: it was sent again
+ * by a caller that has not heard of it.
  */
-function findCommand(
+function findCall(
   { current, waiting }: ActorQueue,
-  { commandId, deadline }: Job,
+  { envelope: { attempt }, deadline }: Job,
 ): Promise<Reply> | undefined {
-  if (commandId === undefined) return undefined;
-  if (current?.job.commandId === commandId) return current.reply;
-  const found = waiting.find(({ job }) => job.commandId === commandId);
+  if (attempt === undefined) return undefined;
+  const isSame = ({ job }: Pending) => job.envelope.attempt?.id === attempt.id;
+  if (current !== undefined && isSame(current)) return current.reply;
+  const found = waiting.find(isSame);
   found?.job.extend(deadline);
   return found?.reply;
 }

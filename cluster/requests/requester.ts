@@ -82,6 +82,9 @@ export class Requester {
   };
   readonly #owners: Owners;
   readonly #attempts: Attempts;
+  /** Of this requester alone: its calls are told apart by what is behind it. */
+  readonly #callPrefix = `${crypto.randomUUID()}-`;
+  #calls = 0;
   #over: Error | undefined;
   #waiting = 0;
 
@@ -135,6 +138,8 @@ export class Requester {
     let last: Error | undefined;
     let owner: ShardOwnership | undefined;
     let patience = call.repeatable ? FIRST_PATIENCE_MS : Infinity;
+    const id = call.repeatable ? this.#callPrefix + ++this.#calls : undefined;
+    let number = 0;
     for (let attempt = 0;; attempt++) {
       signal?.throwIfAborted();
       if (this.#over) throw this.#over;
@@ -154,7 +159,16 @@ export class Requester {
       const { commandId, trace } = call;
       const { epoch } = owner;
       const outcome = await this.#attempts.ask(
-        { kind, actorId, epoch, timeLeft, commandId, trace, body },
+        {
+          kind,
+          actorId,
+          epoch,
+          timeLeft,
+          commandId,
+          attempt: id === undefined ? undefined : { id, number: ++number },
+          trace,
+          body,
+        },
         shard,
         owner,
         {

@@ -11,8 +11,9 @@ import {
 } from "../../cluster/mod.ts";
 import { waitFor } from "../support/conditions.ts";
 import { connect } from "../support/nats_connect.ts";
+import type { NatsServer } from "../support/nats_server.ts";
 import { TcpProxy } from "../support/tcp_proxy.ts";
-import { withServer } from "../support/with_server.ts";
+import { withCluster, withServer } from "../support/with_server.ts";
 
 const OPTIONS = {
   lease: 1_500,
@@ -93,3 +94,78 @@ Deno.test("a request that may not be sent again is not, and fails as unknown", (
     assertEquals(error.begun, "unknown");
     assertEquals(handled, [undefined]);
   }));
+
+Deno.test("a command that is handled for long is asked for again, and handled once", async () => {
+  await withServer({}, async (server) => {
+    await using stack = new AsyncDisposableStack();
+    const open = async (options: ClusterManagerOptions) => {
+      const nc = await connect(server);
+      stack.defer(() => nc.close());
+      return stack.use(new ClusterManager(nc, { ...OPTIONS, ...options }));
+    };
+    const gate = Promise.withResolvers<void>();
+    const handled: unknown[] = [];
+    const node = await open({});
+    node.handle("slow", async ({ commandId }) => {
+      handled.push(commandId);
+      await gate.promise;
+      return "done";
+    });
+    node.handle("ping", () => null);
+    await node.start();
+    const caller = await open({ role: "client" });
+    await caller.start();
+    await caller.ready;
+    const { redirected } = caller.metrics;
+    const commandId = "c-1";
+    const answer = caller.actors("slow")
+      .request("a", null, { commandId, timeout: 60_000 });
+    const isAsked = () => caller.metrics.redirected === redirected + 2;
+    await waitFor(isAsked, { timeout: 30_000 });
+    await caller.actors("ping").request("a", null); // answered behind it
+    gate.resolve();
+    assertEquals(await answer, "done");
+    assertEquals(handled, [commandId]);
+  });
+});
+
+Deno.test("a request that arrives after it was sent again, and answered, is dropped", async () => {
+  await withCluster({}, async (cluster) => {
+    await using stack = new AsyncDisposableStack();
+    const open = async (
+      servers: readonly string[],
+      options: ClusterManagerOptions,
+    ) => {
+      const nc = await connect(servers);
+      stack.defer(() => nc.close());
+      const lease = 5_000; // longer than a leader of the bucket is missing
+      const all = { ...OPTIONS, lease, replicas: 3, ...options };
+      return { nc, manager: stack.use(new ClusterManager(nc, all)) };
+    };
+    const [here, there] = cluster.servers as [NatsServer, NatsServer];
+    const handled: unknown[] = [];
+    const { manager: node } = await open([here.url], {});
+    node.handle<string, void>("count", (_, what) => {
+      handled.push(what);
+    });
+    await node.start();
+    const { manager: caller, nc } = await open([there.url, here.url], {
+      role: "client",
+    });
+    await caller.start();
+    const actors = caller.actors<string, void>("count");
+    await actors.request("a", "before", { timeout: 60_000 });
+    // What is sent now stays in the server's socket until it runs again.
+    await there.pause();
+    const { outMsgs } = nc.stats();
+    const commandId = "c-1";
+    const answer = actors.request("a", "once", { commandId, timeout: 60_000 });
+    await waitFor(() => nc.stats().outMsgs > outMsgs);
+    await nc.reconnect();
+    await answer;
+    assertEquals(handled, ["before", "once"]);
+    there.resume();
+    await waitFor(() => node.metrics.expired === 1, { timeout: 30_000 });
+    assertEquals(handled, ["before", "once"]);
+  });
+});

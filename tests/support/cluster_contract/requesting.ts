@@ -263,40 +263,6 @@ export function requestingContract({ test }: ClusterContract): void {
     assertEquals(one!.metrics.expired + two!.metrics.expired, 2);
   });
 
-  test("a command that is sent twice at a time is handled once, and answered twice", async (fixture) => {
-    const gate = Promise.withResolvers<void>();
-    const handled: string[] = [];
-    const [one] = await fixture.form(
-      2,
-      (each) => {
-        each.handle<string, string>("slow", async ({ commandId }, text) => {
-          handled.push(commandId!);
-          await gate.promise;
-          return text;
-        });
-        each.handle("ping", () => null);
-      },
-    );
-    const actors = one!.actors<string, string>("slow");
-    const answers = [true, false].flatMap((isOwn) => {
-      const actorId = actorOf(one!, isOwn);
-      // The first is handled, and the second waits.
-      return ["c-1", "c-2", "c-2", "c-1"].map((commandId) =>
-        actors.request(actorId, commandId, { commandId, timeout: 60_000 })
-      );
-    });
-    // Answered behind all of them.
-    for (const isOwn of [true, false]) {
-      await one!.actors("ping").request(actorOf(one!, isOwn), null);
-    }
-    gate.resolve();
-    assertEquals(await Promise.all(answers), [
-      ...["c-1", "c-2", "c-2", "c-1"],
-      ...["c-1", "c-2", "c-2", "c-1"],
-    ]);
-    assertEquals(handled.toSorted(), ["c-1", "c-1", "c-2", "c-2"]);
-  });
-
   test("request() is given up by its signal", async (fixture) => {
     const gate = Promise.withResolvers<void>();
     const [one] = await fixture.form(
