@@ -99,18 +99,18 @@ const SIZES: readonly [title: string, program: string, limit: number][] = [
   [
     "the store in memory",
     `export { InMemoryEventStore } from "@flowmade-one/aether/memory";`,
-    16.75,
+    17.5,
   ],
   [
     "the bus in process",
     `export { EventBus } from "@flowmade-one/aether/bus";`,
-    10.5,
+    11,
   ],
   [
     "the store on JetStream, with the client over WebSocket",
     `export { JetStreamEventStore } from "@flowmade-one/aether/store";
      export { wsconnect } from "@nats-io/nats-core";`,
-    93,
+    96,
   ],
 ];
 

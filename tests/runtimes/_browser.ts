@@ -35,7 +35,11 @@ export async function runInBrowser(
   }
   await using forPage = await NatsServer.start({ websocket: true });
   await using forWorker = await NatsServer.start({ websocket: true });
-  const script = await bundle(project, "_browser_entry.ts", "web");
+  const script = await bundle(
+    project,
+    "tests/runtimes/_browser_entry.ts",
+    "web",
+  );
   const started = Promise.withResolvers<void>();
   const done = Promise.withResolvers<void>();
   let reports = 0;

@@ -14,10 +14,11 @@ const root = new URL("../../", import.meta.url).pathname;
 export type Platform = "node" | "web";
 
 /**
- * Bundles a file of this folder with all that it imports of this repository's
- * tests. What it imports of the library is taken from the installed package, so
- * that there is one copy of it.
+ * Bundles a file of this repository with all that it imports of its tests. What
+ * it imports of the library is taken from the installed package, so that there
+ * is one copy of it.
  *
+ * @param entry Its path, from the root.
  * @returns The bundle's path, in the project's folder.
  */
 export async function bundle(
@@ -25,9 +26,10 @@ export async function bundle(
   entry: string,
   platform: Platform,
 ): Promise<string> {
-  const outfile = `${project.folder}/${entry.replace(/\.ts$/, ".js")}`;
+  const name = entry.replaceAll("/", "-").replace(/\.ts$/, ".js");
+  const outfile = `${project.folder}/${name}`;
   await esbuild.build({
-    entryPoints: [join(root, "tests/runtimes", entry)],
+    entryPoints: [join(root, entry)],
     outfile,
     bundle: true,
     format: "esm",
@@ -39,7 +41,7 @@ export async function bundle(
       ...platform === "node"
         ? { "@nats-io/transport-deno": "@nats-io/transport-node" }
         : {
-          "node:assert": join(root, "tests/runtimes/_node_assert.ts"),
+          "node:assert": join(root, "tests/runtimes/node_assert.ts"),
           "node:util": join(root, "tests/runtimes/_node_util.ts"),
         },
     },

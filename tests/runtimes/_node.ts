@@ -17,7 +17,11 @@ export function runOnProgram(
 ): (project: NpmProject, summary: Summary) => Promise<void> {
   return async (project, summary) => {
     const program = await findProgram(name, project.folder);
-    const script = await bundle(project, "_node_entry.ts", "node");
+    const script = await bundle(
+      project,
+      "tests/runtimes/_node_entry.ts",
+      "node",
+    );
     await using tcp = await NatsServer.start();
     await using websocket = await NatsServer.start({ websocket: true });
     const run = async (...args: string[]) => {

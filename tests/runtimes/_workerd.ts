@@ -1,15 +1,17 @@
 /**
  * Runs the suites in workerd, the runtime of Cloudflare's Workers, in a Durable
- * Object.
+ * Object, and the example for Workers.
  *
  * @module
  */
 
+import { assertEquals } from "@std/assert";
 import { createRequire } from "node:module";
+import type { Event } from "../../event/event.ts";
 import { NatsServer } from "../support/nats_server.ts";
 import type { NpmProject } from "../support/npm_project.ts";
 import { bundle } from "./_bundle.ts";
-import type { Report } from "./_collected_tests.ts";
+import { CollectedTests, type Report } from "./_collected_tests.ts";
 import { installPackages } from "./_programs.ts";
 import type { Summary } from "./_report.ts";
 
@@ -18,7 +20,7 @@ const COMPATIBILITY_DATE = "2026-05-03";
 
 /** What is used of the package that runs workerd. */
 interface Miniflare {
-  dispatchFetch(url: string): Promise<Response>;
+  dispatchFetch(url: string, init?: RequestInit): Promise<Response>;
   dispose(): Promise<void>;
 }
 
@@ -37,23 +39,62 @@ export async function runInWorkerd(
     Miniflare: new (options: unknown) => Miniflare;
   };
   await using server = await NatsServer.start({ websocket: true });
-  const script = await bundle(project, "_workerd_entry.ts", "web");
-  const runtime = new Miniflare({
-    modules: true,
-    script: await Deno.readTextFile(script),
-    durableObjects: { SUITES: "Suites" },
-    compatibilityDate: COMPATIBILITY_DATE,
+  const start = async (entry: string, durableObjects: unknown) =>
+    new Miniflare({
+      modules: true,
+      script: await Deno.readTextFile(await bundle(project, entry, "web")),
+      durableObjects,
+      bindings: { NATS_URL: server.wsUrl },
+      compatibilityDate: COMPATIBILITY_DATE,
+    });
+  const suites = await start("tests/runtimes/_workerd_entry.ts", {
+    SUITES: "Suites",
   });
   try {
-    for (const [suites, url] of [["local"], ["websocket", server.wsUrl]]) {
+    for (const [name, query] of [["local", ""], ["websocket", "?server"]]) {
       const begun = performance.now();
-      const query = url === undefined ? "" : `?server=${url}`;
-      const response = await runtime.dispatchFetch(`http://suites/${query}`);
-      const report: Report = await response.json();
+      const response = await suites.dispatchFetch(`http://suites/${query}`);
       const took = performance.now() - begun;
-      summary.add(`workerd, Durable Object, ${suites}`, report, took);
+      summary.add(`workerd, ${name}`, await response.json() as Report, took);
     }
   } finally {
-    await runtime.dispose();
+    await suites.dispose();
   }
+  const orders = await start("examples/cloudflare/worker.ts", {
+    ORDERS: "Orders",
+  });
+  try {
+    const tests = new CollectedTests();
+    tests.register(
+      "the example stores orders and reads them",
+      () =>
+        tryOrders((path, init) =>
+          orders.dispatchFetch(`http://orders${path}`, init)
+        ),
+    );
+    summary.add("workerd, examples/cloudflare", await tests.run(), 0);
+  } finally {
+    await orders.dispose();
+  }
+}
+
+/** Places and ships an order in the example. */
+async function tryOrders(
+  ask: (path: string, init?: RequestInit) => Promise<Response>,
+): Promise<void> {
+  const events = [
+    { eventType: "OrderPlaced", data: { total: 99.99 } },
+    { eventType: "OrderShipped", data: { trackingNumber: "FS123456" } },
+  ];
+  for (const [i, event] of events.entries()) {
+    const body = JSON.stringify(event);
+    const response = await ask("/orders/order-1", { method: "POST", body });
+    assertEquals(await response.json(), { version: i + 1 });
+  }
+  const stored = await (await ask("/orders/order-1")).json() as Event[];
+  assertEquals(
+    stored.map(({ eventType, data }) => ({ eventType, data })),
+    events,
+  );
+  assertEquals((await ask("/")).status, 404);
 }

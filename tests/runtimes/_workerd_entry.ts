@@ -8,8 +8,9 @@ import "./_disposable_stack.ts";
 
 import { runSuites } from "./_web_runs.ts";
 
-/** What a Worker is told to reach its Durable Objects by. */
+/** What a Worker is bound to. */
 interface Env {
+  readonly NATS_URL: string;
   readonly SUITES: {
     getByName(name: string): { fetch(request: Request): Promise<Response> };
   };
@@ -17,11 +18,19 @@ interface Env {
 
 /** Runs the suites: in one object, so that they share its connections. */
 export class Suites {
+  readonly #server: string;
+
+  /** Made by the runtime. */
+  constructor(_state: unknown, { NATS_URL }: Env) {
+    this.#server = NATS_URL;
+  }
+
   /** Answers with the report. */
-  async fetch(request: Request): Promise<Response> {
-    const { searchParams } = new URL(request.url);
-    const server = searchParams.get("server") ?? undefined;
-    return Response.json(await runSuites(server));
+  async fetch({ url }: Request): Promise<Response> {
+    const withServer = new URL(url).searchParams.has("server");
+    return Response.json(
+      await runSuites(withServer ? this.#server : undefined),
+    );
   }
 }
 

@@ -5,7 +5,9 @@
  * @module
  */
 
-/** As node:assert, of what JSON, errors, maps, sets and bytes hold. */
+import { inspect } from "../support/inspect.ts";
+
+/** As node:assert, of what JSON, errors, bytes and maps and sets by primitive values hold. */
 const nodeAssert: { readonly deepStrictEqual: typeof deepStrictEqual } = {
   deepStrictEqual,
 };
@@ -13,15 +15,8 @@ export default nodeAssert;
 
 function deepStrictEqual(actual: unknown, expected: unknown): void {
   if (!equal(actual, expected)) {
-    throw new Error(`${show(actual)} is not ${show(expected)}`);
+    throw new Error(`${inspect(actual)} is not ${inspect(expected)}`);
   }
-}
-
-function show(value: unknown): string {
-  return JSON.stringify(
-    value,
-    (_, part) => typeof part === "bigint" ? `${part}n` : part,
-  );
 }
 
 function equal(a: unknown, b: unknown): boolean {
@@ -34,8 +29,16 @@ function equal(a: unknown, b: unknown): boolean {
     const other = b as Error;
     if (a.message !== other.message || a.name !== other.name) return false;
   }
-  if (a instanceof Map || a instanceof Set) {
-    return equal([...a], [...(b as Iterable<unknown>)]);
+  if (a instanceof Map) {
+    const other = b as Map<unknown, unknown>;
+    return a.size === other.size &&
+      [...a].every(([key, value]) =>
+        other.has(key) && equal(value, other.get(key))
+      );
+  }
+  if (a instanceof Set) {
+    const other = b as Set<unknown>;
+    return a.size === other.size && [...a].every((value) => other.has(value));
   }
   const [keys, others] = [Reflect.ownKeys(a), Reflect.ownKeys(b)].map((own) =>
     own.filter((key) => key !== "stack")
