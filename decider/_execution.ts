@@ -111,7 +111,8 @@ export class Execution<State, Command, E extends AnyEvent> {
     const { state, version } = this.#actor;
     let events: E[];
     try {
-      const drafts = draftsOf(decider.decide(command, state));
+      const decided = decider.decide(command, state);
+      const drafts = draftsOf(decided, "execute command");
       events = makeEvents(actorId, version, drafts, this.#call, sources);
       if (events.length === 0) return { events, state };
       // Before they are stored: one that `evolve` can't take would stay.

@@ -14,7 +14,12 @@ import type { ActorState } from "./_actor_state.ts";
 import { ActorStates } from "./_actor_states.ts";
 import { eventsOfCommand, readHistory } from "./_history.ts";
 import { type CommandFacts, makeEvents } from "./_made_events.ts";
-import { type Decided, type Decider, draftsOf } from "./decider.ts";
+import {
+  type Decided,
+  type Decider,
+  draftsOf,
+  refusePromise,
+} from "./decider.ts";
 import { TooManyConflictsError } from "./errors.ts";
 
 /** An actor that is decided on, with its name in the decision. */
@@ -93,7 +98,8 @@ class JointActor {
   /** The events that drafts make, and the state after them. */
   decide(decided: Decided<AnyEvent>, call: JointCall): PartOutcome {
     const { version } = this.last;
-    const drafts = decided === undefined ? [] : draftsOf(decided);
+    const action = `decide together: part ${this.name}`;
+    const drafts = decided === undefined ? [] : draftsOf(decided, action);
     if (drafts.length === 0) {
       throw new TypeError(
         `Cannot decide together: nothing was decided for part ${this.name}; a part that is only read is guarded by nothing`,
@@ -163,6 +169,7 @@ export class JointExecution {
       if (await this.#refresh()) return undefined;
       throw error;
     }
+    refusePromise(decided, "decide together");
     if (typeof decided !== "object" || decided === null) {
       const must = "an object with the drafts of each part";
       throw badType("decide together", "what decide returns", must, decided);

@@ -20,7 +20,7 @@ import {
 import { checkActorId } from "../internal/nats/names.ts";
 import { show } from "../internal/show.ts";
 import type { EventStore } from "../store/event_store.ts";
-import { checkCommandId } from "./_arguments.ts";
+import { checkCommandId, checkDecider, checkStore } from "./arguments.ts";
 import { JointExecution, type Part } from "./_joint_execution.ts";
 import type { Decided, Decider } from "./decider.ts";
 
@@ -160,8 +160,8 @@ const OPTIONS: OptionNames<DecideTogetherOptions> = {
  * @throws {SaveOutcomeUnknownError} If it can't be told whether the events
  * were stored. Deciding again with the same `commandId` tells.
  * @throws {ReplayError} If a stored message of one of the actors is no event.
- * @throws {TypeError} If an actor is named twice, or nothing was decided for a
- * part.
+ * @throws {TypeError} If the store or a decider is none, an actor is named
+ * twice, or nothing was decided for a part.
  * @throws As {@linkcode EventStore.saveEvents} else.
  */
 export async function decideTogether<
@@ -174,6 +174,7 @@ export async function decideTogether<
   options?: DecideTogetherOptions,
 ): Promise<DecidedTogether<Parts>> {
   const action = "decide together";
+  checkStore(store, action);
   const { commandId, retries = 10, metadata, signal, ...sources } = optionsOf(
     options,
     OPTIONS,
@@ -205,6 +206,7 @@ function resolveParts(parts: DecisionParts, action: string): Part[] {
       throw badType(action, `part ${name}`, "[decider, actorId]", part);
     }
     const [decider, actorId] = part as DecisionParts[string];
+    checkDecider(decider, action, `the decider of part ${name}`);
     checkActorId(actorId, action);
     const other = names.get(actorId);
     if (other !== undefined) {

@@ -68,7 +68,8 @@ export interface Decider<State, Command, E extends AnyEvent> {
   readonly initialState: State;
   /**
    * Says what happens when a state is given a command. An empty array is
-   * nothing; to refuse the command, throw a {@linkcode Rejection}.
+   * nothing; to refuse the command, throw a {@linkcode Rejection}. It is not
+   * async.
    */
   decide(command: Command, state: State): Decided<E>;
   /**
@@ -78,11 +79,32 @@ export interface Decider<State, Command, E extends AnyEvent> {
   evolve(state: State, event: E): State;
 }
 
-/** The drafts of a decision as an array. */
+/**
+ * The drafts of a decision as an array.
+ *
+ * @throws {TypeError} If it is none.
+ */
 export function draftsOf<E extends AnyEvent>(
   decided: Decided<E>,
+  action: string,
 ): readonly EventDraftOf<E>[] {
+  if (decided === undefined) {
+    throw new TypeError(
+      `Cannot ${action}: decide returned undefined; return [] where nothing happens`,
+    );
+  }
+  refusePromise(decided, action);
   return Array.isArray(decided) ? decided : [decided as EventDraftOf<E>];
+}
+
+/** @throws {TypeError} If `decide` is async. */
+export function refusePromise(decided: unknown, action: string): void {
+  if (!(decided instanceof Promise)) return;
+  // Nobody waits for it: if it is rejected, the program must not end.
+  decided.catch(() => {});
+  throw new TypeError(
+    `Cannot ${action}: decide returned a promise; it must not be async`,
+  );
 }
 
 /**

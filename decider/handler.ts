@@ -22,7 +22,7 @@ import {
 } from "../internal/arguments.ts";
 import { checkActorId } from "../internal/nats/names.ts";
 import type { EventStore } from "../store/event_store.ts";
-import { checkCommandId } from "./_arguments.ts";
+import { checkCommandId, checkDecider, checkStore } from "./arguments.ts";
 import { ActorStates, type ActorStatesOptions } from "./_actor_states.ts";
 import { type Call, Execution, type ExecutionParts } from "./_execution.ts";
 import { Turns } from "./_turns.ts";
@@ -89,8 +89,9 @@ const EXECUTE_OPTIONS: OptionNames<ExecuteOptions> = {
  * ```
  *
  * @typeParam Stored The events of the store: those of the decider and others.
- * @throws {TypeError | RangeError} If an option is not valid, or the initial
- * state is not JSON and snapshots are to be kept.
+ * @throws {TypeError | RangeError} If the store is none, the decider lacks a
+ * part, an option is not valid, or the initial state is not JSON and snapshots
+ * are to be kept.
  */
 export function commandHandler<
   Stored extends AnyEvent,
@@ -103,6 +104,8 @@ export function commandHandler<
   options?: CommandHandlerOptions,
 ): CommandHandler<State, Command, E> {
   const action = "make command handler";
+  checkStore(store, action);
+  checkDecider(decider, action);
   const {
     retries = 10,
     cachedActors = 10_000,

@@ -162,7 +162,8 @@ export function specificationOf<State, Command, E extends AnyEvent>(
         thenState: (expected) => compare("state", state, expected),
         when(command) {
           try {
-            const drafts = draftsOf(decider.decide(command, state));
+            const decided = decider.decide(command, state);
+            const drafts = draftsOf(decided, "decide");
             const after = replay(state, drafts, events.length);
             return new Outcome<State, E>({ drafts, state: after });
           } catch (error) {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkDecider, checkStore } from "../../decider/arguments.ts";
 import type {
   CommandHandlerOptions,
   Executed,
@@ -116,7 +117,8 @@ const NAMES: OptionNames<EventSourcedOptions<unknown, AnyEvent, unknown>> = {
  * ```
  *
  * @typeParam Stored The events of the store: those of the decider and others.
- * @throws {TypeError | RangeError} If an option is not valid.
+ * @throws {TypeError | RangeError} If the store is none, the decider lacks a
+ * part, or an option is not valid.
  */
 export function eventSourced<
   Stored extends AnyEvent,
@@ -130,6 +132,8 @@ export function eventSourced<
   options?: EventSourcedOptions<State, E, Reply>,
 ): ActorDefinition<Command, Reply> {
   const action = "define actors";
+  checkStore(store, action);
+  checkDecider(decider, action);
   const {
     reply = plainReply as unknown as (executed: Executed<State, E>) => Reply,
     passivateAfter = 60_000,

@@ -11,7 +11,7 @@ import {
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
-import { commandHandler } from "../../../decider/mod.ts";
+import { commandHandler, decideTogether } from "../../../decider/mod.ts";
 import { withFaults } from "../../../testing/mod.ts";
 import { account, deposit } from "./accounts.ts";
 import type { TestHandler } from "./fixture.ts";
@@ -56,6 +56,40 @@ export function argumentsContract(test: TestHandler): void {
     await commandHandler(store, account, {}).load("a");
   });
 
+  test("commandHandler() and decideTogether() refuse what is no store or decider", async ({ store }) => {
+    const make = (store: Wrong, decider: Wrong) =>
+      commandHandler(store, decider);
+    const { initialState, decide, evolve } = account;
+    for (
+      const [call, problem] of [
+        [() => make(undefined, account), "store must be an EventStore, got"],
+        [
+          () => make(account, store),
+          "store must be an EventStore, got an object without getEvents",
+        ],
+        [() => make(store, undefined), "decider must be a Decider, got"],
+        [() => make(store, { decide, evolve }), "without initialState"],
+        [() => make(store, { initialState, evolve }), "without decide"],
+        [() => make(store, { initialState, decide }), "without evolve"],
+      ] as [() => unknown, string][]
+    ) {
+      const { message } = assertThrows(call, TypeError, problem);
+      assert(message.startsWith("Cannot make command handler: "), message);
+    }
+    const together = (store: Wrong, decider: Wrong) =>
+      decideTogether(store, { a: [decider, "a"] }, () => ({ a: [] }));
+    await assertRejects(
+      () => together(account, account),
+      TypeError,
+      "Cannot decide together: store must be an EventStore, got an object",
+    );
+    await assertRejects(
+      () => together(store, { initialState, decide }),
+      TypeError,
+      "Cannot decide together: the decider of part a must be a Decider, got an object without evolve",
+    );
+  });
+
   test("execute() and load() refuse bad arguments", async ({ store }) => {
     const accounts = commandHandler(store, account);
     const execute = (options: Wrong, actorId: Wrong = "a") =>
@@ -90,8 +124,15 @@ export function argumentsContract(test: TestHandler): void {
         .execute("a", deposit(1) as Wrong);
     for (
       const [decision, problem] of [
-        [undefined, "draft must be an object, got undefined"],
-        [Promise.resolve([]), "eventType"],
+        [
+          undefined,
+          "Cannot execute command: decide returned undefined; return [] where nothing happens",
+        ],
+        [null, "draft must be an object, got null"],
+        [
+          Promise.resolve([]),
+          "Cannot execute command: decide returned a promise; it must not be async",
+        ],
         [[{ eventType: "Deposited" }], "data"],
         [
           { eventType: "Deposited", data: { at: new Date() } },
@@ -106,6 +147,12 @@ export function argumentsContract(test: TestHandler): void {
       const error = await assertRejects(() => decided(decision), TypeError);
       assert(error.message.includes(problem), error.message);
     }
+    const failing = () => Promise.reject(new Error("for nobody"));
+    const failed = commandHandler(store, {
+      ...account,
+      decide: failing as Wrong,
+    }).execute("a", deposit(1));
+    await assertRejects(() => failed, TypeError, "must not be async");
     assertEquals(await store.getEvents("a"), []);
   });
 

@@ -165,6 +165,18 @@ export function togetherContract(test: TestHandler): void {
       TypeError,
       "Cannot decide together: what decide returns must be an object with the drafts of each part, got undefined",
     );
+    for (
+      const decide of [
+        () => Promise.resolve({ a: [], b: [] }),
+        () => ({ a: Promise.reject(new Error("for nobody")), b: [] }),
+      ]
+    ) {
+      await assertRejects(
+        () => decideTogether(store, parts, decide as Wrong),
+        TypeError,
+        "decide returned a promise; it must not be async",
+      );
+    }
     await assertRejects(
       () => transfer(store, "a", "a", 1),
       TypeError,

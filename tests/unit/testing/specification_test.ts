@@ -162,6 +162,25 @@ Deno.test("given() fails for a decider that changes its state", () => {
   );
 });
 
+Deno.test("given() fails for an evolve that returns undefined", () => {
+  const forgetful = decider(0, () => undefined as unknown as number);
+  assertThrows(
+    () => specificationOf(forgetful).given(added("a")),
+    TypeError,
+    'evolve returned undefined for "Added" at version 1 of actor "actor"',
+  );
+});
+
+Deno.test("when() fails for a decide that is async", () => {
+  const decide = async () => await Promise.resolve([]);
+  const slow = decider(0, (state) => state, decide as never);
+  assertThrows(
+    () => specificationOf(slow).given().when("a").thenNothing(),
+    SpecificationError,
+    "decide returned a promise; it must not be async",
+  );
+});
+
 Deno.test("given() takes every property of an event", () => {
   const stamps = decider<string[]>([], (state, { timestamp, version, id }) => [
     ...state,
