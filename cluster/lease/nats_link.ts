@@ -117,9 +117,16 @@ function makeLink(
 ): ClusterLink {
   const root = clusterSubjectRoot(prefix, cluster);
   const care = new ConnectionCare(nc, retry, () => listener.reconnected());
+  /** What is published and subscribed to; false once it was refused. */
+  const subjects = new Map<string, boolean>();
   const unlisten = mux.watch.listen({
     up: () => listener.up(),
     over: (reason) => listener.over(reason),
+    denied: (error) => {
+      if (!subjects.get(error.subject)) return;
+      subjects.set(error.subject, false);
+      listener.report(error); // others' news come with the next look
+    },
   });
   const subscriptions: Subscription[] = [];
   let reported: string | undefined;
@@ -127,13 +134,20 @@ function makeLink(
     keys: bucket,
     publish: (topic, text) => {
       if (!mux.watch.isUp || mux.watch.isOver) return;
-      mux.publish(`${root}.${topic}`, text);
+      const subject = `${root}.${topic}`;
+      if (!subjects.has(subject)) subjects.set(subject, true);
+      mux.publish(subject, text);
     },
     subscribe: (topic, heard) => {
+      const subject = `${root}.${topic}`;
+      subjects.set(subject, true);
       subscriptions.push(
-        mux.subscribe(`${root}.${topic}`, (error, msg) => {
+        mux.subscribe(subject, (error, msg) => {
           if (error === null) heard(msg.string());
-          else listener.report(error); // others' news come with the next look
+          // By name: a program may hold two copies of nats-core.
+          else if (error.name !== "PermissionViolationError") {
+            listener.report(error);
+          }
         }),
       );
     },

@@ -78,3 +78,78 @@ Deno.test("members and clients need the rights that are listed, and no others", 
   );
   assertEquals(error.operation, "publish");
 });
+
+/** Each right of a role, in a cluster of its own whose user lacks it. */
+function lacking(
+  role: "member" | "client",
+  permissionsOf: (cluster: string) => NatsPermissions,
+) {
+  const { publish, subscribe } = permissionsOf("any");
+  const lists = Object.entries({ publish, subscribe }) as [
+    keyof NatsPermissions,
+    readonly string[],
+  ][];
+  return lists.flatMap(([list, subjects]) =>
+    subjects.map((_, i) => {
+      const cluster = `${role}-${list}-${i}`;
+      const all = permissionsOf(cluster);
+      const subject = all[list][i]!;
+      const rest = all[list].filter((each) => each !== subject);
+      const user = renderUser(cluster, "secret", { ...all, [list]: rest });
+      return { role, cluster, subject, user };
+    })
+  );
+}
+
+/** Whether a message quotes a subject that a permission with wildcards has. */
+function names(message: string, permission: string): boolean {
+  const tokens = permission.split(".").map((token) =>
+    token === "*" ? "[^.]+" : token === ">" ? ".+" : RegExp.escape(token)
+  );
+  return new RegExp(`"${tokens.join("[.]")}"`).test(message);
+}
+
+Deno.test("a member and a client hear of each right that is missing", async () => {
+  const missing = [
+    ...lacking("member", (cluster) => memberPermissions(cluster, INBOX, true)),
+    ...lacking("client", (cluster) => clientPermissions(cluster, INBOX)),
+  ];
+  await using stack = new AsyncDisposableStack();
+  const users = missing.map(({ user }) => user);
+  users.push(`  { user: "admin", password: "secret" }`);
+  const config = `authorization { users: [\n${users.join("")}] }`;
+  const server = stack.use(await NatsServer.start({ config }));
+  const connectAs = async (user: string) =>
+    stack.adopt(
+      await connect(server, { user, pass: "secret", inboxPrefix: INBOX }),
+      (nc) => nc.close(),
+    );
+  const admin = await connectAs("admin");
+  await Promise.all(missing.map(async ({ role, cluster, subject }) => {
+    const options = { cluster, lease: 2_500, shards: 4, inboxPrefix: INBOX };
+    if (role === "client") {
+      stack.use(await ShardManager.join(admin, options));
+    }
+    const told: string[] = [];
+    const onError = (error: unknown) => {
+      told.push(`${error}`);
+    };
+    // Some rights are needed to join, others to lead, and to leave.
+    const joined = ShardManager.join(await connectAs(cluster), {
+      ...options,
+      role,
+      startTimeout: 60_000,
+      onError,
+    });
+    const manager = await joined.catch(onError);
+    if (subject.endsWith(".leader")) {
+      await manager?.ready;
+      await manager?.leave();
+    }
+    await waitFor(() => told.some((message) => names(message, subject)), {
+      timeout: 60_000,
+      message: () => `an error that names ${subject}, beside ${told}`,
+    });
+    await manager?.leave();
+  }));
+});
