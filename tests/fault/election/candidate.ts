@@ -15,6 +15,7 @@ import {
   LeaderElection,
   type LeaderElectionOptions,
 } from "../../../cluster/mod.ts";
+import { ComparedClock, say } from "../../support/compared_clock.ts";
 import { connect } from "../../support/nats_connect.ts";
 import { watchStalls } from "../../support/stalls.ts";
 
@@ -27,29 +28,17 @@ export interface CandidateOptions {
 /** Milliseconds between two questions. */
 const INTERVAL = 2;
 
-const encoder = new TextEncoder();
-
-function say(...words: unknown[]): void {
-  Deno.stdout.writeSync(encoder.encode(`${words.join(" ")}\n`));
-}
-
 const { servers, election: options }: CandidateOptions = JSON.parse(
   Deno.args[0]!,
 );
 
-const readClock = performance.now.bind(performance);
-let compared: number | undefined;
-performance.now = () => {
-  const now = readClock();
-  compared ??= now;
-  return now;
-};
+const clock = new ComparedClock();
 
 const nc = await connect(servers);
 const election = await LeaderElection.join(nc, options);
 watchStalls(
   nc,
-  () => performance.timeOrigin + readClock(),
+  () => clock.now(),
   (from, to) => say("held", from, to),
 );
 let isOver = false;
@@ -71,11 +60,8 @@ while (!isOver) {
     say("silence", now - answeredAt);
     answeredAt = now;
   }
-  compared = undefined;
-  if (election.isLeader()) {
-    const time = performance.timeOrigin + compared!;
-    say("admission", election.term, time);
-  }
+  const { answer: isLeader, time } = clock.ask(() => election.isLeader());
+  if (isLeader) say("admission", election.term, time);
   await new Promise((resolve) => setTimeout(resolve, INTERVAL));
 }
 await election.close();

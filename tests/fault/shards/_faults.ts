@@ -68,17 +68,13 @@ export async function pause(
   { lease }: LeaseSettings,
 ): Promise<Gap> {
   const from = Date.now();
-  const shards = new Set(member.owned.keys());
   member.signal("SIGSTOP");
-  await ownedByOthers(fleet, shards, [member]);
-  const gap = fleet.gap(from);
-  const { admissions } = fleet;
-  member.signal("SIGCONT");
+  const gap = await taken(fleet, member, () => member.signal("SIGCONT"));
   // It goes on: it writes down what it still takes for its own.
+  const { admissions } = fleet;
   await waitFor(() =>
     fleet.admissions > admissions + 100 && Date.now() > from + lease
   );
-  await fleet.served(from);
   return gap;
 }
 
@@ -88,15 +84,11 @@ export async function deafen(
   member: Member,
   proxy: TcpProxy,
 ): Promise<Gap> {
-  const from = Date.now();
-  const shards = new Set(member.owned.keys());
   proxy.dropServerToClient();
-  await ownedByOthers(fleet, shards, [member]);
-  const gap = fleet.gap(from);
-  proxy.passServerToClient();
-  proxy.cut();
-  await fleet.served(from);
-  return gap;
+  return await taken(fleet, member, () => {
+    proxy.passServerToClient();
+    proxy.cut();
+  });
 }
 
 /** Has nothing of what a member sends come through; others take its shards. */
@@ -105,12 +97,20 @@ export async function mute(
   member: Member,
   proxy: TcpProxy,
 ): Promise<Gap> {
-  const from = Date.now();
-  const shards = new Set(member.owned.keys());
   proxy.pause("clientToServer");
-  await ownedByOthers(fleet, shards, [member]);
+  return await taken(fleet, member, () => proxy.unpause("clientToServer"));
+}
+
+/** Waits until others own a member's shards, and has it take part again. */
+async function taken(
+  fleet: Fleet,
+  member: Member,
+  mend: () => void,
+): Promise<Gap> {
+  const from = Date.now();
+  await ownedByOthers(fleet, new Set(member.owned.keys()), [member]);
   const gap = fleet.gap(from);
-  proxy.unpause("clientToServer");
+  mend();
   await fleet.served(from);
   return gap;
 }

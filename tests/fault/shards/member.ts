@@ -20,6 +20,7 @@ import {
   type ShardManagerOptions,
 } from "../../../cluster/mod.ts";
 import { FakeMeter } from "../../support/fake_meter.ts";
+import { ComparedClock, say } from "../../support/compared_clock.ts";
 import { connect } from "../../support/nats_connect.ts";
 import { watchStalls } from "../../support/stalls.ts";
 
@@ -32,21 +33,9 @@ export interface MemberOptions {
 /** Milliseconds between two questions. */
 const INTERVAL = 2;
 
-const encoder = new TextEncoder();
-
-function say(...words: unknown[]): void {
-  Deno.stdout.writeSync(encoder.encode(`${words.join(" ")}\n`));
-}
-
 const { servers, shards: options }: MemberOptions = JSON.parse(Deno.args[0]!);
 
-const readClock = performance.now.bind(performance);
-let compared: number | undefined;
-performance.now = () => {
-  const now = readClock();
-  compared ??= now;
-  return now;
-};
+const clock = new ComparedClock();
 
 /** Tells whether the node leads the map. */
 class LeaderMeter extends FakeMeter {
@@ -75,7 +64,7 @@ const manager = await ShardManager.join(nc, {
 });
 watchStalls(
   nc,
-  () => performance.timeOrigin + readClock(),
+  () => clock.now(),
   (from, to) => say("held", from, to),
 );
 let isOver = false;
@@ -88,9 +77,7 @@ while (!isOver) {
     server = nc.info.server_name;
     say("server", server);
   }
-  compared = undefined;
-  const owned = manager.shards();
-  const time = performance.timeOrigin + compared!;
+  const { answer: owned, time } = clock.ask(() => manager.shards());
   const text = owned.map(({ shard, epoch }) => `${shard}:${epoch}`).join();
   if (text !== "" || text !== before) {
     say("owns", time, ...(text === before ? [] : [text === "" ? "-" : text]));
