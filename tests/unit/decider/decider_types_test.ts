@@ -14,7 +14,12 @@ import {
 } from "../../../decider/mod.ts";
 import type { AnyEvent, Event } from "../../../event/event.ts";
 import type { EventStore } from "../../../store/event_store.ts";
-import { specificationOf, withFaults } from "../../../testing/mod.ts";
+import { InMemoryEventStore } from "../../../store/memory/mod.ts";
+import {
+  type FaultyStore,
+  specificationOf,
+  withFaults,
+} from "../../../testing/mod.ts";
 
 /** True only if both are the same type: unlike with `extends`, any is not. */
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends
@@ -160,11 +165,28 @@ function specifies(store: EventStore<OrderEvent>): void {
   withFaults(store).faults.push("unknown", { delay: 5 }, { first: () => {} });
 }
 
+async function givesTheSameStoreWithFaults(): Promise<void> {
+  const any = withFaults(new InMemoryEventStore());
+  expectType<Equal<typeof any, FaultyStore<InMemoryEventStore>>>();
+  const [event] = await any.getEvents("a");
+  expectType<Equal<typeof event, Event | undefined>>();
+  any.metrics.saves satisfies number;
+  const orders = withFaults(new InMemoryEventStore<OrderEvent>());
+  commandHandler(orders, order);
+  const same: InMemoryEventStore<OrderEvent> = orders;
+  // @ts-expect-error: there is no such fault
+  orders.faults.push("unkown");
+  // @ts-expect-error: no event of the union has this type
+  await orders.append("a", [{ eventType: "OrderLost", data: {} }]);
+  void same;
+}
+
 Deno.test("deciders have the types that this file states", () => {
   // What it states is checked before it runs.
   const stated = [
     ...[sharesAStoreOfMoreEvents, fitsAnyEvents, infersFromAnnotatedFunctions],
     ...[decidesTogether, rejectsWithTypes, specifies],
+    givesTheSameStoreWithFaults,
   ];
-  assertEquals(stated.length, 6);
+  assertEquals(stated.length, 7);
 });

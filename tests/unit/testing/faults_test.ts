@@ -5,9 +5,10 @@ import {
   SaveOutcomeUnknownError,
   VersionConflictError,
 } from "../../../store/errors.ts";
+import type { EventStore } from "../../../store/event_store.ts";
 import { JetStreamUnavailableError } from "../../../store/jetstream/errors.ts";
 import { InMemoryEventStore } from "../../../store/memory/in_memory_event_store.ts";
-import { withFaults } from "../../../testing/mod.ts";
+import { type Fault, withFaults } from "../../../testing/mod.ts";
 import {
   account,
   type AccountEvent,
@@ -67,6 +68,88 @@ Deno.test("withFaults() has appends meet faults, too", async () => {
   assertEquals((await store.append("a", [draft])).version, 3);
 });
 
+Deno.test("withFaults() names the call and the fault", async () => {
+  await using store = withFaults(new InMemoryEventStore<AccountEvent>());
+  const draft = { eventType: "Deposited", data: { amount: 1 } } as const;
+  const append = () => store.append("a", [draft]);
+  const messages = [
+    'Cannot append: fault "unknown" of withFaults',
+    'Cannot save event: fault "unknown-but-stored" of withFaults',
+    'Cannot save events: fault "unavailable" of withFaults',
+  ];
+  store.faults.push("unknown", "unknown-but-stored", "unavailable");
+  for (
+    const call of [
+      append,
+      () => store.saveEvent(deposited(1)),
+      () => store.saveEvents([deposited(2)]),
+    ]
+  ) assertEquals((await assertRejects(call, Error)).message, messages.shift());
+});
+
+Deno.test("withFaults() refuses a fault that there is not", async () => {
+  await using store = withFaults(new InMemoryEventStore<AccountEvent>());
+  for (
+    const [fault, got] of [
+      ["unkown", '"unkown"'],
+      [{ dealy: 5 }, "an object"],
+      [null, "null"],
+      [1, "1"],
+    ]
+  ) {
+    store.faults.push(fault as Fault);
+    await assertRejects(
+      () => store.saveEvent(deposited(1)),
+      TypeError,
+      `Cannot save event: a fault of withFaults must be "unavailable", "conflict", "unknown", "unknown-but-stored", { delay } or { first }, got ${got}`,
+    );
+  }
+  assertEquals(await store.getLatestVersion("a"), 0);
+});
+
+Deno.test("withFaults() has a save meet the conflict that the store would give", async () => {
+  await using inner = new InMemoryEventStore<AccountEvent>();
+  const store = withFaults(inner);
+  const draft = { eventType: "Deposited", data: { amount: 1 } } as const;
+  await store.saveEvent(deposited(1));
+  const saves: ((store: EventStore<AccountEvent>) => Promise<unknown>)[] = [
+    (store) => store.append("a", [draft], { expectedVersion: 1 }),
+    (store) => store.saveEvent(deposited(2)),
+    (store) => store.saveEvent(deposited(2), { expectedVersion: 1 }),
+    (store) => store.saveEvents([deposited(2)], { expectedVersion: 1 }),
+    (store) =>
+      store.saveEvents([deposited(2), deposited(3)], {
+        expectedVersions: new Map([["a", 1]]),
+      }),
+  ];
+  const faked: VersionConflictError[] = [];
+  for (const save of saves) {
+    store.faults.push("conflict");
+    faked.push(await assertRejects(() => save(store), VersionConflictError));
+  }
+  assertEquals(await inner.getLatestVersion("a"), 1, "nothing was stored");
+  store.faults.push("conflict");
+  const anywhere = await assertRejects(
+    () => store.append("a", [draft]),
+    VersionConflictError,
+  );
+  assertEquals([anywhere.attemptedVersion, anywhere.currentVersion], [2, 2]);
+
+  await inner.saveEvent(deposited(2));
+  for (const [i, save] of saves.entries()) {
+    const real = await assertRejects(() => save(inner), VersionConflictError);
+    assertEquals({ ...faked[i] }, { ...real });
+    assertEquals(faked[i]!.message, real.message);
+  }
+});
+
+Deno.test("withFaults() has a save without events meet no conflict", async () => {
+  await using store = withFaults(new InMemoryEventStore<AccountEvent>());
+  store.faults.push("conflict", "conflict");
+  assertEquals((await store.saveEvents([])).sequence, 0);
+  assertEquals((await store.append("a", [])).version, 0);
+});
+
 Deno.test("withFaults() lets somebody else go first", async () => {
   await using inner = new InMemoryEventStore<AccountEvent>();
   const store = withFaults(inner);
@@ -114,6 +197,14 @@ Deno.test("execute() decides again when a competitor goes first", async () => {
   });
   const { state, attempts } = await accounts.execute("a", withdraw(6));
   assertEquals([state.balance, attempts], [0, 2]);
+});
+
+Deno.test("execute() decides again after a conflict", async () => {
+  await using store = withFaults(new InMemoryEventStore<AccountEvent>());
+  const accounts = commandHandler(store, account);
+  store.faults.push("conflict", "conflict");
+  const { state, attempts } = await accounts.execute("a", deposit(2));
+  assertEquals([state.balance, attempts], [2, 3]);
 });
 
 Deno.test("execute() hands on that the store is unavailable", async () => {
