@@ -5,7 +5,7 @@
  */
 
 import type { Report } from "../../internal/callbacks.ts";
-import type { ShardEpoch } from "../map/held_shards.ts";
+import type { HeldShards, ShardEpoch } from "../map/held_shards.ts";
 import { ShardHookError, ShardLostError } from "./errors.ts";
 
 /** A shard that this node has come to own. */
@@ -36,14 +36,17 @@ export interface TenancyHooks {
 export class Tenancy {
   /** Which shard, and at which epoch. */
   readonly at: ShardEpoch;
+  /** The shards of the node's life in which it began. */
+  readonly life: HeldShards;
   readonly #hooks: TenancyHooks;
   readonly #controller: AbortController | undefined;
   readonly #started: Promise<void> | undefined;
   #isActive = false;
   #ended: Promise<void> | undefined;
 
-  constructor(at: ShardEpoch, hooks: TenancyHooks) {
+  constructor(at: ShardEpoch, life: HeldShards, hooks: TenancyHooks) {
     this.at = at;
+    this.life = life;
     this.#hooks = hooks;
     const { acquired } = hooks;
     if (acquired === undefined) {

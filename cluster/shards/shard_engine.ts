@@ -158,10 +158,12 @@ export class ShardEngine {
 
   /**
    * Whether what this node has begun for a shard, at an epoch, may still come
-   * to its end: the node has not let go of it, and its window is open.
+   * to its end: the node has not let go of it, and its window is open. The
+   * window of a later life of the node does not count.
    */
   holds(shard: number, epoch: number): boolean {
-    return this.#tenancies.get(shard)?.at.epoch === epoch &&
+    const tenancy = this.#tenancies.get(shard);
+    return tenancy?.at.epoch === epoch && tenancy.life === this.#held &&
       this.#membership.isOpen();
   }
 
@@ -259,12 +261,17 @@ export class ShardEngine {
 
   /** Begins to serve what the node holds. */
   #serve(): void {
-    if (!this.#isOpen || this.#held === undefined) return;
-    for (const at of this.#held.held()) {
-      if (this.#tenancies.has(at.shard)) continue;
-      this.counters.acquired++;
-      this.#tenancies.set(at.shard, new Tenancy(at, this.#tenancyHooks));
-    }
+    for (const at of this.#held?.held() ?? []) this.#take(at);
+  }
+
+  /** Begins to serve a shard that is held, unless it is served already. */
+  #take(at: ShardEpoch): boolean {
+    const life = this.#held;
+    const mayBegin = this.#isOpen && !this.#isLeaving && life !== undefined;
+    if (!mayBegin || this.#tenancies.has(at.shard)) return false;
+    this.counters.acquired++;
+    this.#tenancies.set(at.shard, new Tenancy(at, life, this.#tenancyHooks));
+    return true;
   }
 
   /** Stops serving a shard that is revoked, and then lets go of it. */
@@ -289,13 +296,15 @@ export class ShardEngine {
     if (this.#tenancies.get(shard) !== tenancy) return; // somebody else saw it
     this.#tenancies.delete(shard);
     this.counters.released++;
+    // It may have been held again meanwhile.
+    const epoch = this.#held?.epochOf(shard);
+    const isTaken = epoch !== undefined && this.#take({ shard, epoch });
+    if (isTaken) this.#changed();
   }
 
   async #endAll(code: ShardLostError["code"]): Promise<void> {
     const shards = [...this.#tenancies.keys()];
     await Promise.all(shards.map((shard) => this.#end(shard, code)));
-    // It may have been held again meanwhile.
-    if (!this.#isLeaving) this.#serve();
     this.#changed();
   }
 
@@ -304,6 +313,7 @@ export class ShardEngine {
     clearTimeout(this.#tellTimer);
     this.#held = undefined;
     this.#endAll("ended");
+    this.#changed();
     this.#hooks.failed?.(reason);
   }
 

@@ -8,6 +8,7 @@ import {
   type ClusterMap,
   isNewerMap,
 } from "../../../cluster/map/cluster_map.ts";
+import type { ShardEpoch } from "../../../cluster/map/held_shards.ts";
 import type { ShardEngine } from "../../../cluster/shards/shard_engine.ts";
 import { auditStep } from "./_map_audit.ts";
 import type { Way } from "./_network.ts";
@@ -27,6 +28,10 @@ export interface SimulatedNode {
   leads: boolean;
   /** By shard, the epoch that it served when it ran last. */
   served: Map<number, number>;
+  /** All that its process has ever served. */
+  begun: ShardEpoch[];
+  /** What of that might still be at work when it ran last. */
+  held: ReadonlySet<ShardEpoch>;
 }
 
 /** What a judge looks at, and whom it tells. */
@@ -84,7 +89,10 @@ export class Judge {
     }
   }
 
-  /** Looks at what a node serves; the clocks may have ended that. */
+  /**
+   * Looks at what a node serves, and at what it has begun and may still be at
+   * work on; the clocks may have ended both.
+   */
   async look(node: SimulatedNode): Promise<void> {
     const { engine, process } = node;
     // One that is stopped begins nothing; asking it would set it to work.
@@ -98,6 +106,12 @@ export class Judge {
       await this.#begins(node, shard, epoch);
     }
     node.served = served;
+    const held = process.look(() => node.begun.filter(isHeldBy(engine)));
+    await this.#options.runtime.settle();
+    for (const at of held) {
+      if (!node.held.has(at)) await this.#checkAlone(node, at.shard);
+    }
+    node.held = new Set(held);
   }
 
   async #begins(
@@ -107,15 +121,8 @@ export class Judge {
   ): Promise<void> {
     this.begun++;
     this.#options.note(() => `node ${node.index} serves ${shard} at ${epoch}`);
-    for (const other of this.#options.nodes) {
-      if (other === node) continue;
-      const at = await this.#epochOf(other, shard);
-      if (at !== undefined) {
-        this.#options.fail(
-          `nodes ${other.index} and ${node.index} serve ${shard}`,
-        );
-      }
-    }
+    node.begun.push({ shard, epoch });
+    await this.#checkAlone(node, shard);
     const { incarnation = "" } = node.engine?.membership ?? {};
     const last = this.#epochs.get(shard);
     const isLater = last === undefined || epoch > last.epoch;
@@ -124,6 +131,30 @@ export class Judge {
       const { nodeId } = node.engine!.membership.options;
       this.#options.fail(`epoch ${epoch} of ${shard} at ${nodeId} is not new`);
     }
+  }
+
+  /** Checks that no other node serves a shard, or is at work on it. */
+  async #checkAlone(node: SimulatedNode, shard: number): Promise<void> {
+    for (const other of this.#options.nodes) {
+      if (other === node) continue;
+      const isServed = await this.#epochOf(other, shard) !== undefined;
+      if (!isServed && !await this.#isHeld(other, shard)) continue;
+      this.#options.fail(
+        `nodes ${other.index} and ${node.index} serve ${shard}`,
+      );
+    }
+  }
+
+  async #isHeld(
+    { engine, process, begun }: SimulatedNode,
+    shard: number,
+  ): Promise<boolean> {
+    if (engine === undefined) return false;
+    const isHeld = process?.look(() =>
+      begun.some((at) => at.shard === shard && isHeldBy(engine)(at))
+    );
+    await this.#options.runtime.settle();
+    return isHeld === true;
   }
 
   async #epochOf(
@@ -152,4 +183,8 @@ export class Judge {
       this.#options.fail(`nodes serve ${each} shards though all is well`);
     }
   }
+}
+
+function isHeldBy(engine: ShardEngine): (at: ShardEpoch) => boolean {
+  return ({ shard, epoch }) => engine.holds(shard, epoch);
 }

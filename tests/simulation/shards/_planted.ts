@@ -73,6 +73,18 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     }],
   },
   {
+    name: "work of an earlier life counts as the next one's",
+    faults: [
+      { kind: "pause", node: 1, at: 50_000, for: 16_750 },
+      { kind: "pause", node: 2, at: 100_000, for: 16_750 },
+    ],
+    edits: [{
+      file: "shards/shard_engine.ts",
+      from: "tenancy.life === this.#held &&",
+      to: "",
+    }],
+  },
+  {
     name: "a leader changes a map that it has not claimed",
     faults: [{ kind: "crashLeader", at: 50_000, for: 30_000 }],
     edits: [{

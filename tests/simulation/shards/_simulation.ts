@@ -102,6 +102,8 @@ class Simulation {
       engine: undefined,
       leads: false,
       served: new Map(),
+      begun: [],
+      held: new Set(),
     }));
     this.#judge = new Judge({
       nodes: this.#nodes,
@@ -223,6 +225,8 @@ class Simulation {
     node.engine = undefined;
     node.leads = false;
     node.served.clear();
+    node.begun = [];
+    node.held = new Set();
   }
 
   #inject(fault: Fault): void {
