@@ -6,6 +6,7 @@
 
 import type { AnyEvent } from "../../event/event.ts";
 import { delay } from "../../internal/waiting.ts";
+import { CheckpointError } from "../../store/errors.ts";
 import type {
   EventSubscription,
   StoredEvent,
@@ -25,7 +26,11 @@ export interface ReaderOptions<E extends AnyEvent> {
     reader: EventReader<E>,
     stored: StoredEvent<E>,
   ) => Promise<void> | undefined;
-  /** Hears of what went wrong; it is tried again. */
+  /** Hears where the stream ends, each time before it is read. */
+  readonly begun: (reader: EventReader<E>, end: number) => void;
+  /** Hears that it can't be read from the reader's position; this ends it. */
+  readonly refused: (reader: EventReader<E>, error: CheckpointError) => void;
+  /** Hears of what else went wrong; it is tried again. */
   readonly failed: (error: unknown) => void;
 }
 
@@ -40,14 +45,18 @@ export class EventReader<E extends AnyEvent> {
   #subscribed: ReadonlySet<number> = new Set();
   #subscription: EventSubscription<E> | undefined;
   #position: Position;
+  #isApart: boolean;
 
+  /** @param isApart Whether its position may well be refused. */
   constructor(
     shards: Iterable<number>,
     position: Position,
+    isApart: boolean,
     options: ReaderOptions<E>,
   ) {
     this.shards = new Set(shards);
     this.#position = position;
+    this.#isApart = isApart;
     this.#options = options;
     this.#ended = this.#read();
   }
@@ -55,6 +64,14 @@ export class EventReader<E extends AnyEvent> {
   /** All events of its shards up to there were taken. */
   get position(): Position {
     return this.#position;
+  }
+
+  /**
+   * Whether it has not yet read from a position that may be refused: then no
+   * other shards are to join it.
+   */
+  get isApart(): boolean {
+    return this.#isApart;
   }
 
   /**
@@ -99,7 +116,11 @@ export class EventReader<E extends AnyEvent> {
 
   async #read(): Promise<void> {
     const { signal } = this.#closing;
-    const { shardCount, subscribe, take, failed } = this.#options;
+    const { shardCount, subscribe, take, begun, refused, failed } =
+      this.#options;
+    const settle = () => {
+      this.#isApart = false;
+    };
     let failures = 0;
     while (!signal.aborted) {
       let subscription: EventSubscription<E> | undefined;
@@ -109,8 +130,13 @@ export class EventReader<E extends AnyEvent> {
           after: this.#position.checkpoint,
           partition: { count: shardCount, indexes: [...this.#subscribed] },
         });
+        subscription.caughtUp.then(settle, () => {}); // the iteration tells
+        const end = await subscription.latestSequence();
+        if (subscription !== this.#subscription) continue;
+        begun(this, end);
         for await (const stored of subscription) {
           if (subscription !== this.#subscription) break; // it comes again
+          settle();
           const { sequence, checkpoint } = stored;
           this.#position = { sequence, checkpoint };
           await take(this, stored);
@@ -121,6 +147,10 @@ export class EventReader<E extends AnyEvent> {
       } catch (error) {
         if (subscription !== this.#subscription) continue;
         this.#subscription = undefined;
+        if (
+          error instanceof CheckpointError &&
+          this.#position.checkpoint !== undefined
+        ) return refused(this, error);
         failed(error);
         await delay(pauseAfter(failures++), signal).catch(() => {});
       } finally {

@@ -6,6 +6,7 @@
 
 import type { AnyEvent } from "../../event/event.ts";
 import { shardOf } from "../../internal/hash.ts";
+import type { CheckpointError } from "../../store/errors.ts";
 import type { StoredEvent } from "../../store/event_store.ts";
 import type { ShardEpoch } from "../map/held_shards.ts";
 import type {
@@ -75,6 +76,8 @@ export class EventWork<E extends AnyEvent> implements OpenShardWork {
       shardCount: node.shardCount,
       subscribe: options.subscribe,
       take: (reader, stored) => this.#take(reader, stored),
+      begun: (reader, end) => this.#checkEnd(reader, end),
+      refused: (reader, cause) => this.#refused(reader, cause),
       failed: (cause) => failed("read", cause),
     });
   }
@@ -133,7 +136,7 @@ export class EventWork<E extends AnyEvent> implements OpenShardWork {
     code: ShardWorkError["code"],
     cause: unknown,
     shard: number,
-    sequence: number,
+    sequence?: number,
   ) => void;
 
   /** Has shards begin together that come at the same time. */
@@ -171,6 +174,47 @@ export class EventWork<E extends AnyEvent> implements OpenShardWork {
     if (this.#taken < MAX_WAITING) return undefined;
     this.#room ??= Promise.withResolvers();
     return this.#room.promise;
+  }
+
+  /**
+   * Has shards read apart that were already further than where the stream ends:
+   * the store says whether they may go on there.
+   */
+  #checkEnd(reader: EventReader<E>, end: number): void {
+    const known = Math.max(end, reader.position.sequence);
+    const ahead = this.#readBy(reader).filter(({ position }) =>
+      position.sequence > known
+    );
+    for (const queue of ahead) {
+      queue.doubts++;
+      this.#leave(queue);
+    }
+    this.#readers.place(ahead.filter(isDrained));
+  }
+
+  /**
+   * The store refuses a reader's position: shards that are there wait, and the
+   * others are read without them.
+   */
+  #refused(reader: EventReader<E>, cause: CheckpointError): void {
+    const { sequence } = reader.position;
+    const queues = this.#readBy(reader);
+    for (const queue of queues) {
+      queue.advance();
+      this.#leave(queue);
+    }
+    const drained = queues.filter(isDrained);
+    const isThere = ({ position }: ShardQueue<E>) =>
+      position.sequence === sequence;
+    for (const queue of drained.filter(isThere)) {
+      this.#failed("read", cause, queue.at.shard);
+      this.#later(pauseAfter(queue.doubts++), () => this.#arrive(queue));
+    }
+    this.#readers.place(drained.filter((queue) => !isThere(queue)));
+  }
+
+  #readBy(reader: EventReader<E>): ShardQueue<E>[] {
+    return [...this.#queues.values()].filter((each) => each.reader === reader);
   }
 
   /** A shard is read no more, for now or for ever. */
@@ -233,8 +277,9 @@ export class EventWork<E extends AnyEvent> implements OpenShardWork {
     queue.done();
     queue.rest();
     if (queue.isOver) return;
-    const isDrained = queue.waiting.length === 0;
-    if (isDrained && queue.reader === undefined) this.#readers.place([queue]);
+    if (isDrained(queue) && queue.reader === undefined) {
+      this.#readers.place([queue]);
+    }
     this.#schedule(queue);
   }
 
@@ -269,4 +314,9 @@ export class EventWork<E extends AnyEvent> implements OpenShardWork {
     }, ms);
     this.#timers.add(timer);
   }
+}
+
+/** Whether nothing waits: then a shard that is not read is read on. */
+function isDrained({ waiting }: { readonly waiting: ArrayLike<unknown> }) {
+  return waiting.length === 0;
 }

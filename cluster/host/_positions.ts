@@ -19,6 +19,11 @@ export interface Position {
 /** The beginning of the stream. */
 export const BEGINNING: Position = { sequence: 0, checkpoint: undefined };
 
+/** Which life of which stream a position counts in; undefined for the beginning. */
+export function incarnationOf({ checkpoint }: Position): string | undefined {
+  return checkpoint && parseCheckpoint(checkpoint).incarnation;
+}
+
 /** The position of a checkpoint. */
 export function positionOf(checkpoint: Checkpoint): Position {
   const { sequence } = parseCheckpoint(checkpoint, "handle each event");

@@ -6,7 +6,7 @@
 
 import type { AnyEvent } from "../../event/event.ts";
 import { EventReader, type ReaderOptions } from "./_event_reader.ts";
-import type { Position } from "./_positions.ts";
+import { incarnationOf, type Position } from "./_positions.ts";
 import type { ShardQueue } from "./_shard_queue.ts";
 
 /**
@@ -15,7 +15,10 @@ import type { ShardQueue } from "./_shard_queue.ts";
  */
 export const NEAR = 10_000;
 
-/** The most subscriptions of a node; it has one when no shard is far behind. */
+/**
+ * The most subscriptions of a node for shards whose positions are of one
+ * stream; it has one when no shard is far behind.
+ */
 const MAX_READERS = 4;
 
 /** Gives shards the events that they wait for. */
@@ -27,25 +30,16 @@ export class ReaderPool<E extends AnyEvent> {
     this.#options = options;
   }
 
-  /** Has shards read, each from its position on. */
+  /**
+   * Has shards read, each from its position on: together where the positions
+   * are near each other and of the same stream.
+   */
   place(queues: readonly ShardQueue<E>[]): void {
-    const sorted = [...queues].sort((a, b) =>
-      a.position.sequence - b.position.sequence
-    );
-    while (sorted.length > 0) {
-      const { position } = sorted[0]!;
-      const far = sorted.findIndex((each) =>
-        each.position.sequence > position.sequence + NEAR
-      );
-      const group = sorted.splice(0, far < 0 ? sorted.length : far);
-      const shards = group.map(({ at }) => at.shard);
-      let reader = this.#readerAt(position);
-      if (reader === undefined) {
-        reader = new EventReader<E>(shards, position, this.#options);
-        this.#readers.add(reader);
-      } else reader.add(shards, position);
-      for (const queue of group) queue.reader = reader;
+    const isDoubted = ({ doubts }: ShardQueue<E>) => doubts > 0;
+    for (const group of groupsOf(queues.filter((each) => !isDoubted(each)))) {
+      this.#read(group, this.#readerFor(group[0]!.position));
     }
+    for (const group of groupsOf(queues.filter(isDoubted))) this.#read(group);
   }
 
   /** A shard is read no more. */
@@ -63,20 +57,24 @@ export class ReaderPool<E extends AnyEvent> {
     for (const reader of this.#readers) reader.advance();
   }
 
-  /** Has readers be one again that have come near the last one. */
+  /** Has readers be one again that have come near the hindmost one. */
   merge(queues: Iterable<ShardQueue<E>>): void {
-    const [last, ...others] = this.#sorted();
-    const near = others.filter(({ position }) =>
-      position.sequence <= last!.position.sequence + NEAR
-    );
-    for (const reader of near) {
-      this.#readers.delete(reader);
-      last!.add(reader.shards, reader.position);
-      reader.close();
+    const joined = new Map<EventReader<E>, EventReader<E>>();
+    for (const [hindmost, ...others] of this.#byStream()) {
+      for (const reader of others) {
+        if (!isNear(hindmost!, reader)) continue;
+        joined.set(reader, hindmost!);
+        this.#readers.delete(reader);
+        hindmost!.add(reader.shards, reader.position);
+        reader.close();
+      }
     }
-    if (near.length === 0) return;
+    if (joined.size === 0) return;
     for (const queue of queues) {
-      if (near.includes(queue.reader!)) queue.reader = last;
+      const reader = joined.get(queue.reader!);
+      if (reader === undefined) continue;
+      queue.reader = reader;
+      queue.doubts = 0;
     }
   }
 
@@ -85,19 +83,61 @@ export class ReaderPool<E extends AnyEvent> {
     await Promise.all([...this.#readers].map((reader) => reader.close()));
   }
 
-  /** A reader that is near, or the last one if there are enough. */
-  #readerAt({ sequence }: Position): EventReader<E> | undefined {
-    const readers = this.#sorted();
-    const near = readers.find(({ position }) =>
-      Math.abs(position.sequence - sequence) <= NEAR
-    );
+  #read(queues: readonly ShardQueue<E>[], found?: EventReader<E>): void {
+    const [{ position, doubts }] = queues as [ShardQueue<E>];
+    const shards = queues.map(({ at }) => at.shard);
+    found?.add(shards, position);
+    const reader = found ??
+      new EventReader<E>(shards, position, doubts > 0, this.#options);
+    this.#readers.add(reader);
+    for (const queue of queues) queue.reader = reader;
+  }
+
+  /** A reader that is near, or the hindmost one if there are enough. */
+  #readerFor(position: Position): EventReader<E> | undefined {
+    const incarnation = incarnationOf(position);
+    const readers =
+      this.#byStream().find(([each]) =>
+        incarnationOf(each!.position) === incarnation
+      ) ?? [];
+    const near = readers.find((reader) => isNear(reader, { position }));
     return near ?? (readers.length < MAX_READERS ? undefined : readers[0]);
   }
 
-  /** The one that is furthest behind first. */
-  #sorted(): EventReader<E>[] {
-    return [...this.#readers].sort((a, b) =>
-      a.position.sequence - b.position.sequence
-    );
+  /** Those that others may join, by stream, the hindmost first. */
+  #byStream(): EventReader<E>[][] {
+    return byStream([...this.#readers].filter(({ isApart }) => !isApart));
   }
+}
+
+/** What has a position. */
+interface Positioned {
+  readonly position: Position;
+}
+
+function isNear(a: Positioned, b: Positioned): boolean {
+  return Math.abs(a.position.sequence - b.position.sequence) <= NEAR;
+}
+
+/** By stream, the hindmost first. */
+function byStream<T extends Positioned>(all: readonly T[]): T[][] {
+  const streams = Map.groupBy(all, ({ position }) => incarnationOf(position));
+  return [...streams.values()].map((each) =>
+    each.sort((a, b) => a.position.sequence - b.position.sequence)
+  );
+}
+
+/** Those of one stream that are near each other, the hindmost first. */
+function groupsOf<T extends Positioned>(all: readonly T[]): T[][] {
+  const groups: T[][] = [];
+  for (const stream of byStream(all)) {
+    let group: T[] = [];
+    for (const each of stream) {
+      if (group.length === 0 || !isNear(group[0]!, each)) {
+        groups.push(group = []);
+      }
+      group.push(each);
+    }
+  }
+  return groups;
 }

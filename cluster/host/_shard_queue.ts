@@ -29,6 +29,11 @@ export class ShardQueue<E extends AnyEvent> {
   isDirty = false;
   /** How often the event in front has failed. */
   failures = 0;
+  /**
+   * How often it seemed that its position is not one of the stream's, since it
+   * last proved to be. As long as it does, it is read apart from others.
+   */
+  doubts = 0;
   /** While an event is handled, or waits for its turn. */
   isBusy = false;
   /** The node begins nothing more for it. */
@@ -47,6 +52,7 @@ export class ShardQueue<E extends AnyEvent> {
     this.position = position;
     this.taken = position.sequence;
     this.saved = saved;
+    this.isDirty = false;
     this.failures = 0;
   }
 
@@ -54,6 +60,7 @@ export class ShardQueue<E extends AnyEvent> {
   take(stored: StoredEvent<E>): boolean {
     if (stored.sequence <= this.taken) return false;
     this.taken = stored.sequence;
+    this.doubts = 0;
     this.waiting.push(stored);
     return true;
   }

@@ -33,7 +33,9 @@ export class ShardWorkError extends Error {
     const { cause } = options;
     const what = {
       handle: `handle event ${sequence} of shard ${shard}`,
-      read: "read the events",
+      read: shard === undefined
+        ? "read the events"
+        : `read the events of shard ${shard}`,
       load: `load the checkpoint of shard ${shard}`,
       save: `save the checkpoint of shard ${shard}`,
     }[code];

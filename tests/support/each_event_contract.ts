@@ -15,6 +15,7 @@ import {
   EachEventFixture,
 } from "./each_event_contract/fixture.ts";
 import { handlingContract } from "./each_event_contract/handling.ts";
+import { refusedContract } from "./each_event_contract/refused.ts";
 
 /** A cluster, and the stores that its nodes have opened. */
 export interface EachEventBackend extends ClusterBackend {
@@ -32,10 +33,10 @@ export function testEachEventContract(
     test(title, body) {
       register(`${name}: ${title}`, async () => {
         await using stack = new AsyncDisposableStack();
-        const store = stack.use(
-          await backend.open(`each-event-${crypto.randomUUID()}`),
-        );
-        const fixture = stack.use(new EachEventFixture(backend, store));
+        const open = async () =>
+          stack.use(await backend.open(`each-event-${crypto.randomUUID()}`));
+        const stores = [await open(), await open()] as const;
+        const fixture = stack.use(new EachEventFixture(backend, ...stores));
         await body(fixture);
         fixture.check();
       });
@@ -43,4 +44,5 @@ export function testEachEventContract(
   };
   handlingContract(contract);
   checkpointsContract(contract);
+  refusedContract(contract);
 }

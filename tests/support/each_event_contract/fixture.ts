@@ -43,14 +43,21 @@ export interface Handled {
 /** The cluster and the store of one test, and what its nodes have handled. */
 export class EachEventFixture extends ClusterFixture {
   readonly store: EventStore<Counted>;
+  /** Of the same kind, with other events. */
+  readonly other: EventStore<Counted>;
   /** In the order in which it was handled. */
   readonly handled: Handled[] = [];
   readonly #versions = new Map<string, number>();
   readonly #managers: ClusterManager[] = [];
 
-  constructor(backend: ClusterBackend, store: EventStore<Counted>) {
+  constructor(
+    backend: ClusterBackend,
+    store: EventStore<Counted>,
+    other: EventStore<Counted>,
+  ) {
     super(backend);
     this.store = store;
+    this.other = other;
   }
 
   /** As the cluster's, with time for hooks and checkpoints. */
@@ -104,11 +111,12 @@ export class EachEventFixture extends ClusterFixture {
     );
   }
 
-  /** Waits until every event that was appended has been handled. */
-  async complete(): Promise<void> {
+  /** Waits until every event that was appended, to these, has been handled. */
+  async complete(actors?: readonly string[]): Promise<void> {
+    const ids = actors ?? [...this.#versions.keys()];
     const isComplete = () => {
       const last = this.#last();
-      return [...this.#versions].every(([id, n]) => last.get(id) === n);
+      return ids.every((id) => last.get(id) === this.#versions.get(id));
     };
     await waitFor(isComplete, {
       timeout: 60_000,
