@@ -41,6 +41,7 @@ export type {
   TraceContext,
 } from "./bus/mod.ts";
 export {
+  ActorHandlerError,
   ActorTimeoutError,
   ClusterManager,
   ClusterMismatchError,

@@ -1,6 +1,33 @@
 /**
- * Who does the work: one leader among the nodes of a cluster, and the node a
- * key belongs to.
+ * Who does the work: requests that find their actor on whichever node it is,
+ * and what that is made of, for use on its own: one leader at a time, the
+ * members of a cluster, one owner for each shard.
+ *
+ * @example Actors whose state is their events
+ * ```ts
+ * import { type Event, InMemoryEventStore } from "@flowmade-one/aether";
+ * import { ClusterManager, eventSourced } from "@flowmade-one/aether/cluster";
+ * import type { Decider } from "@flowmade-one/aether/decider";
+ * import { assertEquals } from "@std/assert";
+ *
+ * type Deposited = Event<"Deposited", { amount: number }>;
+ *
+ * const account: Decider<number, number, Deposited> = {
+ *   initialState: 0,
+ *   decide: (amount) => ({ eventType: "Deposited", data: { amount } }),
+ *   evolve: (balance, event) => balance + event.data.amount,
+ * };
+ *
+ * await using store = new InMemoryEventStore<Deposited>();
+ * await using cluster = ClusterManager.local({ cluster: "bank" });
+ * const accounts = cluster.host(
+ *   "account",
+ *   eventSourced(store, account, { reply: ({ state }) => state }),
+ * );
+ * await cluster.start();
+ * await accounts.request("account-7", 10);
+ * assertEquals(await accounts.request("account-7", 5), 15);
+ * ```
  *
  * @example Do something on one node at a time
  * ```ts
@@ -12,16 +39,6 @@
  *   assert(!signal.aborted); // work here, until it is
  *   break;
  * }
- * ```
- *
- * @example Find the node of a key
- * ```ts
- * import { ConsistentHashRing } from "@flowmade-one/aether/cluster";
- * import { assertEquals } from "@std/assert";
- *
- * const ring = new ConsistentHashRing();
- * for (const id of ["node-1", "node-2", "node-3"]) ring.addNode(id);
- * assertEquals(ring.getNode("order-1"), "node-1");
  * ```
  *
  * @module
@@ -99,6 +116,7 @@ export type {
   RequestLimits,
 } from "./requests/cluster_options.ts";
 export {
+  ActorHandlerError,
   ActorTimeoutError,
   HandlerError,
   NoOwnerError,

@@ -22,9 +22,12 @@ export function call<Args extends readonly unknown[]>(
   }
 }
 
-/** A report that goes to `onError`, if there is one, and never throws. */
+/**
+ * A report that goes to `onError`, if there is one, else to the console, and
+ * never throws.
+ */
 export function reportTo(
   onError: ((error: unknown) => void) | undefined,
 ): Report {
-  return (error) => call(() => {}, onError, error);
+  return (error) => call(() => {}, onError ?? console.error, error);
 }

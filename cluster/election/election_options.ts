@@ -54,6 +54,7 @@ export interface LocalElectionOptions extends LeaseDurations {
   /**
    * Told of what goes wrong beside the calls and does not pass by itself, such
    * as a right that was taken away. What it throws is ignored.
+   * @default {console.error}
    */
   onError?: ((error: unknown) => void) | undefined;
 }

@@ -10,7 +10,6 @@ import type {
   Executed,
 } from "../../decider/command_handler.ts";
 import type { Decider } from "../../decider/decider.ts";
-import { Rejection } from "../../decider/errors.ts";
 import { commandHandler } from "../../decider/handler.ts";
 import type { AnyEvent } from "../../event/event.ts";
 import {
@@ -20,7 +19,6 @@ import {
   optionsOf,
 } from "../../internal/arguments.ts";
 import type { EventStore } from "../../store/event_store.ts";
-import type { HandlerError } from "../requests/errors.ts";
 import type {
   ActorDefinition,
   HandlerContext,
@@ -150,7 +148,6 @@ export function eventSourced<
   const settings = { ...handling, cachedActors: maxActive };
   commandHandler(store, decider, settings); // checks the rest of the options
   return {
-    failure: rejectionOf,
     open: (): HostedActors<Command, Reply> => {
       const commands = commandHandler(store, whileOwner(decider), settings);
       const idle = new IdleActors(passivateAfter, (id) => commands.forget(id));
@@ -208,11 +205,4 @@ function plainReply(
   { version, duplicate }: Executed<unknown, AnyEvent>,
 ): EventSourcedReply {
   return { version, duplicate };
-}
-
-/** The decider's rejection, as the caller would have got it of the decider. */
-function rejectionOf(error: HandlerError): unknown {
-  const { errorName, code, message, data } = error;
-  if (errorName !== "Rejection" || code === undefined) return error;
-  return new Rejection(code, message, data);
 }

@@ -69,13 +69,14 @@ export interface LocalDiscoveryOptions extends LeaseDurations {
   metadata?: Readonly<Record<string, string>> | undefined;
   /**
    * How long a member waits for the lease of an earlier process of its id to
-   * lapse, in milliseconds: 1 or more. @default twice `lease`
+   * lapse, and a client for the bucket that the first member makes, in
+   * milliseconds: 1 or more. @default twice `lease`
    */
   startTimeout?: number | undefined;
   /**
    * How long the leader waits after a member has joined before it moves work
    * to it, in milliseconds: 0 or more. Members that join meanwhile get theirs
-   * at the same time. @default {`renewEvery`}
+   * at the same time. @default `renewEvery`; 0 within one process
    */
   settle?: number | undefined;
   /**
@@ -86,6 +87,7 @@ export interface LocalDiscoveryOptions extends LeaseDurations {
   /**
    * Told of what goes wrong beside the calls and does not pass by itself, such
    * as a right that was taken away. What it throws is ignored.
+   * @default {console.error}
    */
   onError?: ((error: unknown) => void) | undefined;
 }
@@ -177,7 +179,17 @@ export function resolveLocal(
   options: LocalDiscoveryOptions | undefined,
   action: string,
 ): ResolvedNode {
-  return resolveNode(optionsOf(options, LOCAL_NAMES, action), 0, action);
+  return resolveLocalNode(optionsOf(options, LOCAL_NAMES, action), 0, action);
+}
+
+/** Checks the options of a node within one process: nobody waits for others. */
+export function resolveLocalNode(
+  options: LocalDiscoveryOptions,
+  shards: number,
+  action: string,
+): ResolvedNode {
+  const { settle = 0 } = options;
+  return resolveNode({ ...options, settle }, shards, action);
 }
 
 /** Checks the options of `NodeDiscovery.join`. */

@@ -29,12 +29,12 @@ export class ClusterMismatchError extends Error {
   /** Says what differs. */
   constructor(cluster: string, differences: readonly SettingDifference[]) {
     const each = differences.map(({ setting, expected, found }) =>
-      `${setting} is ${show(found)}, not ${show(expected)}`
+      `${setting}: the cluster has ${show(found)}, this node ${show(expected)}`
     ).join(", ");
     super(
       `Cannot join cluster ${
         show(cluster)
-      }: its ${each}; give every node the same, or this deployment another cluster`,
+      }: ${each}; give every node the same, or this deployment another cluster`,
     );
     this.cluster = cluster;
     this.differences = differences;

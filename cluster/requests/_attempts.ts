@@ -106,10 +106,9 @@ export class Attempts {
         deadline: performance.now() + request.timeLeft,
         expired: () =>
           settle(() => {
-            const error = new RequestTimeoutError(
-              "this node",
-              request.timeLeft,
-            );
+            if (this.#isOver) return resolve({ type: "lost" });
+            const { timeLeft } = request;
+            const error = new RequestTimeoutError("this node", timeLeft);
             resolve({ type: "unreachable", error });
           }),
       };

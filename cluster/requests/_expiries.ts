@@ -32,11 +32,14 @@ export class Expiries {
     this.#all.delete(expiring);
   }
 
-  /** Ends the timer. */
+  /** The time of all is up. */
   close(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#all.clear();
+    for (const expiring of this.#all) {
+      this.#all.delete(expiring);
+      expiring.expired();
+    }
   }
 
   readonly #sweep = (): void => {

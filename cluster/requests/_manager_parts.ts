@@ -5,6 +5,7 @@
  */
 
 import type { NatsConnection } from "@nats-io/nats-core";
+import { reportTo } from "../../internal/callbacks.ts";
 import { checkConnection } from "../../internal/nats/connection.ts";
 import { namingCall } from "../../internal/nats/errors.ts";
 import type { LinkListener, OpenClusterLink } from "../lease/cluster_link.ts";
@@ -68,7 +69,7 @@ export function natsParts(
         writes: true,
       }));
       const open = await openMemberLink(nc, node, START, keys);
-      const report = (error: unknown) => onError?.(error);
+      const report = reportTo(onError);
       const options = { cluster, prefix, inboxPrefix, report };
       let transport: NatsTransport | undefined;
       try {

@@ -80,6 +80,7 @@ export class Owners {
     signal: AbortSignal | undefined,
     isOver: () => boolean,
   ): Promise<void> {
+    if (isOver()) return Promise.resolve();
     return new Promise((resolve, reject) => {
       const settle = (end: () => void) => {
         clearTimeout(timer);

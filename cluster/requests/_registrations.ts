@@ -22,7 +22,13 @@ export class Registrations {
   /** By name. */
   readonly works: Map<string, ShardWork> = new Map();
   readonly #hosted: HostedActors<never, unknown>[] = [];
+  readonly #isClient: boolean;
   #isClosed = false;
+
+  /** @param isClient Whether the node hosts nothing. */
+  constructor(isClient: boolean) {
+    this.#isClient = isClient;
+  }
 
   /** How many hosted actors are in memory. */
   get active(): number {
@@ -98,6 +104,11 @@ export class Registrations {
     if (this.#isClosed) {
       throw new TypeError(
         `Cannot ${action}: the cluster was started; register every ${what} before`,
+      );
+    }
+    if (this.#isClient) {
+      throw new TypeError(
+        `Cannot ${action}: a client hosts nothing; ask for actors(kind), or make a manager of role "member"`,
       );
     }
     if (registered.has(name)) {

@@ -54,7 +54,12 @@ export class RunningNode {
     works.begin(engine, shards.shards, hookTimeoutOf({ node, shards }));
     this.#nodeId = nodeId;
     this.#transport = transport;
-    this.host = new RequestHost(engine, handlers, limits);
+    this.host = new RequestHost(
+      engine,
+      handlers,
+      limits,
+      engine.membership.report,
+    );
     const routing = routingOf(engine, nodeId);
     this.requester = new Requester(routing, this.host, transport);
     this.meter = new ShardMeter(meter, cluster, engine);

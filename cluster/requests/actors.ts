@@ -9,12 +9,14 @@ export interface RequestOptions {
   /**
    * Names the command, for a handler that recognises one that it has carried
    * out already: the request is sent again where it may have begun, so that a
-   * node that crashes goes unnoticed. 1 to 256 characters.
+   * crash of a node costs time and no error, as long as `timeout` is longer
+   * than the lease. 1 to 256 characters.
    */
   commandId?: string | undefined;
   /**
    * How long it may take, in milliseconds: 1 or more. A hand-over takes up to a
-   * second, a crash of a node as long as a lease. @default {5_000}
+   * second, a crash of a node as long as a lease (15 seconds by default) and a
+   * moment. @default {40_000} with `commandId` or `idempotent`, else 5,000
    */
   timeout?: number | undefined;
   /**
@@ -45,13 +47,15 @@ export interface Actors<Payload, Reply> {
    * shard moves or its node crashes. Where it may have begun it is sent again
    * only with a `commandId` or as `idempotent`.
    *
-   * @throws {HandlerError} If the handler failed.
+   * @throws {Rejection} If the handler has thrown one: the domain's no.
+   * @throws {HandlerError} If the handler failed otherwise.
    * @throws {ActorTimeoutError} If it was not answered in time.
    * @throws {NoOwnerError} If no node has served the actor in time.
    * @throws {RequestLostError} If it may have begun, and its answer is lost.
    * @throws {OverloadedError} If too much waits there.
    * @throws {UnknownKindError} If the node that owns it does not host the kind.
-   * @throws {NodeLeftError} If this node has left the cluster.
+   * @throws {NodeLeftError} If this node has left the cluster: nothing was
+   * begun.
    * @throws {RequestTooLargeError} If it is larger than the server takes.
    * @throws {UnreadableRequestError} If the actor's node has another version of
    * the library, which can't read it.

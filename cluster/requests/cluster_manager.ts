@@ -23,7 +23,6 @@ import {
   type LocalClusterManagerOptions,
   resolveRequest,
 } from "./cluster_options.ts";
-import { HandlerError } from "./errors.ts";
 import type { ActorDefinition, HandleOptions, Handler } from "./handler.ts";
 import { ManagerLife } from "./_manager_life.ts";
 import { LocalParts, type ManagerParts, natsParts } from "./_manager_parts.ts";
@@ -67,7 +66,7 @@ export class ClusterManager implements AsyncDisposable {
   readonly nodeId: string;
   /**
    * Resolves when the cluster has settled for the first time, as far as this
-   * node knows. It stays resolved whatever comes. Rejects with a
+   * node knows; not before {@linkcode start}. It stays resolved whatever comes. Rejects with a
    * {@linkcode NodeLeftError} if the node leaves before, and with what has
    * ended it.
    */
@@ -78,7 +77,7 @@ export class ClusterManager implements AsyncDisposable {
    */
   readonly left: Promise<void>;
   readonly #parts: ManagerParts;
-  readonly #registrations = new Registrations();
+  readonly #registrations: Registrations;
   readonly #life: ManagerLife;
 
   /**
@@ -97,6 +96,7 @@ export class ClusterManager implements AsyncDisposable {
       ? nc
       : natsParts(nc as NatsConnection, options);
     this.#parts = parts;
+    this.#registrations = new Registrations(parts.node.role === "client");
     this.#life = new ManagerLife(parts, this.#registrations);
     this.cluster = parts.node.cluster;
     this.nodeId = parts.node.nodeId;
@@ -121,8 +121,9 @@ export class ClusterManager implements AsyncDisposable {
    * of their own, such as `account-7` and `order-7`.
    *
    * @param kind The kind: 1 to 256 characters.
-   * @throws {TypeError} If the kind is registered already, or the cluster was
-   * started: no node is to own actors that it can't serve.
+   * @throws {TypeError} If the kind is registered already, the node is a
+   * client, or the cluster was started: no node is to own actors that it can't
+   * serve.
    * @throws {TypeError | RangeError} If an argument is not valid.
    */
   handle<Payload = unknown, Reply = unknown>(
@@ -167,16 +168,15 @@ export class ClusterManager implements AsyncDisposable {
   /**
    * The actors of a kind, whether this node hosts it or not.
    *
-   * @param definition Its definition, if it has one, which types requests and
-   * their failures.
+   * @param _definition Its definition, if there is one at hand: it types
+   * requests and replies, and is not used otherwise.
    * @throws {TypeError | RangeError} If the kind is not valid.
    */
   actors<Payload = unknown, Reply = unknown>(
     kind: string,
-    definition?: ActorDefinition<Payload, Reply>,
+    _definition?: ActorDefinition<Payload, Reply>,
   ): Actors<Payload, Reply> {
     checkText(kind, "get actors", "kind");
-    const failure = definition?.failure;
     return Object.freeze<Actors<Payload, Reply>>({
       kind,
       request: async (actorId, payload, options) => {
@@ -187,12 +187,7 @@ export class ClusterManager implements AsyncDisposable {
         const { activeSpan } = this.#parts.limits;
         const trace = activeTrace(activeSpan, () => {});
         const call = { kind, actorId, payload, trace, ...resolved };
-        try {
-          return await requester.request(call) as Reply;
-        } catch (error) {
-          const isOwn = failure !== undefined && error instanceof HandlerError;
-          throw isOwn ? failure(error) : error;
-        }
+        return await requester.request(call) as Reply;
       },
     });
   }

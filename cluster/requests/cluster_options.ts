@@ -25,6 +25,15 @@ import type { RequestOptions } from "./actors.ts";
 import type { HandleOptions } from "./handler.ts";
 import type { QueueLimits } from "./request_host.ts";
 
+/** How long a request may take, in milliseconds. */
+const TIMEOUT_MS = 5_000;
+
+/**
+ * How long one may take that is sent again: with the default lease longer than
+ * a crash of its node, or of the leader and its standbys, goes unnoticed.
+ */
+const REPEATABLE_TIMEOUT_MS = 40_000;
+
 /** The most characters of a kind or a command id, inclusive. */
 const MAX_NAME_LENGTH = 256;
 
@@ -127,7 +136,7 @@ const REQUEST_NAMES: OptionNames<RequestOptions> = {
 
 const DEFAULTS: ResolvedRequest = {
   commandId: undefined,
-  timeout: 5_000,
+  timeout: TIMEOUT_MS,
   repeatable: false,
   signal: undefined,
 };
@@ -138,18 +147,21 @@ export function resolveRequest(
   action: string,
 ): ResolvedRequest {
   if (options === undefined) return DEFAULTS;
-  const { commandId, timeout = 5_000, idempotent = false, signal } = optionsOf(
+  const { commandId, idempotent = false, ...more } = optionsOf(
     options,
     REQUEST_NAMES,
     action,
   );
+  const repeatable = idempotent || commandId !== undefined;
+  const { timeout = repeatable ? REPEATABLE_TIMEOUT_MS : TIMEOUT_MS, signal } =
+    more;
   if (commandId !== undefined) checkText(commandId, action, "commandId");
   checkInteger(timeout, action, "timeout", 1, 2 ** 31 - 1);
   checkBoolean(idempotent, action, "idempotent");
   return {
     commandId,
     timeout,
-    repeatable: idempotent || commandId !== undefined,
+    repeatable,
     signal: checkSignal(signal, action),
   };
 }

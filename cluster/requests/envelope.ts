@@ -5,6 +5,8 @@
  * @module
  */
 
+import { InvalidEventError } from "../../event/errors.ts";
+import { thawedCopy } from "../../event/json.ts";
 import { encodeUtf8 } from "../../internal/nats/encoding.ts";
 import type { TraceContext } from "../../internal/telemetry/types.ts";
 import type { HandlerFailure } from "./errors.ts";
@@ -242,21 +244,18 @@ export function decodeReply(message: Uint8Array): Reply {
  * What a payload is on its way: bytes if it is a Uint8Array, else JSON;
  * `undefined` is JSON's `null`.
  *
- * @throws {TypeError} If it can't be written as JSON.
+ * @param name What it is called in errors.
+ * @throws {TypeError} If something in it is not JSON, with the path to it.
  */
-export function toBody(payload: unknown, action: string): Body {
+export function toBody(payload: unknown, action: string, name: string): Body {
   if (payload instanceof Uint8Array) return { bytes: new Uint8Array(payload) };
-  let json: string | undefined;
+  if (payload === undefined) return { json: "null" };
   try {
-    json = JSON.stringify(payload);
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : cause;
-    throw new TypeError(
-      `Cannot ${action}: the payload can't be written as JSON: ${reason}`,
-      { cause },
-    );
+    return { json: JSON.stringify(thawedCopy(payload, name, action)) };
+  } catch (error) {
+    if (!(error instanceof InvalidEventError)) throw error;
+    throw new TypeError(error.message);
   }
-  return { json: json ?? "null" };
 }
 
 /** The receiver's own copy of a payload. */

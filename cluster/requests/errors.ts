@@ -52,7 +52,7 @@ export class NoOwnerError extends Error {
   /** Says which actor has no owner. */
   constructor(actor: string, options?: ErrorOptions) {
     super(
-      `Cannot request ${actor}: no node has served it in time; look whether nodes run that host its kind`,
+      `Cannot request ${actor}: no node has served it in time; check that a member that hosts this kind is running`,
       options,
     );
   }
@@ -148,19 +148,62 @@ export class HandlerError extends Error {
   override readonly name = "HandlerError";
   /** Always `"unknown"`: it has begun, and what it did before stands. */
   readonly begun: Begun = "unknown";
-  /** The name of the handler's error, such as `Rejection`. */
+  /** The name of the handler's error, such as `TypeError`. */
   readonly errorName: string;
+  /** The message of the handler's error. */
+  readonly errorMessage: string;
   /** The `code` of the handler's error, if it is a string. */
   readonly code: string | undefined;
   /** The `data` of the handler's error, if it is JSON. */
   readonly data: unknown;
 
-  /** Carries what the handler said, without its stack. */
-  constructor({ name, message, code, data }: HandlerFailure) {
-    super(message);
+  /** Says whose handler failed, and carries what it said, without its stack. */
+  constructor(actor: string, { name, message, code, data }: HandlerFailure) {
+    super(
+      `Cannot request ${actor}: its handler failed: ${name}${
+        message === "" ? "" : `: ${message}`
+      }`,
+    );
     this.errorName = name;
+    this.errorMessage = message;
     this.code = code;
     this.data = data;
+  }
+}
+
+/**
+ * A handler has failed with an error that has no string as `code`: passed to
+ * `onError` on the actor's node, where it has its stack as `cause`.
+ */
+export class ActorHandlerError extends Error {
+  /** Always `"ActorHandlerError"`. */
+  override readonly name = "ActorHandlerError";
+  /** The actor's kind. */
+  readonly kind: string;
+  /** The actor. */
+  readonly actorId: string;
+  /** The command id of the request, if it has one. */
+  readonly commandId: string | undefined;
+
+  /** Says whose handler failed. */
+  constructor(
+    { kind, actorId, commandId }: {
+      kind: string;
+      actorId: string;
+      commandId: string | undefined;
+    },
+    { name, message }: HandlerFailure,
+    options?: ErrorOptions,
+  ) {
+    super(
+      `Cannot handle a request of ${actorName(kind, actorId)}: ${name}${
+        message === "" ? "" : `: ${message}`
+      }`,
+      options,
+    );
+    this.kind = kind;
+    this.actorId = actorId;
+    this.commandId = commandId;
   }
 }
 

@@ -5,7 +5,6 @@
  */
 
 import type { TraceContext } from "../../internal/telemetry/types.ts";
-import type { HandlerError } from "./errors.ts";
 
 /** What a handler knows of the request that it handles. */
 export interface HandlerContext {
@@ -70,8 +69,6 @@ export interface HostedActors<Payload, Reply> {
 export interface ActorDefinition<Payload, Reply> {
   /** Makes the actors of one node. */
   open(): HostedActors<Payload, Reply>;
-  /** The error for callers that a handler's failure becomes. */
-  readonly failure?: ((error: HandlerError) => unknown) | undefined;
 }
 
 /** Options of {@linkcode ClusterManager.handle}. */

@@ -5,9 +5,11 @@
  */
 
 import type { ShardEpoch } from "../map/held_shards.ts";
+import type { Report } from "../../internal/callbacks.ts";
+import { show } from "../../internal/show.ts";
 import type { ShardEngine } from "../shards/shard_engine.ts";
 import { type Envelope, fromBody, type Reply, toBody } from "./envelope.ts";
-import type { HandlerFailure } from "./errors.ts";
+import { ActorHandlerError, type HandlerFailure } from "./errors.ts";
 import type { Registration } from "./handler.ts";
 import { Job } from "./_job.ts";
 import { SupersededAttempts } from "./_superseded_attempts.ts";
@@ -72,8 +74,9 @@ export class RequestHost {
   readonly #engine: HostEngine;
   readonly #handlers: ReadonlyMap<string, Registration>;
   readonly #limits: QueueLimits;
+  readonly #report: Report;
   /** By kind and actor, while there is a request. */
-  readonly #queues = new Map<string, ActorQueue>();
+  readonly #queues: ReadonlyMap<string, Map<string, ActorQueue>>;
   readonly #running = new Set<Job>();
   readonly #superseded = new SupersededAttempts();
   readonly #waiters = new Set<() => void>();
@@ -85,10 +88,15 @@ export class RequestHost {
     engine: HostEngine,
     handlers: ReadonlyMap<string, Registration>,
     limits: QueueLimits,
+    report: Report,
   ) {
     this.#engine = engine;
     this.#handlers = handlers;
+    this.#queues = new Map(
+      [...handlers.keys()].map((kind) => [kind, new Map()]),
+    );
     this.#limits = limits;
+    this.#report = report;
   }
 
   /** Requests that wait or are handled right now. */
@@ -124,7 +132,10 @@ export class RequestHost {
    * away; the engine admits nothing new by now.
    */
   drain({ shard }: ShardEpoch): Promise<void> {
-    for (const queue of this.#queues.values()) {
+    const queues = [...this.#queues.values()].flatMap((
+      kind,
+    ) => [...kind.values()]);
+    for (const queue of queues) {
       if (queue.shard !== shard) continue;
       for (const { done } of queue.waiting.splice(0)) {
         this.#waiting--;
@@ -191,16 +202,16 @@ export class RequestHost {
   }
 
   #enqueue(job: Job, registration: Registration): Promise<Reply> {
-    const key = `${job.kind}\0${job.actorId}`;
-    let queue = registration.ordered ? this.#queues.get(key) : undefined;
+    const queues = this.#queues.get(job.kind)!;
+    let queue = queues.get(job.actorId);
     const same = queue && findCall(queue, job);
     if (same !== undefined) return same;
     if (this.load >= this.#limits.maxQueued) return this.#overloaded();
     if (!registration.ordered) return this.#run(job, registration);
     if (queue === undefined) {
       queue = { shard: job.shard, current: undefined, waiting: [] };
-      this.#queues.set(key, queue);
-      const reply = this.#runThenNext(job, registration, key, queue);
+      queues.set(job.actorId, queue);
+      const reply = this.#runThenNext(job, registration, queue);
       queue.current = { job, reply };
       return reply;
     }
@@ -226,16 +237,15 @@ export class RequestHost {
   async #runThenNext(
     job: Job,
     registration: Registration,
-    key: string,
     queue: ActorQueue,
   ): Promise<Reply> {
     const reply = await this.#run(job, registration);
     const next = queue.waiting.shift();
-    if (next === undefined) this.#queues.delete(key);
+    if (next === undefined) this.#queues.get(job.kind)!.delete(job.actorId);
     else {
       this.#waiting--;
       queue.current = next;
-      this.#runThenNext(next.job, registration, key, queue).then(next.done);
+      this.#runThenNext(next.job, registration, queue).then(next.done);
     }
     return reply;
   }
@@ -246,13 +256,15 @@ export class RequestHost {
     if (!job.mayBegin()) return this.#notOwner(job.shard);
     this.#running.add(job);
     let reply: Reply;
+    let error: unknown;
     try {
       const result = await handler(job, fromBody(job.envelope.body));
-      const body = toBody(result, "reply");
+      const body = toBody(result, "reply", "reply");
       reply = { type: "done", epoch: job.epoch, body };
       this.counters.handled++;
-    } catch (error) {
-      reply = { type: "failed", epoch: job.epoch, failure: failureOf(error) };
+    } catch (thrown) {
+      error = thrown;
+      reply = { type: "failed", epoch: job.epoch, failure: failureOf(thrown) };
       this.counters.failed++;
     }
     // Asked before the shard is let go of, which waits for this.
@@ -263,9 +275,14 @@ export class RequestHost {
       this.#drains.delete(job.shard);
       drain.resolve();
     }
-    if (isHeld) return reply;
-    this.counters.withheld++;
-    return { type: "lost" };
+    if (!isHeld) {
+      this.counters.withheld++;
+      return { type: "lost" };
+    }
+    if (reply.type === "failed" && reply.failure.code === undefined) {
+      this.#report(new ActorHandlerError(job, reply.failure, { cause: error }));
+    }
+    return reply;
   }
 
   #handles(shard: number): boolean {
@@ -290,19 +307,24 @@ function findCall(
   return found?.reply;
 }
 
-/** What of an error reaches the caller. */
+/** What of an error reaches the caller; never throws. */
 function failureOf(error: unknown): HandlerFailure {
-  if (!(error instanceof Error)) {
-    return { name: "Error", message: String(error) };
+  try {
+    if (!(error instanceof Error)) {
+      const message = typeof error === "string" ? error : show(error);
+      return { name: "Error", message };
+    }
+    const { name, message } = error;
+    const { code, data } = error as { code?: unknown; data?: unknown };
+    return {
+      name: String(name),
+      message: String(message),
+      ...(typeof code === "string" && { code }),
+      ...(isJson(data) && { data }),
+    };
+  } catch {
+    return { name: "Error", message: "an error that can't be read" };
   }
-  const { name, message } = error;
-  const { code, data } = error as { code?: unknown; data?: unknown };
-  return {
-    name,
-    message,
-    ...(typeof code === "string" && { code }),
-    ...(isJson(data) && { data }),
-  };
 }
 
 function isJson(value: unknown): boolean {

@@ -11,6 +11,7 @@ import {
   RequestTimeoutError,
 } from "../../internal/nats/errors.ts";
 import type { TraceContext } from "../../internal/telemetry/types.ts";
+import { Rejection } from "../../internal/rejection.ts";
 import { NodeLeftError } from "../members/errors.ts";
 import type { ShardOwnership } from "../shards/shard_engine.ts";
 import { Attempts, type Outcome } from "./_attempts.ts";
@@ -25,6 +26,7 @@ import {
   ActorTimeoutError,
   type Begun,
   HandlerError,
+  type HandlerFailure,
   NoOwnerError,
   OverloadedError,
   RequestLostError,
@@ -119,10 +121,12 @@ export class Requester {
     try {
       const answer = await this.#request(call);
       this.counters.answered++;
-      if (answer.type === "failed") throw new HandlerError(answer.failure);
+      if (answer.type === "failed") throw thrownFor(call, answer.failure);
       return fromBody(answer.body);
     } catch (error) {
-      if (!(error instanceof HandlerError)) this.counters.unanswered++;
+      const isAnswer = error instanceof HandlerError ||
+        error instanceof Rejection;
+      if (!isAnswer) this.counters.unanswered++;
       throw error;
     } finally {
       this.#waiting--;
@@ -132,7 +136,7 @@ export class Requester {
   async #request(call: RequestCall): Promise<Answer> {
     const { kind, actorId, signal, timeout } = call;
     const actor = actorName(kind, actorId);
-    const body = toBody(call.payload, `request ${actor}`);
+    const body = toBody(call.payload, `request ${actor}`, "payload");
     const deadline = performance.now() + timeout;
     let begun: Begun = "no";
     let last: Error | undefined;
@@ -142,7 +146,11 @@ export class Requester {
     let number = 0;
     for (let attempt = 0;; attempt++) {
       signal?.throwIfAborted();
-      if (this.#over) throw this.#over;
+      if (this.#over !== undefined) {
+        if (begun === "no") throw this.#over;
+        const why = "this node has left the cluster meanwhile";
+        throw new RequestLostError(actor, why, { cause: this.#over });
+      }
       const timeLeft = deadline - performance.now();
       if (timeLeft <= 0) {
         const isUnowned = begun === "no" && owner === undefined;
@@ -153,7 +161,8 @@ export class Requester {
       const shard = this.#shardOf(actorId);
       owner = shard === undefined ? undefined : this.#owners.of(shard);
       if (shard === undefined || owner === undefined) {
-        await this.#owners.pause(timeLeft, signal, () => true);
+        const isOver = () => this.#over !== undefined || this.#isOwned(actorId);
+        await this.#owners.pause(timeLeft, signal, isOver);
         continue;
       }
       const { commandId, trace } = call;
@@ -189,6 +198,11 @@ export class Requester {
           this.#over !== undefined || this.#owners.of(shard)?.epoch !== epoch,
       );
     }
+  }
+
+  #isOwned(actorId: string): boolean {
+    const shard = this.#shardOf(actorId);
+    return shard !== undefined && this.#owners.of(shard) !== undefined;
   }
 
   #shardOf(actorId: string): number | undefined {
@@ -252,6 +266,17 @@ export class Requester {
     if (!repeatable) throw lost;
     return { begun: "unknown", error: lost };
   }
+}
+
+/** What a caller is thrown for what a handler has thrown. */
+function thrownFor(
+  { kind, actorId }: RequestCall,
+  failure: HandlerFailure,
+): Rejection | HandlerError {
+  const { name, code, message, data } = failure;
+  return name === "Rejection" && code !== undefined
+    ? new Rejection(code, message, data)
+    : new HandlerError(actorName(kind, actorId), failure);
 }
 
 /** Whether the handler has certainly not begun. */

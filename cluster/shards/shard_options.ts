@@ -20,7 +20,7 @@ import {
   type ResolvedJoin,
   type ResolvedNode,
   resolveJoining,
-  resolveNode,
+  resolveLocalNode,
 } from "../members/discovery_options.ts";
 import type { AcquiredShard } from "./_tenancy.ts";
 
@@ -91,7 +91,7 @@ export function resolveLocal(
 ): [ResolvedNode, ResolvedShards] {
   const names = { ...LOCAL_NAMES, ...SHARD_NAMES };
   const [own, rest] = split(optionsOf(options, names, action), action);
-  return [resolveNode(rest, own.shards, action), own];
+  return [resolveLocalNode(rest, own.shards, action), own];
 }
 
 /** Checks the options of `ShardManager.join`. */

@@ -12,6 +12,7 @@ import {
   NodeIdTakenError,
   ShardManager,
 } from "../../cluster/mod.ts";
+import { StreamSetupError } from "../../mod.ts";
 import { waitFor } from "../support/conditions.ts";
 import { seesReady } from "../support/discovery_contract/fixture.ts";
 import { connect } from "../support/nats_connect.ts";
@@ -79,6 +80,18 @@ Deno.test("a member whose process is gone is gone for all when its lease has lap
   }, ConnectionClosedError);
   await seesReady(a, ["a", "b"]);
   await seesReady(b, ["a", "b"]);
+});
+
+Deno.test("a client that starts before the first member waits for it, in time", async () => {
+  await using cluster = new Cluster();
+  const early = cluster.join("early", { role: "client" });
+  const error = await assertRejects(
+    () => cluster.join("hasty", { role: "client", startTimeout: 1 }),
+    StreamSetupError,
+  );
+  assertEquals(error.code, "not-found");
+  await cluster.join("member");
+  await seesReady(await early, ["member"]);
 });
 
 Deno.test("one that starts again after a crash waits for its old lease", async () => {

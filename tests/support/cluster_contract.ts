@@ -10,6 +10,7 @@ import {
   type ClusterContract,
   ClusterFixture,
 } from "./cluster_contract/fixture.ts";
+import { failingContract } from "./cluster_contract/failing.ts";
 import { movingContract } from "./cluster_contract/moving.ts";
 import { requestingContract } from "./cluster_contract/requesting.ts";
 import type { RegisterTest } from "./contract_runner.ts";
@@ -33,5 +34,6 @@ export function testClusterContract(
   };
   clusterArgumentsContract(contract);
   requestingContract(contract);
+  failingContract(contract);
   movingContract(contract);
 }

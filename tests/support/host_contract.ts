@@ -154,6 +154,7 @@ export function testHostContract(
         );
         assertInstanceOf(broken, HandlerError);
         assertEquals(broken.errorName, "TypeError");
+        assertEquals(fixture.takeErrors().length, 1);
         await accounts.request(actorId, { type: "Deposit", amount: 1 });
       }
     },
@@ -257,6 +258,7 @@ export function testHostContract(
       );
       assertInstanceOf(error, HandlerError);
       assertEquals(error.errorName, "StoreClosedError");
+      assertEquals(fixture.takeErrors().length, 1);
     },
   );
 }

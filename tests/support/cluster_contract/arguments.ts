@@ -91,7 +91,7 @@ export function clusterArgumentsContract({ test }: ClusterContract): void {
     await assertRejects(
       () => actors.request("a", loop),
       TypeError,
-      "can't be written as JSON",
+      "payload.self must be JSON, got a cycle",
     );
   });
 

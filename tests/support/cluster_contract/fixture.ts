@@ -70,6 +70,11 @@ export class ClusterFixture implements AsyncDisposable {
     return all;
   }
 
+  /** What was told to `onError` since the last time. */
+  takeErrors(): unknown[] {
+    return this.errors.splice(0);
+  }
+
   /** Fails if something went wrong meanwhile. */
   check(): void {
     assertEquals(this.errors, []);

@@ -4,16 +4,10 @@
  * @module
  */
 
-import {
-  assert,
-  assertEquals,
-  assertInstanceOf,
-  assertRejects,
-} from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import {
   ActorTimeoutError,
   type ClusterManager,
-  HandlerError,
   NoOwnerError,
   OverloadedError,
   UnknownKindError,
@@ -129,44 +123,6 @@ export function requestingContract({ test }: ClusterContract): void {
         isInTime: true,
         trace: `00-${trace.traceId}-${trace.spanId}-01`,
       });
-    }
-  });
-
-  test("what a handler throws reaches the caller without its stack", async (fixture) => {
-    class Refusal extends Error {
-      override readonly name = "Refusal";
-      readonly code = "too-poor";
-      readonly data = { balance: 3 };
-    }
-    const [one] = await fixture.form(
-      2,
-      (each) =>
-        each.handle<string, never>("fail", (_, how) => {
-          if (how === "text") throw "just text";
-          throw new Refusal("Not enough money");
-        }),
-    );
-    for (const isOwn of [true, false]) {
-      const actorId = actorOf(one!, isOwn);
-      const actors = one!.actors<string, never>("fail");
-      const error = await assertRejects(
-        () => actors.request(actorId, "refuse"),
-        HandlerError,
-        "Not enough money",
-      );
-      const { errorName, code, data, begun } = error;
-      assertEquals({ errorName, code, data, begun }, {
-        errorName: "Refusal",
-        code: "too-poor",
-        data: { balance: 3 },
-        begun: "unknown",
-      });
-      assert(!error.stack?.includes("Refusal.ts"));
-      await assertRejects(
-        () => actors.request(actorId, "text"),
-        HandlerError,
-        "just text",
-      );
     }
   });
 
@@ -327,16 +283,5 @@ export function requestingContract({ test }: ClusterContract): void {
     assertEquals(await actors.request("b", 4), 8);
     assertEquals(client.shards(), []);
     await client.leave();
-  });
-
-  test("a reply that can't be written is the handler's failure", async (fixture) => {
-    const [one] = await fixture.form(2, (each) => each.handle("big", () => 1n));
-    for (const isOwn of [true, false]) {
-      const error = await assertRejects(() =>
-        one!.actors("big").request(actorOf(one!, isOwn), null)
-      );
-      assertInstanceOf(error, HandlerError);
-      assertEquals(error.errorName, "TypeError");
-    }
   });
 }

@@ -125,7 +125,7 @@ export function joiningContract({ test }: DiscoveryContract): void {
       const error = await assertRejects(
         () => fixture.join({ deployment }),
         ClusterMismatchError,
-        'deployment is "orders-production", not',
+        'deployment: the cluster has "orders-production", this node',
       );
       assertEquals(error.differences, [{
         setting: "deployment",
