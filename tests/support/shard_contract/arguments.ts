@@ -70,7 +70,7 @@ export function shardArgumentsContract({ test }: ShardContract): void {
     const error = await assertRejects(
       () => fixture.join({ shards: SHARDS + 1 }),
       ClusterMismatchError,
-      "shards is 64, not 65",
+      "shards: the cluster has 64, this node 65",
     );
     assertEquals(error.differences, [
       { setting: "shards", expected: 65, found: 64 },
