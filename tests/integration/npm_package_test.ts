@@ -21,7 +21,12 @@ let project: NpmProject;
 let json: PackageJson;
 
 Deno.test.beforeAll(async () => {
-  project = await NpmProject.create([await npmPackage("@nats-io/nats-core")]);
+  const client = await npmPackage("@nats-io/nats-core");
+  project = await NpmProject.create([
+    client,
+    client.replace("nats-core", "transport-node"),
+    "@types/node@22",
+  ]);
   json = JSON.parse(
     await Deno.readTextFile(`${project.installed}/package.json`),
   );
@@ -60,38 +65,45 @@ Deno.test("every entrypoint has the right types for ESM", async () => {
   assertEquals(found, []);
 });
 
-for (const [resolution, module] of [["bundler", "esnext"], ["node16"]]) {
+for (const resolution of ["bundler", "node16"]) {
   Deno.test(`types are right for TypeScript that resolves as ${resolution}`, async () => {
     const lines = Object.keys(json.exports).map((path, i) =>
       `export * as entry${i} from "${json.name}${path.slice(1)}";\n`
     );
     await Deno.writeTextFile(`${project.folder}/types.ts`, lines.join(""));
-    const options = {
-      strict: true,
-      skipLibCheck: false,
-      moduleResolution: resolution,
-      module: module ?? resolution,
-      target: "es2023",
-      lib: "ES2023,ESNext.Disposable,DOM",
-      noEmit: true,
-      types: "",
-    };
-    const { stdout, code } = await runDeno(
-      [
-        "run",
-        "--quiet",
-        "-A",
-        "npm:typescript@7.0.2/tsc",
-        ...Object.entries(options).flatMap((
-          [name, value],
-        ) => [`--${name}`, String(value)]),
-        "types.ts",
-      ],
-      {},
-      project.folder,
-    );
-    assertEquals({ stdout, code }, { stdout: "", code: 0 });
+    await checkTypes(["types.ts"], resolution, "");
   });
+}
+
+Deno.test("the examples for Node and browsers have no type errors", async () => {
+  for (const name of ["node", "browser"]) {
+    const source = new URL(`../../examples/${name}/main.ts`, import.meta.url);
+    await Deno.copyFile(source, `${project.folder}/${name}.ts`);
+  }
+  await checkTypes(["node.ts", "browser.ts"], "bundler", "node");
+});
+
+async function checkTypes(
+  files: readonly string[],
+  moduleResolution: string,
+  types: string,
+): Promise<void> {
+  const options = {
+    strict: true,
+    skipLibCheck: false,
+    moduleResolution,
+    module: moduleResolution === "bundler" ? "esnext" : moduleResolution,
+    target: "es2023",
+    lib: "ES2023,ESNext.Disposable,DOM",
+    noEmit: true,
+    types,
+  };
+  const flags = Object.entries(options)
+    .flatMap(([name, value]) => [`--${name}`, String(value)]);
+  const tsc = ["run", "--quiet", "-A", "npm:typescript@7.0.2/tsc"];
+  const args = [...tsc, ...flags, ...files];
+  const { stdout, code } = await runDeno(args, {}, project.folder);
+  assertEquals({ stdout, code }, { stdout: "", code: 0 });
 }
 
 /** What a page downloads, in KiB at most: bundled, minified and with gzip. */

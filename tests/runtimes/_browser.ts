@@ -8,7 +8,8 @@ import { NatsServer } from "../support/nats_server.ts";
 import type { NpmProject } from "../support/npm_project.ts";
 import { bundle } from "./_bundle.ts";
 import { Chromium } from "./_chromium.ts";
-import type { Report } from "./_collected_tests.ts";
+import { tryBrowserExample } from "./_browser_example.ts";
+import { CollectedTests, type Report } from "./_collected_tests.ts";
 import { type Summary, UnavailableError } from "./_report.ts";
 
 /** How long Chromium may take to ask for the page's script, in milliseconds. */
@@ -56,9 +57,16 @@ export async function runInBrowser(
   const late = await before(started.promise, ended, START_TIMEOUT_MS);
   if (late !== undefined) throw new UnavailableError(late);
   const reason = await before(done.promise, ended, TIMEOUT_MS);
-  if (reason === undefined) return;
-  const failure = { name: `report ${reports + 1}`, reason };
-  summary.add("Chromium", { passed: 0, failures: [failure] }, 0);
+  if (reason !== undefined) {
+    const failure = { name: `report ${reports + 1}`, reason };
+    summary.add("Chromium", { passed: 0, failures: [failure] }, 0);
+  }
+  const tests = new CollectedTests();
+  tests.register(
+    "a page draws what another one adds",
+    () => tryBrowserExample(command, project),
+  );
+  summary.add("Chromium, examples/browser", await tests.run(), 0);
 }
 
 /** Undefined if `awaited` comes before the end and in time, else why it did not. */

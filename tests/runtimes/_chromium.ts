@@ -57,7 +57,7 @@ export class Chromium implements AsyncDisposable {
         "--no-sandbox", // as root it does not start with it
         "--disable-gpu",
         ...QUIET,
-        "--remote-debugging-port=0", // else it may end when the page is there
+        "--remote-debugging-port=0",
         `--user-data-dir=${profile}`,
         url,
       ],
@@ -66,6 +66,12 @@ export class Chromium implements AsyncDisposable {
       stderr: "null",
     }).spawn();
     return new Chromium(child, profile);
+  }
+
+  /** Where it takes orders; fails until it has started. */
+  async debuggingPort(): Promise<number> {
+    const file = `${this.#profile}/DevToolsActivePort`;
+    return Number((await Deno.readTextFile(file)).split("\n")[0]);
   }
 
   /** Resolves with its exit code when it has ended. */

@@ -4,12 +4,18 @@
  * @module
  */
 
+import { assertEquals } from "@std/assert";
+import { copyExample, runExample } from "../../examples/fresh_project.ts";
 import { NatsServer } from "../support/nats_server.ts";
 import type { NpmProject } from "../support/npm_project.ts";
 import { bundle } from "./_bundle.ts";
-import type { Report } from "./_collected_tests.ts";
-import { findProgram, type ProgramName } from "./_programs.ts";
+import { CollectedTests, type Report } from "./_collected_tests.ts";
+import { findProgram, type ProgramName } from "./programs.ts";
 import type { Summary } from "./_report.ts";
+
+const EXAMPLE_OUTPUT = `1 OrderPlaced 99.99
+2 OrderShipped FS123456
+`;
 
 /** Runs the suites over TCP and WebSocket and those without a server at the same time: they wait more than they work. */
 export function runOnProgram(
@@ -35,6 +41,15 @@ export function runOnProgram(
       run("tcp", tcp.url),
       run("websocket", websocket.wsUrl, "--smoke"),
     ]);
+    await copyExample("node", project);
+    const tests = new CollectedTests();
+    tests.register("an order is placed and shipped", async () => {
+      const ended = await runExample(program.path, project, tcp.url);
+      const decoder = new TextDecoder();
+      assertEquals(decoder.decode(ended.stderr), "");
+      assertEquals(decoder.decode(ended.stdout), EXAMPLE_OUTPUT);
+    });
+    summary.add(`${program.title}, examples/node`, await tests.run(), 0);
   };
 }
 

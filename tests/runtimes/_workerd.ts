@@ -12,7 +12,7 @@ import { NatsServer } from "../support/nats_server.ts";
 import type { NpmProject } from "../support/npm_project.ts";
 import { bundle } from "./_bundle.ts";
 import { CollectedTests, type Report } from "./_collected_tests.ts";
-import { installPackages } from "./_programs.ts";
+import { installPackages } from "./programs.ts";
 import type { Summary } from "./_report.ts";
 
 /** What the runtime behaves as on this day. */

@@ -185,6 +185,16 @@ Deno.test("the library is written in the language that Node 22 knows", () => {
   assertEquals(against.map(([file]) => file), []);
 });
 
+Deno.test("what await using closes has a method that does so too", () => {
+  const closing = /^ {2}(?:async )?(?:close|leave)\(/m;
+  const without = [...sources].filter(([file, { code }]) =>
+    !file.startsWith("internal/") &&
+    code.includes("[Symbol.asyncDispose](): Promise<void> {") &&
+    !closing.test(code)
+  );
+  assertEquals(without.map(([file]) => file), []);
+});
+
 Deno.test("the store in memory needs no nats.js", () => {
   const files = new Set<string>();
   const visit = (file: string) => {
