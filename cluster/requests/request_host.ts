@@ -6,10 +6,10 @@
 
 import type { ShardEpoch } from "../map/held_shards.ts";
 import type { Report } from "../../internal/callbacks.ts";
-import { show } from "../../internal/show.ts";
 import type { ShardEngine } from "../shards/shard_engine.ts";
 import { type Envelope, fromBody, type Reply, toBody } from "./envelope.ts";
-import { ActorHandlerError, type HandlerFailure } from "./errors.ts";
+import { ActorHandlerError } from "./errors.ts";
+import { failureOf } from "./_handler_failure.ts";
 import type { Registration } from "./handler.ts";
 import { Job } from "./_job.ts";
 import { SupersededAttempts } from "./_superseded_attempts.ts";
@@ -77,6 +77,8 @@ export class RequestHost {
   readonly #report: Report;
   /** By kind and actor, while there is a request. */
   readonly #queues: ReadonlyMap<string, Map<string, ActorQueue>>;
+  /** Calls of unordered kinds that may be sent again, by their ids. */
+  readonly #unordered = new Map<string, Promise<Reply>>();
   readonly #running = new Set<Job>();
   readonly #superseded = new SupersededAttempts();
   readonly #waiters = new Set<() => void>();
@@ -99,9 +101,9 @@ export class RequestHost {
     this.#report = report;
   }
 
-  /** Requests that wait or are handled right now. */
+  /** Requests that are held, wait or are handled right now. */
   get load(): number {
-    return this.#waiting + this.#running.size;
+    return this.#waiters.size + this.#waiting + this.#running.size;
   }
 
   /**
@@ -110,8 +112,11 @@ export class RequestHost {
    */
   async receive(envelope: Envelope, shard: number): Promise<Reply> {
     const deadline = performance.now() + envelope.timeLeft;
-    const epoch = this.#engine.epochOf(shard) ??
-      await this.#untilOwned(envelope, shard, deadline);
+    let epoch = this.#engine.epochOf(shard);
+    if (epoch === undefined) {
+      if (this.load >= this.#limits.maxQueued) return this.#overloaded();
+      epoch = await this.#untilOwned(envelope, shard, deadline);
+    }
     // Neither one that is ahead, nor one that was on its way through a hand-over.
     if (epoch !== envelope.epoch) return this.#notOwner(shard);
     if (this.#superseded.isLate(envelope.attempt)) return this.#expired();
@@ -207,7 +212,7 @@ export class RequestHost {
     const same = queue && findCall(queue, job);
     if (same !== undefined) return same;
     if (this.load >= this.#limits.maxQueued) return this.#overloaded();
-    if (!registration.ordered) return this.#run(job, registration);
+    if (!registration.ordered) return this.#runUnordered(job, registration);
     if (queue === undefined) {
       queue = { shard: job.shard, current: undefined, waiting: [] };
       queues.set(job.actorId, queue);
@@ -232,6 +237,18 @@ export class RequestHost {
   #overloaded(): Promise<Reply> {
     this.counters.overloaded++;
     return Promise.resolve({ type: "overloaded" });
+  }
+
+  /** Handles a request at once; one that is sent again meanwhile is the same. */
+  #runUnordered(job: Job, registration: Registration): Promise<Reply> {
+    const id = job.envelope.attempt?.id;
+    if (id === undefined) return this.#run(job, registration);
+    const same = this.#unordered.get(id);
+    if (same !== undefined) return same;
+    const reply = this.#run(job, registration)
+      .finally(() => this.#unordered.delete(id));
+    this.#unordered.set(id, reply);
+    return reply;
   }
 
   async #runThenNext(
@@ -305,32 +322,4 @@ function findCall(
   const found = waiting.find(isSame);
   found?.job.extend(deadline);
   return found?.reply;
-}
-
-/** What of an error reaches the caller; never throws. */
-function failureOf(error: unknown): HandlerFailure {
-  try {
-    if (!(error instanceof Error)) {
-      const message = typeof error === "string" ? error : show(error);
-      return { name: "Error", message };
-    }
-    const { name, message } = error;
-    const { code, data } = error as { code?: unknown; data?: unknown };
-    return {
-      name: String(name),
-      message: String(message),
-      ...(typeof code === "string" && { code }),
-      ...(isJson(data) && { data }),
-    };
-  } catch {
-    return { name: "Error", message: "an error that can't be read" };
-  }
-}
-
-function isJson(value: unknown): boolean {
-  try {
-    return JSON.stringify(value) !== undefined;
-  } catch {
-    return false;
-  }
 }

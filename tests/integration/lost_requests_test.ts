@@ -104,28 +104,33 @@ Deno.test("a command that is handled for long is asked for again, and handled on
       return stack.use(new ClusterManager(nc, { ...OPTIONS, ...options }));
     };
     const gate = Promise.withResolvers<void>();
-    const handled: unknown[] = [];
+    const handled: string[] = [];
     const node = await open({});
-    node.handle("slow", async ({ commandId }) => {
-      handled.push(commandId);
-      await gate.promise;
-      return "done";
-    });
+    const kinds = ["ordered", "unordered"];
+    for (const kind of kinds) {
+      node.handle(kind, async () => {
+        handled.push(kind);
+        await gate.promise;
+        return "done";
+      }, { ordered: kind === "ordered" });
+    }
     node.handle("ping", () => null);
     await node.start();
     const caller = await open({ role: "client" });
     await caller.start();
     await caller.ready;
     const { redirected } = caller.metrics;
-    const commandId = "c-1";
-    const answer = caller.actors("slow")
-      .request("a", null, { commandId, timeout: 60_000 });
-    const isAsked = () => caller.metrics.redirected === redirected + 2;
+    const answers = kinds.map((kind) =>
+      caller.actors(kind)
+        .request("a", null, { commandId: "c-1", timeout: 60_000 })
+    );
+    // Each twice.
+    const isAsked = () => caller.metrics.redirected === redirected + 4;
     await waitFor(isAsked, { timeout: 30_000 });
-    await caller.actors("ping").request("a", null); // answered behind it
+    await caller.actors("ping").request("a", null); // answered behind them
     gate.resolve();
-    assertEquals(await answer, "done");
-    assertEquals(handled, [commandId]);
+    assertEquals(await Promise.all(answers), ["done", "done"]);
+    assertEquals(handled, kinds);
   });
 });
 
