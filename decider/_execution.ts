@@ -208,6 +208,7 @@ export class Execution<State, Command, E extends AnyEvent> {
       attemptedVersion: expectedVersion! + 1,
       currentVersion: this.#actor.version,
       expectedVersion,
+      action: "execute command",
     });
   }
 

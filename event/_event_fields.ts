@@ -216,9 +216,18 @@ export function seal(fields: Fields): Readonly<Record<string, unknown>> {
  */
 export function readEvent(event: unknown, action: string): Fields {
   const fields = fieldsOf(event, action);
+  refuseDraft(fields, action);
   checkFields(fields, action);
   copyFields(fields, thawedCopy, action);
   return fields;
+}
+
+/** @throws {InvalidEventError} If a draft was given for an event. */
+function refuseDraft({ id, timestamp }: Fields, action: string): void {
+  if (id !== undefined || timestamp !== undefined) return;
+  const problem = "must be a string, got undefined; make the event with " +
+    "createEvent, or use a store's append";
+  throw invalid(action, "id", problem);
 }
 
 /** Puts copies in the place of what is not copied yet. */
@@ -251,6 +260,7 @@ export function sealEvent<E extends AnyEvent>(
 ): E {
   if (added.length === 0 && isSealed(event)) return event;
   const fields = fieldsOf(event, action);
+  refuseDraft(fields, action);
   checkFields(fields, action);
   if (added.length > 0) fields.metadata = merge(fields.metadata, added, action);
   copyFields(fields, copyJson, action);

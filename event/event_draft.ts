@@ -76,7 +76,7 @@ export function sealDraft(
   if (typeof draft !== "object" || draft === null || Array.isArray(draft)) {
     throw badType(action, "draft", "an object", draft);
   }
-  checkKeys(draft, KEYS, action, "key of drafts");
+  checkKeys(draft, KEYS, action, "a draft has no");
   const { id: own, eventType, data, metadata } = draft;
   const { id, actorId, commandId, version = 1, timestamp } = place(own);
   // In one literal: V8 is slow to spread, and each event comes along here.

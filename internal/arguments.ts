@@ -58,21 +58,21 @@ export function optionsOf<T extends object>(
   if (
     typeof options !== "object" || options === null || Array.isArray(options)
   ) throw badType(action, what, "an object", options);
-  checkKeys(options, names, action, "option");
+  checkKeys(options, names, action, "there is no option");
   return options;
 }
 
 /**
  * Checks that an object has no other keys than these.
  *
- * @param kind What a key is, such as `option`.
+ * @param missing Says that there is no key, such as `there is no option`.
  * @throws {TypeError} If it has one; it names the nearest key there is.
  */
 export function checkKeys<T extends object>(
   object: object,
   names: OptionNames<T>,
   action: string,
-  kind: string,
+  missing: string,
 ): void {
   for (const name of Object.keys(object)) {
     if (Object.hasOwn(names, name)) continue;
@@ -82,7 +82,7 @@ export function checkKeys<T extends object>(
       ? `there are ${known.join(", ")}`
       : `did you mean ${nearest}?`;
     throw new TypeError(
-      `Cannot ${action}: there is no ${kind} ${show(name)}; ${remedy}`,
+      `Cannot ${action}: ${missing} ${show(name)}; ${remedy}`,
     );
   }
 }

@@ -37,7 +37,11 @@ export class VersionConflictError extends Error {
     super(
       isTooLow
         ? `Cannot ${action}: version ${attemptedVersion} of actor ${actor} is not greater than ${currentVersion}`
-        : `Cannot ${action}: actor ${actor} was expected at version ${expectedVersion} before version ${attemptedVersion}, its latest is ${currentVersion}${
+        : `Cannot ${action}: expected actor ${actor} at version ${expectedVersion}${
+          attemptedVersion === expectedVersion + 1
+            ? ""
+            : ` before version ${attemptedVersion}`
+        }, but it is at ${currentVersion}${
           expectedVersion < attemptedVersion
             ? ""
             : "; what is expected is the version before the event's own"

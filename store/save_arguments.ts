@@ -256,7 +256,7 @@ export function resolveSnapshot(snapshot: ActorSnapshot): ActorSnapshot {
   if (typeof snapshot !== "object" || snapshot === null) {
     throw badType(action, "snapshot", "an object", snapshot);
   }
-  checkKeys(snapshot, SNAPSHOT_KEYS, action, "key of snapshots");
+  checkKeys(snapshot, SNAPSHOT_KEYS, action, "a snapshot has no");
   const { actorId, version, state, timestamp, schema } = snapshot;
   checkActorId(actorId, action);
   checkInteger(version, action, "version", 1);

@@ -133,6 +133,13 @@ export function argumentsContract({ test }: BusContract): void {
       assertErrorIs(reason, errorClass);
       assert(reason.message.startsWith("Cannot publish event: "));
     }
+    const draft = { eventType: "A", data: {} } as unknown as Event;
+    const reason = await reasonOf(() => publisher.publish("orders", draft));
+    assertErrorIs(reason, InvalidEventError);
+    assertEquals(
+      (reason as Error).message,
+      "Cannot publish event: id must be a string, got undefined; make the event with createEvent, or use a store's append",
+    );
   });
 
   test("subscribe() refuses patterns that are none", ({ bus }) => {
@@ -172,14 +179,14 @@ export function argumentsContract({ test }: BusContract): void {
         }"; did you mean ${nearest}?`,
       );
     }
-    const options = { tracing: undefined } as PublishOptions;
+    const options = { traces: undefined } as PublishOptions;
     const reason = await reasonOf(() =>
       publisher.publish("orders", makeEvent(), options)
     );
     assertErrorIs(reason, TypeError);
     assertEquals(
       (reason as Error).message,
-      'Cannot publish event: there is no option "tracing"; did you mean trace?',
+      'Cannot publish event: there is no option "traces"; did you mean trace?',
     );
   });
 

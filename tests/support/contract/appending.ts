@@ -119,9 +119,7 @@ export function appendingContract(contract: Contract): void {
           currentVersion: 2,
           expectedVersion,
           message:
-            `Cannot append: actor "a" was expected at version ${expectedVersion} before version ${
-              expectedVersion + 1
-            }, its latest is 2`,
+            `Cannot append: expected actor "a" at version ${expectedVersion}, but it is at 2`,
         });
       }
     }

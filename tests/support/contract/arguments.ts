@@ -124,6 +124,30 @@ export function argumentsContract({ test }: Contract): void {
     }
   });
 
+  test("saveEvent() says what to do with a draft", async ({ store }) => {
+    const draft = { eventType: "Tested", data: {} } as Wrong;
+    const remedy =
+      "id must be a string, got undefined; make the event with createEvent, or use a store's append";
+    for (const given of [draft, { ...draft, actorId: "a", version: 1 }]) {
+      await assertRejects(
+        () => store.saveEvent(given),
+        InvalidEventError,
+        `Cannot save event: ${remedy}`,
+      );
+      await assertRejects(
+        () => store.saveEvents([given]),
+        InvalidEventError,
+        remedy,
+      );
+    }
+    await assertRejects(
+      () => store.append("a", [{ type: "Tested", data: {} } as Wrong]),
+      TypeError,
+      'Cannot append event 1 of 1: a draft has no "type"; there are id, eventType, data, metadata',
+    );
+    await assertHistory(store, "a", []);
+  });
+
   test("saveEvents() refuses what is no array", async ({ store }) => {
     const { length } = [];
     for (const value of [undefined, null, 1, { length }, new Set(), "events"]) {
@@ -220,6 +244,11 @@ export function argumentsContract({ test }: Contract): void {
       () => store.subscribe({ onReplyError: undefined } as Wrong),
       TypeError,
       'Cannot subscribe: there is no option "onReplyError"; did you mean onReplayError?',
+    );
+    assertThrows(
+      () => store.subscribe({ filter: "a" } as Wrong),
+      TypeError,
+      'Cannot subscribe: there is no option "filter"; there are actors, ',
     );
   });
 }

@@ -112,9 +112,21 @@ export function versionsContract({ test }: Contract): void {
       VersionConflictError,
       {
         message:
-          'Cannot save event: actor "a" was expected at version 6 before version 6, its latest is 5; what is expected is the version before the event\'s own',
+          'Cannot save event: expected actor "a" at version 6 before version 6, but it is at 5; what is expected is the version before the event\'s own',
       },
     );
+    // With a gap, the event's own version says more.
+    for (const [version, before] of [[4, ""], [7, " before version 7"]]) {
+      const event = makeEvent("a", Number(version));
+      assertErrorIs(
+        await reasonOf(() => store.saveEvent(event, { expectedVersion: 3 })),
+        VersionConflictError,
+        {
+          message:
+            `Cannot save event: expected actor "a" at version 3${before}, but it is at 5`,
+        },
+      );
+    }
     await rejects(4, 3);
     // Expected rightly, and still not above the latest.
     const event = makeEvent("a", 4);

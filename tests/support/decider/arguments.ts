@@ -30,7 +30,7 @@ export function argumentsContract(test: TestHandler): void {
     const snapshots = { every: 1, schema: "1" };
     for (
       const [options, problem] of [
-        [{ retry: 1 }, 'no option "retry"; did you mean retries?'],
+        [{ retry: 1 }, 'no option "retry"; there are retries, cachedActors'],
         [null, "options must be an object, got null"],
         [{ snapshots: true }, "snapshots must be an object, got true"],
         [{ snapshots: { every: 1 } }, "snapshots.schema must be a string"],
@@ -140,7 +140,7 @@ export function argumentsContract(test: TestHandler): void {
         ],
         [
           { eventType: "Deposited", data: {}, version: 7 },
-          'no key of drafts "version"',
+          'a draft has no "version"; there are id, eventType, data, metadata',
         ],
       ] as [Wrong, string][]
     ) {
