@@ -73,15 +73,15 @@ export class Attempts {
    *
    * @throws The signal's reason, if it is aborted.
    */
-  async ask(
+  ask(
     request: Envelope,
     shard: number,
     owner: ShardOwnership,
     options: AttemptOptions,
-  ): Promise<Outcome> {
+  ): Outcome | Promise<Outcome> {
     return this.#owners.isSelf(owner)
-      ? await this.#askSelf(request, shard, options.signal)
-      : await this.#send(request, shard, owner, options);
+      ? this.#askSelf(request, shard, options.signal)
+      : this.#send(request, shard, owner, options);
   }
 
   /** Asks this node, which copies payload and reply as others do. */
@@ -121,43 +121,60 @@ export class Attempts {
     });
   }
 
-  async #send(
+  #send(
     request: Envelope,
     shard: number,
     owner: ShardOwnership,
     { signal, hasty, patience }: AttemptOptions,
-  ): Promise<Outcome> {
+  ): Outcome | Promise<Outcome> {
     const message = encodeRequest(request);
     const size = message.length;
     if (size > this.maxBytes) return { type: "too-large", size };
-    const controller = new AbortController();
-    const giveUp = () => controller.abort(REPLACED);
-    let late: ReturnType<typeof setTimeout> | undefined;
-    const unlisten = this.#owners.listen(() => {
-      if (this.#isOver) return giveUp();
-      if (this.#owners.epochOf(shard) <= owner.epoch) return;
-      if (hasty) return giveUp();
-      // A member answers everything, and what it has said before it left comes.
-      if (this.#owners.routing.isMember(owner)) return;
-      late ??= setTimeout(giveUp, MAX_LATENESS_MS);
+    return new Promise((resolve, reject) => {
+      let late: ReturnType<typeof setTimeout> | undefined;
+      const end = () => {
+        if (late !== undefined) clearTimeout(late);
+        unlisten();
+        signal?.removeEventListener("abort", aborted);
+      };
+      const settle = (outcome: Outcome) => {
+        end();
+        resolve(outcome);
+      };
+      const aborted = () => {
+        cancel();
+        end();
+        reject(signal!.reason);
+      };
+      const giveUp = () => {
+        cancel();
+        settle({ type: "lost" });
+      };
+      const unlisten = this.#owners.listen(() => {
+        if (this.#isOver) return giveUp();
+        if (this.#owners.epochOf(shard) <= owner.epoch) return;
+        if (hasty) return giveUp();
+        // A member answers everything, and what it said before it left comes.
+        if (this.#owners.routing.isMember(owner)) return;
+        late ??= setTimeout(giveUp, MAX_LATENESS_MS);
+      });
+      signal?.addEventListener("abort", aborted);
+      const cancel = this.#transport.send(
+        owner,
+        message,
+        patience,
+        (reply) => settle(readReply(reply)),
+        (error) => settle({ type: "unreachable", error: error as Error }),
+      );
     });
-    const aborted = () => controller.abort(signal!.reason);
-    signal?.addEventListener("abort", aborted);
-    try {
-      const reply = await this.#transport
-        .send(owner, message, patience, controller.signal);
-      return decodeReply(reply);
-    } catch (error) {
-      if (error === REPLACED) return { type: "lost" };
-      if (signal?.aborted || !(error instanceof Error)) throw error;
-      return { type: "unreachable", error };
-    } finally {
-      clearTimeout(late);
-      unlisten();
-      signal?.removeEventListener("abort", aborted);
-    }
   }
 }
 
-/** The reason of an attempt that is given up because there is a later owner. */
-const REPLACED = new Error("The actor's shard has a later owner");
+/** What a reply says; one that can't be read is as good as none. */
+function readReply(message: Uint8Array): Outcome {
+  try {
+    return decodeReply(message);
+  } catch (error) {
+    return { type: "unreachable", error: error as Error };
+  }
+}

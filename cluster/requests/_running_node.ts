@@ -168,17 +168,18 @@ export class RunningNode {
     }
   }
 
-  readonly #receive = async (message: Uint8Array): Promise<Uint8Array> => {
+  readonly #receive = (message: Uint8Array): Promise<Uint8Array> => {
     const { maxBytes } = this.#transport;
     let envelope: Envelope;
     try {
       envelope = decodeRequest(message);
     } catch (error) {
       this.engine.membership.report(error);
-      return encodeReply({ type: "unreadable" }, maxBytes);
+      return Promise.resolve(encodeReply({ type: "unreadable" }, maxBytes));
     }
     const shard = shardOf(envelope.actorId, this.engine.shardCount ?? 1);
-    return encodeReply(await this.host.receive(envelope, shard), maxBytes);
+    return this.host.receive(envelope, shard)
+      .then((reply) => encodeReply(reply, maxBytes));
   };
 }
 

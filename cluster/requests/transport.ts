@@ -34,20 +34,22 @@ export interface RequestTransport {
    */
   serve(address: NodeAddress, receive: Receive): () => Promise<void>;
   /**
-   * Sends a request, and resolves with its reply.
+   * Sends a request. It fails with:
    *
-   * @throws {NoRespondersError} If the node is not there: nothing was sent.
-   * @throws {RequestTimeoutError} If it does not answer in time.
-   * @throws {ConnectionLostError} If the connection is down or drops; `sent`
-   * tells whether the request may have arrived.
-   * @throws The signal's reason, if it is aborted.
+   * - a NoRespondersError if the node is not there: nothing was sent
+   * - a RequestTimeoutError if it does not answer in time
+   * - a ConnectionLostError if the connection is down or drops; `sent` tells
+   *   whether the request may have arrived
+   *
+   * @returns Gives up: neither is called any more.
    */
   send(
     address: NodeAddress,
     message: Uint8Array,
     timeout: number,
-    signal: AbortSignal | undefined,
-  ): Promise<Uint8Array>;
+    replied: (reply: Uint8Array) => void,
+    failed: (error: unknown) => void,
+  ): () => void;
   close(): Promise<void>;
 }
 
@@ -65,6 +67,9 @@ const CHECK = "check";
 
 const NOTHING = new Uint8Array();
 
+/** The most subjects to remember. */
+const MAX_SUBJECTS = 1_000;
+
 /** How long a node that stops waits for what comes in, in milliseconds. */
 const MAX_DRAIN_MS = 2_000;
 
@@ -72,6 +77,8 @@ const MAX_DRAIN_MS = 2_000;
 export class NatsTransport implements RequestTransport {
   readonly #mux: Multiplexer;
   readonly #root: string;
+  /** Of the nodes that are asked. */
+  readonly #subjects = new Map<string, string>();
   readonly #report: (error: unknown) => void;
 
   constructor(
@@ -133,16 +140,23 @@ export class NatsTransport implements RequestTransport {
   }
 
   serve(address: NodeAddress, receive: Receive): () => Promise<void> {
-    const answering = new Set<Promise<void>>();
+    let answering = 0;
+    const idle = Promise.withResolvers<void>();
+    const answered = () => {
+      if (--answering === 0 && subscription.isClosed()) idle.resolve();
+    };
     const subscription = this.#mux.subscribe(
       this.#subjectOf(address),
       (error, message) => {
         if (error !== null) return this.#report(error);
-        const answered = receive(message.data).then((reply) => {
+        answering++;
+        receive(message.data).then((reply) => {
+          answered();
           message.respond(reply);
-        }).catch(this.#report) // the connection may be closed
-          .finally(() => answering.delete(answered));
-        answering.add(answered);
+        }, (error) => {
+          answered();
+          throw error;
+        }).catch(this.#report); // the connection may be closed
       },
     );
     return async () => {
@@ -151,25 +165,36 @@ export class NatsTransport implements RequestTransport {
         // What the server has sent by then comes in before.
         const drained = subscription.drain().catch(() => {});
         await isInTime(drained, MAX_DRAIN_MS);
-        await isInTime(Promise.all(answering), MAX_DRAIN_MS);
+        if (answering > 0) await isInTime(idle.promise, MAX_DRAIN_MS);
       } catch {
         // The connection is closed.
       }
     };
   }
 
-  async send(
+  send(
     address: NodeAddress,
     message: Uint8Array,
     timeout: number,
-    signal: AbortSignal | undefined,
-  ): Promise<Uint8Array> {
-    const subject = this.#subjectOf(address);
-    const reply = await this.#mux.request(subject, message, {
-      timeout,
-      signal,
-    });
-    return reply.data;
+    replied: (reply: Uint8Array) => void,
+    failed: (error: unknown) => void,
+  ): () => void {
+    const token = this.#mux.call(
+      {
+        subject: this.#subjectOf(address),
+        timeout,
+        take: ({ data }) => {
+          replied(data);
+          return true;
+        },
+        fail: failed,
+      },
+      message,
+      undefined,
+    );
+    return () => {
+      if (token !== undefined) this.#mux.cancel(token);
+    };
   }
 
   async close(): Promise<void> {
@@ -177,12 +202,21 @@ export class NatsTransport implements RequestTransport {
   }
 
   #subjectOf({ nodeId, incarnation }: NodeAddress): string {
-    return `${this.#root}.request.${encodeName(nodeId)}.${incarnation}`;
+    const key = incarnation + nodeId;
+    let subject = this.#subjects.get(key);
+    if (subject !== undefined) return subject;
+    subject = `${this.#root}.request.${encodeName(nodeId)}.${incarnation}`;
+    if (this.#subjects.size >= MAX_SUBJECTS) this.#subjects.clear();
+    this.#subjects.set(key, subject);
+    return subject;
   }
 }
 
 /** The nodes of this process, by cluster and address. */
 const nodes = new Map<string, Receive>();
+
+/** The longest time that a timer can wait, in milliseconds. */
+const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
 /** Requests within this process. */
 export class LocalTransport implements RequestTransport {
@@ -206,29 +240,28 @@ export class LocalTransport implements RequestTransport {
     address: NodeAddress,
     message: Uint8Array,
     timeout: number,
-    signal: AbortSignal | undefined,
-  ): Promise<Uint8Array> {
+    replied: (reply: Uint8Array) => void,
+    failed: (error: unknown) => void,
+  ): () => void {
     const key = this.#keyOf(address);
     const receive = nodes.get(key);
-    return new Promise((resolve, reject) => {
-      signal?.throwIfAborted();
-      if (receive === undefined) throw new NoRespondersError(key);
-      const aborted = () => settle(() => reject(signal!.reason));
-      const timer = setTimeout(
-        () => settle(() => reject(new RequestTimeoutError(key, timeout))),
-        timeout,
-      );
-      const settle = (end: () => void) => {
-        clearTimeout(timer);
-        signal?.removeEventListener("abort", aborted);
-        end();
-      };
-      signal?.addEventListener("abort", aborted);
-      receive(message).then(
-        (reply) => settle(() => resolve(reply)),
-        (error) => settle(() => reject(error)),
-      );
-    });
+    let isOver = false;
+    const settle = (tell: () => void) => {
+      clearTimeout(timer);
+      if (!isOver) tell();
+      isOver = true;
+    };
+    const timer = setTimeout(
+      () => settle(() => failed(new RequestTimeoutError(key, timeout))),
+      Math.min(timeout, MAX_TIMEOUT_MS),
+    );
+    const answer = receive?.(message) ??
+      Promise.reject(new NoRespondersError(key));
+    answer.then(
+      (reply) => settle(() => replied(reply)),
+      (error) => settle(() => failed(error)),
+    );
+    return () => settle(() => {});
   }
 
   close(): Promise<void> {

@@ -97,13 +97,22 @@ export class Multiplexer implements AsyncDisposable {
     return new BatchAcks(this.#nc);
   }
 
-  /** Sends a call. It does not throw: the call hears why nothing was sent. */
+  /**
+   * Sends a call. It does not throw: the call hears why nothing was sent.
+   *
+   * @returns What it is cancelled by, if it was sent.
+   */
   call(
     call: Call,
     payload: Uint8Array | string,
     headers: MsgHdrs | undefined,
-  ): void {
-    this.#send(call, payload, headers);
+  ): number | undefined {
+    return this.#send(call, payload, headers);
+  }
+
+  /** Forgets a call, which then hears nothing more. */
+  cancel(token: number): void {
+    this.#inbox.cancel(token);
   }
 
   /**
