@@ -32,6 +32,12 @@ const MAX_WAITING = 1_000;
  */
 const MAX_SHARD_WAITING = 500;
 
+/**
+ * How many times as often busy shards are saved as idle ones. These only pass
+ * the events of others; but what they have not passed must not expire.
+ */
+const IDLE_TICKS = 60;
+
 /** Hands each event of this node's shards to a handler. */
 export class EventWork<E extends AnyEvent> implements OpenShardWork {
   readonly #node: ShardWorkNode;
@@ -56,6 +62,7 @@ export class EventWork<E extends AnyEvent> implements OpenShardWork {
   #taken = 0;
   #handling = 0;
   #isTicking = false;
+  #ticks = 0;
   #isClosed = false;
 
   constructor(node: ShardWorkNode, options: EventWorkOptions<E>) {
@@ -110,7 +117,7 @@ export class EventWork<E extends AnyEvent> implements OpenShardWork {
     }
     await queue.end();
     this.#counters.waiting -= queue.waiting.splice(0).length;
-    await this.#progress.save(queue);
+    await this.#progress.save(queue, 1);
     this.#ending.delete(queue);
   }
 
@@ -300,7 +307,11 @@ export class EventWork<E extends AnyEvent> implements OpenShardWork {
       const queues = [...this.#queues.values()];
       for (const queue of queues) queue.advance();
       this.#readers.merge(queues);
-      await Promise.all(queues.map((queue) => this.#progress.save(queue)));
+      const tick = this.#ticks++;
+      await Promise.all(queues.map((queue) => {
+        const isItsTurn = (tick + queue.at.shard) % IDLE_TICKS === 0;
+        return this.#progress.save(queue, isItsTurn ? 1 : undefined);
+      }));
       this.#isTicking = false;
       if (this.#queues.size > 0) this.#tick();
     });

@@ -51,7 +51,7 @@ export class ShardProgress<E extends AnyEvent> {
       const position = checkpoint == null
         ? await (this.#start ??= this.#findStart())
         : positionOf(checkpoint);
-      queue.beginAt(position, checkpoint == null ? 0 : position.sequence);
+      queue.beginAt(position);
       return true;
     } catch (cause) {
       this.#start = undefined;
@@ -60,11 +60,14 @@ export class ShardProgress<E extends AnyEvent> {
     }
   }
 
-  /** Saves how far a shard is, if that is worth a write. */
-  async save(queue: ShardQueue<E>): Promise<void> {
+  /**
+   * Saves how far a shard is, if it has handled something since, or has passed
+   * so many events of others.
+   */
+  async save(queue: ShardQueue<E>, passed: number = NEAR): Promise<void> {
     await queue.saving;
     const { isDirty, saved, position: { sequence, checkpoint } } = queue;
-    const isDue = isDirty || sequence - saved >= NEAR;
+    const isDue = isDirty || sequence - saved >= passed;
     if (isDue && checkpoint !== undefined) {
       queue.saving = this.#save(queue, sequence, checkpoint);
       await queue.saving;

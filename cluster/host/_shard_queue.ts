@@ -23,7 +23,7 @@ export class ShardQueue<E extends AnyEvent> {
   taken = 0;
   /** Where its events come from; none while it is not read. */
   reader: EventReader<E> | undefined;
-  /** Up to where the checkpoint was saved; 0 if there is none. */
+  /** Up to where it was saved, or where it began. */
   saved = 0;
   /** Whether events were handled since. */
   isDirty = false;
@@ -48,10 +48,10 @@ export class ShardQueue<E extends AnyEvent> {
   }
 
   /** Begins behind a position. */
-  beginAt(position: Position, saved: number): void {
+  beginAt(position: Position): void {
     this.position = position;
     this.taken = position.sequence;
-    this.saved = saved;
+    this.saved = position.sequence;
     this.isDirty = false;
     this.failures = 0;
   }

@@ -38,12 +38,23 @@ export function checkpointsContract({ test }: EachEventContract): void {
     await fixture.complete();
     await first!.leave();
     const used = new Set(actors.map((actor) => shardOf(actor, SHARDS)));
-    assertEquals(new Set(checkpoints.saved.keys()), used);
-    if (fixture.isCalm) assertEquals(checkpoints.saves, used.size);
+    assert(used.isSubsetOf(new Set(checkpoints.saved.keys())));
+    // Each when it was handed over.
+    if (fixture.isCalm) assert(checkpoints.saves <= SHARDS);
     await fixture.append(20, actors);
     await fixture.form(1, (each) => fixture.follow(each, { checkpoints }));
     await fixture.complete();
     fixture.checkOrder();
+  });
+
+  test("shards without events are written down too, less often", async (fixture) => {
+    const checkpoints = new OwnCheckpoints();
+    await fixture.append(1, actorsOf(1));
+    await fixture.form(
+      1,
+      (each) => fixture.follow(each, { checkpoints, checkpointEvery: 1 }),
+    );
+    await waitFor(() => checkpoints.saved.size === SHARDS);
   });
 
   test("it begins where the handler itself has stored the checkpoint", async (fixture) => {
