@@ -138,11 +138,14 @@ export class NodeDiscovery implements AsyncDisposable {
       changed: () => discovery.#look(),
       failed: (reason) => discovery.#end(reason),
     }, signal);
-    discovery.#meter = new MembershipMeter(
-      resolved.meter,
-      resolved.cluster,
-      discovery.#membership,
-    );
+    const membership = discovery.#membership;
+    try {
+      const { meter, cluster } = resolved;
+      discovery.#meter = new MembershipMeter(meter, cluster, membership);
+    } catch (error) {
+      await membership.leave();
+      throw error;
+    }
     discovery.#look();
     return discovery;
   }

@@ -71,7 +71,7 @@ export class RunningNode {
     );
   }
 
-  /** Joins a cluster; when that fails nothing is left behind. */
+  /** Joins a cluster; when that fails the node leaves it again. */
   static async start(
     parts: ManagerParts,
     registrations: Registrations,
@@ -83,9 +83,10 @@ export class RunningNode {
     );
     let running: RunningNode | undefined;
     const works = new OpenWorks(registrations.works);
+    let engine: ShardEngine | undefined;
     try {
       const isMember = node.role === "member";
-      const engine = await ShardEngine.join(open, {
+      engine = await ShardEngine.join(open, {
         ...node,
         isLocal,
         shards: isMember ? shards.shards : undefined,
@@ -119,6 +120,8 @@ export class RunningNode {
         works,
       );
     } catch (error) {
+      await engine?.leave(0);
+      await works.close();
       await transport.close();
       throw error;
     }

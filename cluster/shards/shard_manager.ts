@@ -193,7 +193,13 @@ export class ShardManager implements AsyncDisposable {
       changed: () => manager.#look(),
       failed: (reason) => manager.#end(reason),
     }, signal);
-    manager.#meter = new ShardMeter(node.meter, node.cluster, manager.#engine);
+    try {
+      const { meter, cluster } = node;
+      manager.#meter = new ShardMeter(meter, cluster, manager.#engine);
+    } catch (error) {
+      await manager.#engine.leave(0);
+      throw error;
+    }
     manager.#look();
     return manager;
   }

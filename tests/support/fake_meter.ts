@@ -57,3 +57,11 @@ export class FakeMeter implements Meter {
     return levels;
   }
 }
+
+/** A meter that fails. */
+export class BrokenMeter extends FakeMeter {
+  /** Throws an error that says `no meter today`. */
+  override createCounter(): Counter {
+    throw new Error("no meter today");
+  }
+}

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { ClusterManager } from "../../../cluster/mod.ts";
 import { waitFor } from "../conditions.ts";
 import { actorOf, type ClusterContract, settles } from "./fixture.ts";
@@ -53,6 +53,19 @@ export function movingContract({ test }: ClusterContract): void {
         Array.from({ length: n }, (_, i) => i + 1),
       );
     }
+  });
+
+  test("a node whose start() fails is a member no more", async (fixture) => {
+    const fails = fixture.make({ nodeId: "fails" });
+    fails.forOwnedShards("work", {
+      open: () => {
+        throw new Error("no work today");
+      },
+    });
+    await assertRejects(() => fails.start(), Error, "no work today");
+    const [alone] = await fixture.form(1, () => {});
+    assertEquals(alone!.nodes().map(({ id }) => id), ["node-0"]);
+    await fails.leave();
   });
 
   test("leave() lets what was begun end, and sends what waits elsewhere", async (fixture) => {

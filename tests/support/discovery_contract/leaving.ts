@@ -7,6 +7,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { NodeLeftError } from "../../../cluster/mod.ts";
 import { waitFor } from "../conditions.ts";
+import { BrokenMeter } from "../fake_meter.ts";
 import { type DiscoveryContract, seesReady } from "./fixture.ts";
 
 /** Registers the theme. */
@@ -27,6 +28,13 @@ export function discoveryLeavingContract({ test }: DiscoveryContract): void {
     const [rest, ...others] = await fixture.form(5);
     await Promise.all(others.map((each) => each.leave()));
     await seesReady(rest!, ["node-0"]);
+  });
+
+  test("a node whose join() fails at its end is not there", async (fixture) => {
+    const meter = new BrokenMeter();
+    const failing = () => fixture.join({ nodeId: "fails", meter });
+    await assertRejects(failing, Error, "no meter today");
+    await fixture.form(2);
   });
 
   test("an id may be used again at once after leave()", async (fixture) => {

@@ -7,6 +7,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { NodeLeftError } from "../../../cluster/mod.ts";
 import { waitFor } from "../conditions.ts";
+import { BrokenMeter } from "../fake_meter.ts";
 import { settles, type ShardContract, SHARDS } from "./fixture.ts";
 
 /** Registers the theme. */
@@ -38,6 +39,13 @@ export function shardLeavingContract({ test }: ShardContract): void {
     await leaving.leave();
     for (const shard of shards) assert(released.has(shard));
     await settles([other!]);
+  });
+
+  test("a node whose join() fails at its end owns nothing", async (fixture) => {
+    const meter = new BrokenMeter();
+    const failing = () => fixture.join({ nodeId: "fails", meter });
+    await assertRejects(failing, Error, "no meter today");
+    await fixture.form(2);
   });
 
   test("all may leave at once", async (fixture) => {
