@@ -88,9 +88,9 @@ export class LeaseKeeper {
 
   /**
    * Gives the lease up, if this node has it, and contends on. Its window ends
-   * at once, and others are let in when `done` resolves. Should that take
-   * longer than the window would have, they have to wait for the lease to
-   * lapse. Resolves when they have been let in, or when that is not possible.
+   * at once, and others are let in when `done` resolves. If that has not
+   * resolved when the window would have ended, or has ended already, they wait
+   * for the lease to lapse. Resolves when they have been let in, or wait.
    */
   async release(done: Promise<unknown>): Promise<void> {
     if (!this.#isRunning) return;

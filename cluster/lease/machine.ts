@@ -48,9 +48,8 @@ export class LeaseMachine {
 
   constructor(options: LeaseOptions) {
     const { settings, incarnation, isNameUnique } = options;
+    const { lease } = this.#settings = settings;
     this.#options = options;
-    this.#settings = settings;
-    const { lease } = settings;
     this.#observation = new Observation({ lease, incarnation, isNameUnique });
   }
 
@@ -74,17 +73,17 @@ export class LeaseMachine {
     return this.#isOpen && this.#isInWindow(this.#tenure!.sent, now);
   }
 
-  /** When the window ends, in monotonic milliseconds, unless it is renewed. */
+  /** When the last window ends or has ended, as long as it may be renewed. */
   get windowEnd(): number {
-    return this.#isOpen
-      ? this.#tenure!.sent.monotonic + this.#settings.renewDeadline
-      : Infinity;
+    if (this.#tenure === undefined) return Infinity;
+    return this.#tenure.sent.monotonic + this.#settings.renewDeadline;
   }
 
   /** When to call {@linkcode next} at the latest, in monotonic milliseconds. */
   get wakeAt(): number {
     const isIdle = this.#isHolding || this.#pending !== undefined;
-    return Math.min(isIdle ? Infinity : this.#due, this.windowEnd);
+    const due = isIdle ? Infinity : this.#due;
+    return this.#isOpen ? Math.min(due, this.windowEnd) : due;
   }
 
   /** Takes what has happened since it was last asked. */
