@@ -70,7 +70,10 @@ export class Contender {
   readonly #keeper: LeaseKeeper;
   readonly #repeater = new Repeater(() => this.#look());
   readonly #watch: LeaseWatch;
+  /** While this node leads. */
   #leader: MapLeader | undefined;
+  /** The last one, for a term that is resumed. */
+  #latest: MapLeader | undefined;
   /** Where the map is that the leader has written. */
   #place: MapEntry | undefined;
   /** Whether it may have changed since. */
@@ -97,10 +100,7 @@ export class Contender {
       isNameUnique: isAlone,
       termAbove: () => this.#termAbove,
       onEvent: ({ kind, term }) => {
-        const { shards, settle } = options;
-        this.#leader = kind === "granted"
-          ? new MapLeader({ term, shards, settle })
-          : undefined;
+        this.#leader = kind === "granted" ? this.#leaderOf(term) : undefined;
         options.changed();
         this.#repeater.poke();
       },
@@ -112,11 +112,6 @@ export class Contender {
   /** Whether this node leads at this very moment. */
   get isLeader(): boolean {
     return this.#keeper.isHeld();
-  }
-
-  /** Whether somebody else is known to lead. */
-  get hasLeader(): boolean {
-    return this.#keeper.machine.observation.isHeld(performance.now());
   }
 
   /** Looks at the leases of all nodes from now on, or only while it leads. */
@@ -159,6 +154,16 @@ export class Contender {
   async abandon(): Promise<void> {
     this.#keeper.stop();
     await this.#repeater.stop();
+  }
+
+  /** The leader of a term: nobody else has led since, if it is resumed. */
+  #leaderOf(term: number): MapLeader {
+    const { shards, settle } = this.#options;
+    this.#isUnsure = true;
+    if (this.#latest?.term !== term) {
+      this.#latest = new MapLeader({ term, shards, settle });
+    }
+    return this.#latest;
   }
 
   async #look(): Promise<number> {

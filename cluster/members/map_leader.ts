@@ -75,6 +75,11 @@ export class MapLeader {
     this.#options = options;
   }
 
+  /** The term in which it leads. */
+  get term(): number {
+    return this.#options.term;
+  }
+
   /** The map as it was written last; undefined until it is claimed. */
   get map(): ClusterMap | undefined {
     return this.#map;
@@ -105,12 +110,14 @@ export class MapLeader {
     const isLost = known !== undefined && isNewerMap(known, found);
     const base = isLost ? known : found;
     this.#noteTerm(base.term);
-    if (base.term >= term) this.#isSuperseded = true;
+    // A claim of its own may have been stored without an answer.
+    const isClaimed = base.term === term && this.#before !== undefined;
+    if (base.term === term && !isClaimed) this.#isSuperseded = true;
     if (this.#isSuperseded) return undefined;
-    this.#before = base;
     if (isLost) this.#lostSince ??= 0;
-    const claimed = this.#revise(claimMap(base, term));
-    return claimed;
+    if (isClaimed) return this.#revise(reviseMap(base));
+    this.#before = base;
+    return this.#revise(claimMap(base, term));
   }
 
   /** The claim is stored. */
