@@ -53,6 +53,8 @@ export class Candidacy {
   /** Since when the leader was seen unchanged, in monotonic milliseconds. */
   #unchangedSince = performance.now();
   #contender: Contender | undefined;
+  /** Those that contend no more, until they have let others in. */
+  readonly #former = new Map<Contender, Promise<void>>();
   #isOver = false;
 
   constructor(options: CandidacyOptions) {
@@ -96,7 +98,10 @@ export class Candidacy {
     } else if (!isContending && this.#contender !== undefined) {
       const contender = this.#contender;
       this.#contender = undefined;
-      contender.stop().catch((error) => link.note(error));
+      const stopped = contender.stop()
+        .catch((error) => link.note(error))
+        .finally(() => this.#former.delete(contender));
+      this.#former.set(contender, stopped);
     }
     const isListed = incarnation() !== undefined && place !== Infinity;
     this.#contender?.watch(isListed || this.#isDeserted());
@@ -117,14 +122,15 @@ export class Candidacy {
   async stop(): Promise<void> {
     this.#isOver = true;
     await this.#repeater.stop();
-    await this.#contender?.stop();
+    await Promise.all([this.#contender?.stop(), ...this.#former.values()]);
   }
 
   /** Ends without a word. */
   async abandon(): Promise<void> {
     this.#isOver = true;
     await this.#repeater.stop();
-    await this.#contender?.abandon();
+    const former = [...this.#former.keys()].map((each) => each.abandon());
+    await Promise.all([this.#contender?.abandon(), ...former]);
   }
 
   /**

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { RequestTimeoutError } from "../../internal/nats/errors.ts";
+import { backoff, Deadline, delay } from "../../internal/waiting.ts";
 import type { KeyValues } from "../lease/key_values.ts";
 import { ClusterMismatchError, type SettingDifference } from "./errors.ts";
 
@@ -20,42 +22,67 @@ export interface ClusterSettings {
   readonly deployment: string;
 }
 
+/** A node that wants to agree with the others. */
+export interface AgreeingNode {
+  readonly cluster: string;
+  /** Its settings; of a client perhaps only some. */
+  readonly own: Partial<ClusterSettings>;
+  /** Whether it may store them. */
+  readonly writes: boolean;
+  /** How long each request waits for its answer, in milliseconds. */
+  readonly retry: number;
+  /** How long to try again, in milliseconds. */
+  readonly timeout: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
  * Stores the settings of a cluster that has none, and compares them with those
  * that are stored otherwise.
  *
- * @param own Those of this node; of a client perhaps only some.
- * @param writes Whether this node may store them.
- * @returns What is stored; undefined if there is nothing, for a client.
  * @throws {ClusterMismatchError} If they differ.
+ * @throws {RequestTimeoutError} If that is not known after `timeout`.
  */
 export async function agreeOnSettings(
   keys: KeyValues,
-  cluster: string,
-  own: Partial<ClusterSettings>,
-  writes: boolean,
-  timeout: number,
-): Promise<Record<string, unknown> | undefined> {
-  for (;;) {
-    const { bucket, revision, data } = await keys.read(SETTINGS_KEY, timeout);
-    if (data.length > 0) return compare(cluster, own, data);
-    if (!writes) return undefined;
-    const write = {
-      key: SETTINGS_KEY,
-      bucket,
-      expected: revision,
-      data: JSON.stringify({ format: FORMAT, ...own }),
-    };
-    // Refused: another node stores its own at the same time.
-    await keys.write(write, timeout);
+  node: AgreeingNode,
+): Promise<void> {
+  const deadline = new Deadline(node.timeout);
+  for (let attempt = 0;; attempt++) {
+    let failure = new RequestTimeoutError(SETTINGS_KEY, node.timeout);
+    try {
+      if (await compareOrStore(keys, node)) return;
+    } catch (error) {
+      if (!(error instanceof RequestTimeoutError)) throw error;
+      failure = error;
+    }
+    if (deadline.left === 0) throw failure;
+    await delay(backoff(attempt), node.signal);
   }
+}
+
+/** Whether it is done; else another node stores its own at the same time. */
+async function compareOrStore(
+  keys: KeyValues,
+  { cluster, own, writes, retry }: AgreeingNode,
+): Promise<boolean> {
+  const { bucket, revision, data } = await keys.read(SETTINGS_KEY, retry);
+  if (data.length > 0) compare(cluster, own, data);
+  if (data.length > 0 || !writes) return true;
+  const write = {
+    key: SETTINGS_KEY,
+    bucket,
+    expected: revision,
+    data: JSON.stringify({ format: FORMAT, ...own }),
+  };
+  return await keys.write(write, retry) !== undefined;
 }
 
 function compare(
   cluster: string,
   own: Partial<ClusterSettings>,
   data: Uint8Array,
-): Record<string, unknown> {
+): void {
   let stored: Record<string, unknown> = {};
   try {
     stored = Object(JSON.parse(new TextDecoder().decode(data)));
@@ -69,6 +96,7 @@ function compare(
     const found = stored[setting];
     if (found !== expected) differences.push({ setting, expected, found });
   }
-  if (differences.length === 0) return stored;
-  throw new ClusterMismatchError(cluster, differences);
+  if (differences.length > 0) {
+    throw new ClusterMismatchError(cluster, differences);
+  }
 }

@@ -5,8 +5,7 @@
  */
 
 import { call, type Report, reportTo } from "../../internal/callbacks.ts";
-import { RequestTimeoutError } from "../../internal/nats/errors.ts";
-import { Deadline, untilAborted } from "../../internal/waiting.ts";
+import { isInTime, untilAborted } from "../../internal/waiting.ts";
 import { readClocks } from "../lease/clock.ts";
 import type { ClusterLink, OpenClusterLink } from "../lease/cluster_link.ts";
 import type { KeyValues } from "../lease/key_values.ts";
@@ -105,7 +104,7 @@ export class Membership {
       reconnected: () => this.counters.reconnects++,
     });
     const link = this.#link;
-    const { settings, agreed, role } = options;
+    const { settings } = options;
     this.#follower = new MapFollower({
       link,
       settings,
@@ -116,14 +115,14 @@ export class Membership {
     this.#candidacy = new Candidacy({
       ...options,
       link,
-      shards: agreed.shards ?? 0,
+      shards: options.agreed.shards ?? 0,
       incarnation: () => this.#isOver ? undefined : this.incarnation,
       map: () => this.map,
       wrote: (entry) => this.#follower.take(entry),
       changed: () => listener.changed?.(),
       wentBack: () => this.#follower.reread(),
       recreated: async () => {
-        await this.#agree().catch((error) => {
+        await this.#agree(0).catch((error) => {
           if (!(error instanceof ClusterMismatchError)) throw error;
           this.#fail(error);
         });
@@ -131,10 +130,6 @@ export class Membership {
       },
     });
     listener.joining?.(this);
-    link.subscribe(MAP_NEWS, () => this.#follower.poke());
-    if (role === "client") return;
-    link.subscribe(LEADER_NEWS, () => this.#candidacy.poke());
-    link.subscribe(NODE_NEWS, (text) => this.#candidacy.heard(Number(text)));
   }
 
   /**
@@ -213,14 +208,22 @@ export class Membership {
     this.refresh();
   }
 
-  /** Leaves: others may take its place at once. */
-  async leave(): Promise<void> {
+  /**
+   * Leaves: others may take its place at once. What NATS has not answered after
+   * `timeout` milliseconds, or `retry` if that is longer, is left unsaid.
+   */
+  async leave(timeout: number = this.options.settings.lease): Promise<void> {
     if (this.#isOver) return;
     this.#isOver = true;
-    await this.#follower.stop();
-    await this.#candidacy.stop();
-    await this.#lease?.release();
-    await this.#link.close();
+    const said = Promise.all([
+      this.#candidacy.stop(),
+      this.#lease?.release(),
+      this.#follower.stop(),
+    ]);
+    const { retry } = this.options.settings;
+    if (await isInTime(said, Math.max(timeout, retry))) {
+      await this.#link.close();
+    } else await this.abandon();
   }
 
   /** Leaves without a word: others wait for its lease to lapse. */
@@ -233,18 +236,21 @@ export class Membership {
   }
 
   async #start(signal: AbortSignal | undefined): Promise<void> {
-    const { role, startTimeout } = this.options;
+    const { nodeId, role, startTimeout } = this.options;
     signal?.throwIfAborted();
     const isMember = role === "member";
-    await this.#agreeInTime(signal);
+    const link = this.#link;
+    link.subscribe(MAP_NEWS, () => this.#follower.poke());
+    if (isMember) {
+      link.subscribe(LEADER_NEWS, () => this.#candidacy.poke());
+      link.subscribe(NODE_NEWS, (text) => this.#candidacy.heard(Number(text)));
+    }
+    await untilAborted(this.#agree(startTimeout, signal), signal);
     const aborted = () => this.#started.reject(signal!.reason);
     signal?.addEventListener("abort", aborted);
-    const timer = isMember
-      ? setTimeout(() => {
-        const { nodeId } = this.options;
-        this.#started.reject(new NodeIdTakenError(nodeId, "timeout"));
-      }, startTimeout)
-      : undefined;
+    const timer = setTimeout(() => {
+      this.#started.reject(new NodeIdTakenError(nodeId, "timeout"));
+    }, startTimeout);
     try {
       this.#follower.poke();
       this.#candidacy.poke();
@@ -319,24 +325,11 @@ export class Membership {
   }
 
   /** Compares the cluster's settings, or stores them in a new bucket. */
-  async #agree(): Promise<void> {
-    const { cluster, agreed, role, settings } = this.options;
-    const { keys } = this.#link;
-    const isMember = role === "member";
-    await agreeOnSettings(keys, cluster, agreed, isMember, settings.retry);
-  }
-
-  /** Does that again while it is not answered, within the start timeout. */
-  async #agreeInTime(signal: AbortSignal | undefined): Promise<void> {
-    const deadline = new Deadline(this.options.startTimeout);
-    for (;;) {
-      try {
-        return await untilAborted(this.#agree(), signal);
-      } catch (error) {
-        const isSilent = error instanceof RequestTimeoutError;
-        if (!isSilent || deadline.left === 0) throw error;
-      }
-    }
+  #agree(timeout: number, signal?: AbortSignal): Promise<void> {
+    const { cluster, agreed: own, role, settings: { retry } } = this.options;
+    const writes = role === "member";
+    const node = { cluster, own, writes, retry, timeout, signal };
+    return agreeOnSettings(this.#link.keys, node);
   }
 
   #poke(): void {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isInTime } from "../../internal/waiting.ts";
+import { Deadline, isInTime } from "../../internal/waiting.ts";
 import type { OpenClusterLink } from "../lease/cluster_link.ts";
 import { type ClusterMap, OWNED, ownerOf } from "../map/cluster_map.ts";
 import { HeldShards, type ShardEpoch } from "../map/held_shards.ts";
@@ -198,16 +198,17 @@ export class ShardEngine {
   async leave(timeout: number): Promise<void> {
     if (this.#isLeaving) return;
     this.#isLeaving = true;
+    const deadline = new Deadline(timeout);
     const isMember = this.#options.role === "member";
     if (isMember && this.#held !== undefined) {
       this.#membership.prepareToLeave();
-      await isInTime(this.#until(() => !this.#ownsAny()), timeout);
+      await isInTime(this.#until(() => !this.#ownsAny()), deadline.left);
     }
     clearTimeout(this.#windowTimer);
     await this.#endAll("ended");
     clearTimeout(this.#tellTimer);
     await this.#hooks.leaving?.();
-    await this.#membership.leave();
+    await this.#membership.leave(deadline.left);
   }
 
   /** Whether the node owns shards by the map, or has not let go of some. */

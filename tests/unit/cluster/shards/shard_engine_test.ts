@@ -1,5 +1,8 @@
 import { assertEquals } from "@std/assert";
-import { resolveDurations } from "../../../../cluster/lease/settings.ts";
+import {
+  type LeaseDurations,
+  resolveDurations,
+} from "../../../../cluster/lease/settings.ts";
 import {
   ShardEngine,
   type ShardEngineHooks,
@@ -9,19 +12,20 @@ import { CutLink } from "../../../support/cut_link.ts";
 
 const SHARDS = 4;
 
-/** A node that is alone, and owns all shards. */
-async function joinAlone(
+function join(
   link: CutLink,
-  hooks: ShardEngineHooks,
+  nodeId: string,
+  durations: LeaseDurations = { lease: 1_000 },
+  hooks: ShardEngineHooks = {},
 ): Promise<ShardEngine> {
-  const engine = await ShardEngine.join(
+  return ShardEngine.join(
     link.open,
     {
       cluster: "any",
       role: "member",
-      nodeId: "a",
+      nodeId,
       info: { weight: 1, appVersion: "", roles: [], metadata: {} },
-      settings: resolveDurations({ lease: 1_000 }, "test"),
+      settings: resolveDurations(durations, "test"),
       agreed: { shards: SHARDS, deployment: "" },
       settle: 0,
       startTimeout: 60_000,
@@ -33,6 +37,15 @@ async function joinAlone(
     hooks,
     undefined,
   );
+}
+
+/** A node that is alone, and owns all shards. */
+async function joinAlone(
+  link: CutLink,
+  hooks?: ShardEngineHooks,
+  durations?: LeaseDurations,
+): Promise<ShardEngine> {
+  const engine = await join(link, "a", durations, hooks);
   await waitFor(() => engine.owned().length === SHARDS);
   return engine;
 }
@@ -78,4 +91,32 @@ Deno.test("what was begun is told at once that an error has ended the node", asy
   assertEquals(isHeld, false);
   hook.resolve();
   await waitFor(() => engine.counters.released === SHARDS);
+});
+
+Deno.test("a leader whose window had ended goes on in its term", async () => {
+  const cluster = crypto.randomUUID();
+  const link = new CutLink(cluster);
+  const a = await joinAlone(link);
+  const { term } = a.map!;
+  link.cut();
+  await waitFor(() => !a.membership.isLeader);
+  link.mend();
+  await waitFor(() => a.membership.isLeader);
+  const b = await join(new CutLink(cluster), "b");
+  await waitFor(() => a.map!.members.length === 2);
+  assertEquals(a.map!.term, term);
+  await b.leave(60_000);
+  await a.leave(60_000);
+});
+
+Deno.test("leave() ends within its timeout when nothing is answered", async () => {
+  const link = new CutLink(crypto.randomUUID());
+  const durations = { lease: 120_000, renewEvery: 1_000, retry: 100 };
+  const engine = await joinAlone(link, {}, durations);
+  link.cut();
+  let hasLeft = false;
+  const left = engine.leave(100).then(() => hasLeft = true);
+  // Without the timeout, it is tried for 96 s.
+  await waitFor(() => hasLeft, { timeout: 60_000 });
+  await left;
 });
