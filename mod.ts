@@ -177,6 +177,7 @@ export type {
   GetSnapshotOptions,
   InMemoryEventStoreOptions,
   JetStreamEventStoreOptions,
+  NotJson,
   Partition,
   ReadableEventStore,
   ReadAllOptions,

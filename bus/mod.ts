@@ -65,6 +65,7 @@ export type {
   Event,
   EventInput,
   EventOfType,
+  NotJson,
   ReadonlyData,
 } from "../event/event.ts";
 export type { EventFilter, Partition } from "../event/filters.ts";

@@ -14,15 +14,37 @@ export type DeepReadonly<T> = {
 };
 
 /**
+ * The type of a property that could never be saved: no value is one, so that
+ * the compiler says so where the property gets its value.
+ *
+ * @typeParam Remedy What it is, and what to write in its place.
+ */
+export interface NotJson<Remedy extends string> {
+  /** Never there. */
+  readonly notJson: Remedy;
+}
+
+/**
  * Any JSON with all that is in it readonly, as the data of an event is: events
- * are deeply frozen.
+ * are deeply frozen. What is often tried and is not JSON is a
+ * {@linkcode NotJson}.
  *
  * @typeParam T The type as it would be written.
  */
-export type ReadonlyData<T> = T extends readonly unknown[] ? DeepReadonly<T>
+export type ReadonlyData<T> = T extends string | number | boolean ? T
+  : T extends readonly unknown[] ? DeepReadonly<T>
+  : T extends Date ? NotJson<"a Date; write its toISOString()">
+  : T extends ReadonlyMap<unknown, unknown>
+    ? NotJson<"a Map; write an object of its entries">
+  : T extends ReadonlySet<unknown>
+    ? NotJson<"a Set; write an array of its items">
+  : T extends bigint ? NotJson<"a bigint; write it as a string">
+  : T extends symbol ? NotJson<"a symbol">
+  : T extends PromiseLike<unknown> ? NotJson<"a promise; await it first">
+  : T extends (...args: never) => unknown ? NotJson<"a function">
   : keyof T extends never ? T // unknown, object
   : keyof T extends string | number ? DeepReadonly<T>
-  : T; // any, string
+  : T; // any
 
 /**
  * Something that happened to an actor. Events are immutable: a correction is

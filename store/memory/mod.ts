@@ -42,6 +42,7 @@ export type {
   Event,
   EventInput,
   EventOfType,
+  NotJson,
   ReadonlyData,
 } from "../../event/event.ts";
 export type { EventDraft, EventDraftOf } from "../../event/event_draft.ts";

@@ -23,6 +23,11 @@ declare const order: Decider<Order, OrderCommand, OrderEvent>;
 declare const carts: EventStore<Event<"ItemAdded", { sku: string }>>;
 declare const orders: EventStore<OrderEvent>;
 
+declare const dates: EventStore<Event<"Noted", { at: Date }>>;
+
+// Data that is not JSON.
+dates.append("a", [{ eventType: "Noted", data: { at: new Date() } }]); // mistake
+
 // A store of fewer events than the decider's.
 commandHandler(carts, order); // mistake
 decideTogether(
@@ -84,6 +89,7 @@ Deno.test("the compiler names each mistake where it stands, and is brief", async
     mistakes.map((line) => line.trim()),
     errors.map(({ message, line }) => `${line}\n${message}`).join("\n"),
   );
+  assert(errors[0]!.message.includes("a Date; write its toISOString()"));
   for (const { message, line } of errors) {
     assert(
       message.length <= (line.includes("unnamed") ? LONGEST_UNNAMED : LONGEST),
