@@ -110,6 +110,24 @@ export function checkInteger(
   throw badRange(action, name, must, value);
 }
 
+/** The longest timer, in milliseconds: longer ones go off at once. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+/**
+ * Checks a duration in whole milliseconds, at most as long as a timer.
+ *
+ * @throws {TypeError} If it is no number.
+ * @throws {RangeError} If it is another number.
+ */
+export function checkDuration(
+  value: unknown,
+  action: string,
+  name: string,
+  min = 1,
+): number {
+  return checkInteger(value, action, name, min, LONGEST_TIMER);
+}
+
 /**
  * Checks an optional function.
  *

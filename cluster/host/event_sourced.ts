@@ -13,6 +13,7 @@ import type { Decider } from "../../decider/decider.ts";
 import { commandHandler } from "../../decider/handler.ts";
 import type { AnyEvent } from "../../event/event.ts";
 import {
+  checkDuration,
   checkFunction,
   checkInteger,
   type OptionNames,
@@ -52,7 +53,7 @@ export interface EventSourcedOptions<State, E extends AnyEvent, Reply>
   readonly reply?: ((executed: Executed<State, E>) => Reply) | undefined;
   /**
    * How long an actor stays in memory that nobody asks for, in milliseconds: 1
-   * or more. @default {60_000}
+   * to 2,147,483,647. @default {60_000}
    */
   readonly passivateAfter?: number | undefined;
   /**
@@ -143,7 +144,7 @@ export function eventSourced<
     action,
   );
   checkFunction(reply, action, "reply");
-  checkInteger(passivateAfter, action, "passivateAfter", 1);
+  checkDuration(passivateAfter, action, "passivateAfter");
   checkInteger(maxActive, action, "maxActive");
   const settings = { ...handling, cachedActors: maxActive };
   commandHandler(store, decider, settings); // checks the rest of the options

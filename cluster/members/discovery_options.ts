@@ -8,6 +8,7 @@ import {
   badRange,
   badType,
   checkBoolean,
+  checkDuration,
   checkFunction,
   checkInteger,
   checkSignal,
@@ -70,13 +71,13 @@ export interface LocalDiscoveryOptions extends LeaseDurations {
   /**
    * How long a member waits for the lease of an earlier process of its id to
    * lapse, and a client for the bucket that the first member makes, in
-   * milliseconds: 1 or more. @default twice `lease`
+   * milliseconds: 1 to 2,147,483,647. @default twice `lease`
    */
   startTimeout?: number | undefined;
   /**
    * How long the leader waits after a member has joined before it moves work
-   * to it, in milliseconds: 0 or more. Members that join meanwhile get theirs
-   * at the same time. @default `renewEvery`; 0 within one process
+   * to it, in milliseconds: 0 to 2,147,483,647. Members that join meanwhile get
+   * theirs at the same time. @default `renewEvery`; 0 within one process
    */
   settle?: number | undefined;
   /**
@@ -261,9 +262,9 @@ export function resolveNode(
   checkFunction(onError, action, "onError");
   const settings = resolveDurations(durations, action);
   if (startTimeout !== undefined) {
-    checkInteger(startTimeout, action, "startTimeout", 1);
+    checkDuration(startTimeout, action, "startTimeout");
   }
-  if (settle !== undefined) checkInteger(settle, action, "settle");
+  if (settle !== undefined) checkDuration(settle, action, "settle", 0);
   const info = { weight, appVersion, roles: roles, metadata };
   checkDescription(info, action);
   const isMember = role === "member";

@@ -5,7 +5,7 @@
  */
 
 import type { NatsConnection } from "@nats-io/nats-core";
-import { checkInteger, optionsOf } from "../../internal/arguments.ts";
+import { checkDuration, optionsOf } from "../../internal/arguments.ts";
 import { shardOf } from "../../internal/hash.ts";
 import { checkActorId } from "../../internal/nats/names.ts";
 import { activeTrace } from "../../internal/telemetry/trace.ts";
@@ -296,7 +296,7 @@ export class ClusterManager implements AsyncDisposable {
       { timeout: true },
       action,
     );
-    checkInteger(timeout, action, "timeout");
+    checkDuration(timeout, action, "timeout", 0);
     await this.#life.leave(timeout);
   }
 

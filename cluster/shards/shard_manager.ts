@@ -17,7 +17,12 @@
  */
 
 import type { NatsConnection } from "@nats-io/nats-core";
-import { badType, checkInteger, optionsOf } from "../../internal/arguments.ts";
+import {
+  badType,
+  checkDuration,
+  checkInteger,
+  optionsOf,
+} from "../../internal/arguments.ts";
 import { shardOf } from "../../internal/hash.ts";
 import type { OpenClusterLink } from "../lease/cluster_link.ts";
 import type { ShardEpoch } from "../map/held_shards.ts";
@@ -46,8 +51,8 @@ const ACTION = "join cluster";
 /** Options of {@linkcode ShardManager.leave}. */
 export interface LeaveOptions {
   /**
-   * How long handing over may take, in milliseconds: 0 or more. What is not
-   * handed over by then is stopped, and others go on with it.
+   * How long handing over may take, in milliseconds: 0 to 2,147,483,647. What
+   * is not handed over by then is stopped, and others go on with it.
    * @default twice `lease`: {30_000}
    */
   timeout?: number | undefined;
@@ -295,7 +300,7 @@ export class ShardManager implements AsyncDisposable {
       { timeout: true },
       action,
     );
-    checkInteger(timeout, action, "timeout");
+    checkDuration(timeout, action, "timeout", 0);
     await (this.#left ??= this.#leave(timeout));
   }
 

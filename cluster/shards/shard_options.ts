@@ -5,6 +5,7 @@
  */
 
 import {
+  checkDuration,
   checkFunction,
   checkInteger,
   type OptionNames,
@@ -52,8 +53,8 @@ export interface ShardOptions {
     | ((shard: ShardEpoch) => void | PromiseLike<void>)
     | undefined;
   /**
-   * How long each call of a hook may take, in milliseconds: 1 or more. What
-   * takes longer is told to `onError`, and waited for no more.
+   * How long each call of a hook may take, in milliseconds: 1 to 2,147,483,647.
+   * What takes longer is told to `onError`, and waited for no more.
    * @default a third of `lease`: {5_000}
    */
   hookTimeout?: number | undefined;
@@ -120,7 +121,7 @@ function split<T extends ShardOptions>(
   checkFunction(onShardAcquired, action, "onShardAcquired");
   checkFunction(onShardReleased, action, "onShardReleased");
   if (hookTimeout !== undefined) {
-    checkInteger(hookTimeout, action, "hookTimeout", 1);
+    checkDuration(hookTimeout, action, "hookTimeout");
   }
   return [{ shards, onShardAcquired, onShardReleased, hookTimeout }, rest];
 }

@@ -9,6 +9,7 @@ import {
   badRange,
   badType,
   checkBoolean,
+  checkDuration,
   checkInteger,
   checkSignal,
   oneOf,
@@ -158,9 +159,6 @@ const ACTION = "open store";
 const SHORTEST = 100;
 const LONGEST = 9_223_372_036_854;
 
-/** The longest timer, in milliseconds: longer ones go off at once. */
-const LONGEST_TIMER = 2 ** 31 - 1;
-
 /** Resolves the options of `open`. */
 export function resolveOpen(
   options: JetStreamEventStoreOptions | undefined,
@@ -239,7 +237,7 @@ function optional(
 }
 
 function timer(milliseconds: number, name: string): number {
-  return checkInteger(milliseconds, ACTION, name, 1, LONGEST_TIMER);
+  return checkDuration(milliseconds, ACTION, name);
 }
 
 function checkInboxPrefix(inboxPrefix: unknown): void {

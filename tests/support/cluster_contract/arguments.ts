@@ -106,6 +106,13 @@ export function clusterArgumentsContract({ test }: ClusterContract): void {
     assertThrows(() => manager.ownerOf("a"), TypeError, "was not started");
     assertEquals(manager.health().state, "new");
     assertEquals([manager.shards(), manager.nodes()], [[], []]);
+    for (const timeout of [-1, 2 ** 31]) {
+      await assertRejects(
+        () => manager.leave({ timeout }),
+        RangeError,
+        "Cannot leave cluster: timeout must be an integer from 0 to 2147483647",
+      );
+    }
     await manager.leave();
     await manager.leave();
     await manager.left;

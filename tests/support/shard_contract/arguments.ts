@@ -24,6 +24,7 @@ const REFUSED: readonly [
   [{ onShardAcquired: 1 }, TypeError, "onShardAcquired must be a function"],
   [{ onShardReleased: 1 }, TypeError, "onShardReleased must be a function"],
   [{ hookTimeout: 0 }, RangeError, "hookTimeout must be"],
+  [{ hookTimeout: 2 ** 31 }, RangeError, "hookTimeout must be"],
   [{ weight: 0 }, RangeError, "weight must be a number from 0.01 to 100"],
   [{ onShardAquired: 1 }, TypeError, "did you mean onShardAcquired?"],
 ];
@@ -51,11 +52,13 @@ export function shardArgumentsContract({ test }: ShardContract): void {
     const none = undefined as unknown as string;
     assertThrows(() => manager!.ownerOf(none), TypeError, "actorId must be");
     assertThrows(() => manager!.ownerOf(SHARDS), RangeError, "from 0 to 63");
-    await assertRejects(
-      () => manager!.leave({ timeout: -1 }),
-      RangeError,
-      "Cannot leave cluster: timeout must be",
-    );
+    for (const timeout of [-1, 2 ** 31]) {
+      await assertRejects(
+        () => manager!.leave({ timeout }),
+        RangeError,
+        "Cannot leave cluster: timeout must be an integer from 0 to 2147483647",
+      );
+    }
   });
 
   test("shardOf() is the same in every process, for ever", async (fixture) => {

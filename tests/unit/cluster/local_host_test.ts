@@ -8,7 +8,7 @@ testHostContract(Deno.test, "eventSourced(), in memory", {
   open: () => Promise.resolve(new InMemoryEventStore()),
 });
 
-Deno.test("eventSourced() refuses what is no store or decider", async () => {
+Deno.test("eventSourced() refuses what is no store, decider or option", async () => {
   const decider = { initialState: 0, decide: () => [], evolve: () => 0 };
   await using store = new InMemoryEventStore();
   // deno-lint-ignore no-explicit-any
@@ -27,5 +27,11 @@ Deno.test("eventSourced() refuses what is no store or decider", async () => {
     () => define(store, { ...decider, evolve: undefined }),
     TypeError,
     "Cannot define actors: decider must be a Decider, got an object without evolve",
+  );
+  // A longer timer would go off at once, again and again.
+  assertThrows(
+    () => define(store, decider, { passivateAfter: 2 ** 31 }),
+    RangeError,
+    "passivateAfter must be an integer from 1 to 2147483647",
   );
 });

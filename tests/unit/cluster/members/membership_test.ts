@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { resolveDurations } from "../../../../cluster/lease/settings.ts";
 import { OWNED } from "../../../../cluster/map/cluster_map.ts";
 import { openLocalLink } from "../../../../cluster/members/local_key_values.ts";
@@ -73,4 +73,30 @@ Deno.test("join() becomes ready when the map lists the node before it knows of i
   assertEquals(first.map?.members.map(({ id }) => id), ["a", "b"]);
   await second.leave();
   await first.leave();
+});
+
+Deno.test("join() closes its link when it can't hear the others' news", async () => {
+  const cluster = crypto.randomUUID();
+  let closed = 0;
+  const join = () =>
+    Membership.join(
+      (listener) => {
+        const link = openLocalLink(cluster)(listener);
+        return {
+          ...link,
+          subscribe: () => {
+            throw new Error("the connection is down");
+          },
+          close: () => {
+            closed++;
+            return link.close();
+          },
+        };
+      },
+      optionsOf(cluster, "a"),
+      {},
+      undefined,
+    );
+  await assertRejects(join, Error, "the connection is down");
+  assertEquals(closed, 1);
 });
