@@ -28,6 +28,7 @@ import type {
   OpenClusterLink,
 } from "./cluster_link.ts";
 import { ConnectionCare } from "./connection_care.ts";
+import { RepeatedErrors } from "./repeated_errors.ts";
 
 /** Which cluster, and how it is reached. */
 export interface NatsLinkOptions {
@@ -129,7 +130,7 @@ function makeLink(
     },
   });
   const subscriptions: Subscription[] = [];
-  let reported: string | undefined;
+  const repeated = new RepeatedErrors();
   return {
     keys: bucket,
     publish: (topic, text) => {
@@ -153,11 +154,8 @@ function makeLink(
     },
     note: (error) => {
       if (reconnect) care.note(error);
-      const name = error instanceof Error && !isTransient(error)
-        ? error.message
-        : undefined;
-      if (name !== undefined && name !== reported) listener.report(error);
-      if (name !== undefined || error === undefined) reported = name;
+      if (error === undefined || isTransient(error)) return;
+      if (repeated.isNews(error)) listener.report(error);
     },
     close: async () => {
       unlisten();

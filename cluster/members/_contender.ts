@@ -8,6 +8,7 @@ import { Repeater } from "../../internal/repeater.ts";
 import { BucketRegister } from "../lease/bucket_register.ts";
 import { readClocks } from "../lease/clock.ts";
 import type { ClusterLink } from "../lease/cluster_link.ts";
+import type { NamedEntry } from "../lease/key_values.ts";
 import { LeaseKeeper } from "../lease/keeper.ts";
 import {
   decodeRecord,
@@ -17,7 +18,11 @@ import {
 import type { LeaseSettings } from "../lease/settings.ts";
 import type { ClusterMap } from "../map/cluster_map.ts";
 import { encodeMap } from "../map/map_codec.ts";
-import { type LeaseSight, LeaseWatch } from "./lease_watch.ts";
+import {
+  type LeaseSight,
+  LeaseWatch,
+  MARK_TTL_SECONDS,
+} from "./lease_watch.ts";
 import { MapLeader } from "./map_leader.ts";
 import { type MapEntry, readMapEntry } from "./stored_map.ts";
 
@@ -32,9 +37,6 @@ export const MAP_KEY = "map";
 
 /** Keys of nodes' leases begin with it. */
 const NODES = "node";
-
-/** How long the mark of a lease that is gone stays, in seconds. */
-export const MARK_TTL_SECONDS = 3_600;
 
 /** How soon to look again for what was told of and not seen yet. */
 const SOON_MS = 20;
@@ -194,9 +196,9 @@ export class Contender {
     const isFirst = after === 0;
     for (;;) {
       const page = await keys.readSince(NODES, after, retry);
-      for (const { key, bucket, revision, data } of page) {
-        changed.push({ key, bucket, revision, record: decodeRecord(data) });
-        after = revision;
+      for (const entry of page) {
+        changed.push(this.#sightOf(entry));
+        after = entry.revision;
       }
       if (!isFirst || page.length === 0) break;
     }
@@ -270,13 +272,21 @@ export class Contender {
         headers: `Nats-TTL: ${MARK_TTL_SECONDS}s\r\n`,
       }, retry);
       const found = revision === undefined
-        ? await keys.read(key, retry).then(({ data, ...place }) => ({
-          ...place,
-          record: decodeRecord(data),
-        }))
-        : { bucket, revision, record };
-      this.#watch.correct({ key, ...found }, readClocks());
+        ? this.#sightOf({ key, ...await keys.read(key, retry) })
+        : { key, bucket, revision, record };
+      this.#watch.correct(found, readClocks());
     }));
+  }
+
+  /** What a key has; nothing else stops because a newer node is there. */
+  #sightOf({ key, bucket, revision, data }: NamedEntry): LeaseSight {
+    const place = { key, bucket, revision };
+    try {
+      return { ...place, record: decodeRecord(data) };
+    } catch (error) {
+      this.#options.link.note(error);
+      return { ...place, record: undefined, isUnreadable: true };
+    }
   }
 
   /** The mark in the place of a lease that has lapsed. */

@@ -12,8 +12,8 @@ import type { LeaseEvent } from "../lease/protocol.ts";
 import type { KeyPlace } from "../lease/key_values.ts";
 import type { LeaseRegister, LeaseWrite, Sight } from "../lease/register.ts";
 import type { LeaseSettings } from "../lease/settings.ts";
-import { MARK_TTL_SECONDS, NODE_NEWS } from "./_contender.ts";
-import { nodeKey } from "./lease_watch.ts";
+import { NODE_NEWS } from "./_contender.ts";
+import { MARK_TTL_SECONDS, nodeKey } from "./lease_watch.ts";
 
 /** What a life needs. */
 export interface NodeLeaseOptions {

@@ -17,9 +17,14 @@ export function nodeKey(id: string): string {
   return `node.${encodeToken(id)}`;
 }
 
+/** How long the mark of a lease that is gone stays, in seconds. */
+export const MARK_TTL_SECONDS = 3_600;
+
 /** What a key has, as its record says. */
 export interface LeaseSight extends Sight {
   readonly key: string;
+  /** Whether its record is of a newer format, which can't be judged. */
+  readonly isUnreadable?: boolean | undefined;
 }
 
 /** A node's lease, as it is watched. */
@@ -29,6 +34,9 @@ interface WatchedLease {
   isFresh: boolean;
   /** Of the newest record. */
   report: NodeReport | undefined;
+  isUnreadable: boolean;
+  /** When that was first seen, in monotonic milliseconds. */
+  since: number;
 }
 
 /**
@@ -85,19 +93,20 @@ export class LeaseWatch {
       this.#leases.clear();
     }
     const keys = new Set<string>();
-    for (const { key, ...sight } of changed) {
+    for (const sight of changed) {
       if (sight.bucket !== bucket) continue;
-      keys.add(key);
-      this.#see(key, sight, now, !isFirst);
+      keys.add(sight.key);
+      this.#see(sight, now, !isFirst);
     }
     for (const [key, { observation }] of this.#leases) {
       if (!keys.has(key)) observation.see(observation.sight!, now);
     }
+    this.#forget(now.monotonic);
   }
 
   /** Takes in what a key has after all: it has changed, and may be gone. */
-  correct({ key, ...sight }: LeaseSight, now: Reading): void {
-    if (sight.bucket === this.#bucket) this.#see(key, sight, now, true);
+  correct(sight: LeaseSight, now: Reading): void {
+    if (sight.bucket === this.#bucket) this.#see(sight, now, true);
   }
 
   /** Leases that may be replaced, each by compare-and-set on its sight. */
@@ -135,10 +144,11 @@ export class LeaseWatch {
   isGone(member: MapMember, now: number): boolean {
     const { id, incarnation } = member;
     const name = JSON.stringify([id, incarnation]);
-    const record = this.#leases.get(nodeKey(id))?.observation.sight?.record;
-    if (record?.incarnation === incarnation) {
+    const lease = this.#leases.get(nodeKey(id));
+    const record = lease?.observation.sight?.record;
+    if (record?.incarnation === incarnation || lease?.isUnreadable) {
       this.#missing.delete(name);
-      return record.released;
+      return record?.released ?? false;
     }
     if (record?.replaced?.incarnation === incarnation) return true;
     const since = this.#missing.get(name);
@@ -146,20 +156,44 @@ export class LeaseWatch {
     return since !== undefined && now - since >= this.#longest;
   }
 
-  #see(key: string, sight: Sight, now: Reading, isNews: boolean): void {
+  /** Forgets what servers have forgotten, and members that were missing. */
+  #forget(now: number): void {
+    const oldest = now - Math.max(MARK_TTL_SECONDS * 1_000, 2 * this.#longest);
+    for (const [key, { observation, since }] of this.#leases) {
+      const record = observation.sight?.record;
+      const isMark = record === undefined || record.released;
+      if (isMark && since < oldest) this.#leases.delete(key);
+    }
+    for (const [name, since] of this.#missing) {
+      if (since < oldest) this.#missing.delete(name);
+    }
+  }
+
+  #see(
+    { key, isUnreadable = false, ...sight }: LeaseSight,
+    now: Reading,
+    isNews: boolean,
+  ): void {
     let lease = this.#leases.get(key);
     if (lease === undefined) {
-      const observation = new Observation({
-        lease: this.#lease,
-        incarnation: this.#incarnation,
-      });
-      lease = { observation, isFresh: isNews, report: undefined };
+      lease = {
+        observation: new Observation({
+          lease: this.#lease,
+          incarnation: this.#incarnation,
+        }),
+        isFresh: isNews,
+        report: undefined,
+        isUnreadable,
+        since: 0,
+      };
       this.#leases.set(key, lease);
     }
     const { record, revision } = sight;
     if (revision !== lease.observation.sight?.revision) {
       lease.isFresh = isNews;
       lease.report = reportIn(record);
+      lease.isUnreadable = isUnreadable;
+      lease.since = now.monotonic;
     }
     lease.observation.see(sight, now);
     this.#after = Math.max(this.#after, revision);

@@ -6,6 +6,7 @@
 
 import { encodeUtf8 } from "../../internal/nats/encoding.ts";
 import type { ClusterLink, OpenClusterLink } from "../lease/cluster_link.ts";
+import { RepeatedErrors } from "../lease/repeated_errors.ts";
 import type {
   KeyEntry,
   KeyPlace,
@@ -85,7 +86,7 @@ export function openLocalLink(name: string): OpenClusterLink {
     const heard = new Map<string, (text: string) => void>();
     const listener = (topic: string, text: string) => heard.get(topic)?.(text);
     listeners.add(listener);
-    let reported: unknown;
+    const repeated = new RepeatedErrors();
     return {
       keys,
       publish: (topic, text) => {
@@ -95,8 +96,7 @@ export function openLocalLink(name: string): OpenClusterLink {
         heard.set(topic, hear);
       },
       note: (error) => {
-        if (error !== undefined && error !== reported) report(error);
-        reported = error;
+        if (error !== undefined && repeated.isNews(error)) report(error);
       },
       close: () => {
         heard.clear();
