@@ -85,12 +85,12 @@ export class MapLeader {
     return this.#map;
   }
 
-  /** Whether its term is too low, as others have seen a higher one. */
+  /** Whether its term is too low: others have seen a higher one, or may have. */
   get isSuperseded(): boolean {
     return this.#isSuperseded;
   }
 
-  /** The highest term of any map that it has heard of. */
+  /** What the next term has to be above. */
   get highestTerm(): number {
     return this.#highestTerm;
   }
@@ -141,10 +141,19 @@ export class MapLeader {
 
   /**
    * What is stored, when that may be something else than was written last.
-   * Should servers have lost that, it is written anew.
+   * Should servers have lost that, it is written anew. Should they perhaps have
+   * lost another map, of which this leader knows no more than that it tried to
+   * write it, another term begins, above all epochs which that may have had.
    */
   found(stored: ClusterMap | undefined): void {
+    const { version, epochs } = this.#map!;
     this.#isLost = stored === undefined || isNewerMap(this.#map!, stored);
+    const unknown = this.#version - version;
+    if (this.#isLost && unknown > 0) {
+      const highest = epochs.reduce((a, b) => Math.max(a, b), 0);
+      this.#highestTerm = Math.max(this.#highestTerm, highest + unknown);
+      this.#isSuperseded = true;
+    }
     if (stored === undefined || this.#isLost) return;
     this.#noteTerm(stored.term);
     this.#map = stored;

@@ -85,8 +85,11 @@ export function commonFault(
       const what = random.pick(["requests", "replies", "both"] as const);
       return { kind, node, ...lasting, what };
     }
-    case "jump":
-      return { kind, node, at, by: (random.next() - 0.5) * 240_000 };
+    case "jump": {
+      // Seconds, or hours.
+      const most = random.chance(0.7) ? 240_000 : 24 * 3_600_000;
+      return { kind, node, at, by: (random.next() - 0.5) * most };
+    }
     case "outage":
     case "stale":
       return { kind, ...lasting };
