@@ -90,5 +90,5 @@ export async function installPackages(
   const json = JSON.stringify({ dependencies });
   await Deno.writeTextFile(`${folder}/package.json`, json);
   const { code, stderr } = await runDeno(["install", "--quiet"], {}, folder);
-  if (code !== 0) throw new UnavailableError(stderr.trim());
+  if (code !== 0) throw new UnavailableError(stderr.trim().split("\n")[0]!);
 }
