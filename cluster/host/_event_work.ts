@@ -22,6 +22,7 @@ import { pauseAfter } from "./_pauses.ts";
 import { ReaderPool } from "./_reader_pool.ts";
 import { ShardProgress } from "./_shard_progress.ts";
 import { ShardQueue } from "./_shard_queue.ts";
+import { Timers } from "./_timers.ts";
 
 /** Events that may wait on a node before its readers pause. */
 const MAX_WAITING = 1_000;
@@ -38,6 +39,12 @@ const MAX_SHARD_WAITING = 500;
  */
 const IDLE_TICKS = 60;
 
+/**
+ * How long shards that are loaded wait for others to begin with them, in
+ * milliseconds.
+ */
+const GATHER_MS = 100;
+
 /** Hands each event of this node's shards to a handler. */
 export class EventWork<E extends AnyEvent> implements OpenShardWork {
   readonly #node: ShardWorkNode;
@@ -52,15 +59,17 @@ export class EventWork<E extends AnyEvent> implements OpenShardWork {
   readonly #ready: ShardQueue<E>[] = [];
   /** Shards whose turn came when the node could not begin anything. */
   readonly #shut = new Set<ShardQueue<E>>();
-  readonly #timers = new Set<ReturnType<typeof setTimeout>>();
-  /** Shards that came lately. */
-  readonly #arrived: ShardQueue<E>[] = [];
+  readonly #timers = new Timers();
+  /** Shards whose checkpoints are loaded, and that are to be read. */
+  readonly #loaded: ShardQueue<E>[] = [];
   /** Resolved when readers may go on. */
   #room: PromiseWithResolvers<void> | undefined;
   #counters = { done: 0, failed: 0, waiting: 0 };
   /** Events that wait for shards that are being read. */
-  #taken = 0;
+  #buffered = 0;
   #handling = 0;
+  /** Checkpoints that are being loaded. */
+  #loading = 0;
   #isTicking = false;
   #ticks = 0;
   #isClosed = false;
@@ -68,24 +77,14 @@ export class EventWork<E extends AnyEvent> implements OpenShardWork {
   constructor(node: ShardWorkNode, options: EventWorkOptions<E>) {
     this.#node = node;
     this.#options = options;
-    const failed = (
-      code: ShardWorkError["code"],
-      cause: unknown,
-      shard?: number,
-      sequence?: number,
-    ) => {
-      const { name: work, report } = node;
-      report(new ShardWorkError({ work, code, shard, sequence }, { cause }));
-    };
-    this.#failed = failed;
-    this.#progress = new ShardProgress(options, failed);
+    this.#progress = new ShardProgress(options, this.#timers, this.#failed);
     this.#readers = new ReaderPool<E>({
       shardCount: node.shardCount,
       subscribe: options.subscribe,
       take: (reader, stored) => this.#take(reader, stored),
       begun: (reader, end) => this.#checkEnd(reader, end),
       refused: (reader, cause) => this.#refused(reader, cause),
-      failed: (cause) => failed("read", cause),
+      failed: (cause) => this.#failed("read", cause),
     });
   }
 
@@ -97,7 +96,7 @@ export class EventWork<E extends AnyEvent> implements OpenShardWork {
     if (this.#isClosed) return;
     const queue = new ShardQueue<E>(at);
     this.#queues.set(at.shard, queue);
-    this.#arrive(queue);
+    this.#load(queue);
     this.#tick();
   }
 
@@ -133,37 +132,48 @@ export class EventWork<E extends AnyEvent> implements OpenShardWork {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    for (const timer of this.#timers) clearTimeout(timer);
-    this.#timers.clear();
-    this.#makeRoom(this.#taken);
+    this.#timers.close();
+    this.#makeRoom(this.#buffered);
     await this.#readers.close();
   }
 
-  readonly #failed: (
+  readonly #failed = (
     code: ShardWorkError["code"],
     cause: unknown,
-    shard: number,
+    shard?: number,
     sequence?: number,
-  ) => void;
+  ): void => {
+    const { name: work, report } = this.#node;
+    report(new ShardWorkError({ work, code, shard, sequence }, { cause }));
+  };
 
-  /** Has shards begin together that come at the same time. */
-  #arrive(queue: ShardQueue<E>): void {
-    if (this.#arrived.length === 0) {
-      this.#later(0, () => this.#begin(this.#arrived.splice(0)));
+  /**
+   * Finds out how far a shard is, and has it read. Those that come together
+   * begin together, without the ones that take long.
+   */
+  async #load(queue: ShardQueue<E>): Promise<void> {
+    if (queue.isOver) return;
+    this.#loading++;
+    const isKnown = await this.#progress.load(queue);
+    this.#loading--;
+    if (isKnown) this.#loaded.push(queue);
+    else {
+      this.#timers.later(
+        pauseAfter(queue.failures++),
+        () => this.#load(queue),
+      );
     }
-    this.#arrived.push(queue);
+    if (this.#loading === 0) this.#begin();
+    else if (this.#loaded.length === 1) {
+      this.#timers.later(GATHER_MS, () => this.#begin());
+    }
   }
 
-  async #begin(queues: readonly ShardQueue<E>[]): Promise<void> {
-    const known = await Promise.all(
-      queues.map((queue) => this.#progress.load(queue)),
-    );
+  /** Has shards read that are loaded. */
+  #begin(): void {
+    const queues = this.#loaded.splice(0);
     if (this.#isClosed) return;
-    this.#readers.place(queues.filter((queue, i) => known[i] && !queue.isOver));
-    for (const [i, queue] of queues.entries()) {
-      if (known[i] || queue.isOver) continue;
-      this.#later(pauseAfter(queue.failures++), () => this.#arrive(queue));
-    }
+    this.#readers.place(queues.filter(({ isOver }) => !isOver));
   }
 
   #take(
@@ -174,11 +184,11 @@ export class EventWork<E extends AnyEvent> implements OpenShardWork {
     const queue = this.#queues.get(shard);
     if (queue?.reader === reader && queue.take(stored)) {
       this.#counters.waiting++;
-      this.#taken++;
+      this.#buffered++;
       if (queue.waiting.length >= MAX_SHARD_WAITING) this.#leave(queue);
       this.#schedule(queue);
     }
-    if (this.#taken < MAX_WAITING) return undefined;
+    if (this.#buffered < MAX_WAITING) return undefined;
     this.#room ??= Promise.withResolvers();
     return this.#room.promise;
   }
@@ -215,7 +225,7 @@ export class EventWork<E extends AnyEvent> implements OpenShardWork {
       position.sequence === sequence;
     for (const queue of drained.filter(isThere)) {
       this.#failed("read", cause, queue.at.shard);
-      this.#later(pauseAfter(queue.doubts++), () => this.#arrive(queue));
+      this.#timers.later(pauseAfter(queue.doubts++), () => this.#load(queue));
     }
     this.#readers.place(drained.filter((queue) => !isThere(queue)));
   }
@@ -233,8 +243,8 @@ export class EventWork<E extends AnyEvent> implements OpenShardWork {
 
   /** So many events that were taken wait no more. */
   #makeRoom(count: number): void {
-    this.#taken -= count;
-    if (this.#taken >= MAX_WAITING) return;
+    this.#buffered -= count;
+    if (this.#buffered >= MAX_WAITING) return;
     this.#room?.resolve();
     this.#room = undefined;
   }
@@ -295,35 +305,30 @@ export class EventWork<E extends AnyEvent> implements OpenShardWork {
     this.#failed("handle", cause, queue.at.shard, stored.sequence);
     this.#leave(queue);
     this.#counters.waiting -= queue.holdUp();
-    this.#later(pauseAfter(queue.failures++), () => this.#schedule(queue));
+    this.#timers.later(
+      pauseAfter(queue.failures++),
+      () => this.#schedule(queue),
+    );
   }
 
   /** From time to time, while there are shards. */
   #tick(): void {
     if (this.#isTicking) return;
     this.#isTicking = true;
-    this.#later(this.#options.checkpointEvery, async () => {
+    this.#timers.later(this.#options.checkpointEvery, () => {
+      const tick = this.#ticks++;
       this.#readers.advance();
       const queues = [...this.#queues.values()];
       for (const queue of queues) queue.advance();
       this.#readers.merge(queues);
-      const tick = this.#ticks++;
-      await Promise.all(queues.map((queue) => {
+      for (const queue of queues) {
+        if (queue.saving !== undefined) continue;
         const isItsTurn = (tick + queue.at.shard) % IDLE_TICKS === 0;
-        return this.#progress.save(queue, isItsTurn ? 1 : undefined);
-      }));
+        this.#progress.save(queue, isItsTurn ? 1 : undefined);
+      }
       this.#isTicking = false;
       if (this.#queues.size > 0) this.#tick();
     });
-  }
-
-  #later(ms: number, run: () => void): void {
-    if (this.#isClosed) return;
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer);
-      run();
-    }, ms);
-    this.#timers.add(timer);
   }
 }
 

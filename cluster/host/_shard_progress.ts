@@ -5,6 +5,7 @@
  */
 
 import type { AnyEvent } from "../../event/event.ts";
+import type { ShardEpoch } from "../map/held_shards.ts";
 import type { ShardCheckpoints } from "../requests/shard_work.ts";
 import type { ShardWorkError } from "./errors.ts";
 import {
@@ -15,12 +16,19 @@ import {
 } from "./_positions.ts";
 import { NEAR } from "./_reader_pool.ts";
 import type { ShardQueue } from "./_shard_queue.ts";
+import type { Timers } from "./_timers.ts";
 import type { EventWorkOptions } from "./event_handling.ts";
+
+/** How long loading or saving a checkpoint may take, in milliseconds. */
+const TIMEOUT_MS = 30_000;
+
+const TOO_LONG = `has not settled within ${TIMEOUT_MS} ms`;
 
 /** Loads and saves the checkpoints of shards. */
 export class ShardProgress<E extends AnyEvent> {
   readonly #options: EventWorkOptions<E>;
   readonly #checkpoints: ShardCheckpoints;
+  readonly #timers: Timers;
   readonly #failed: (
     code: ShardWorkError["code"],
     cause: unknown,
@@ -32,6 +40,7 @@ export class ShardProgress<E extends AnyEvent> {
   /** @param failed Hears of what went wrong. */
   constructor(
     options: EventWorkOptions<E>,
+    timers: Timers,
     failed: (
       code: ShardWorkError["code"],
       cause: unknown,
@@ -40,6 +49,7 @@ export class ShardProgress<E extends AnyEvent> {
   ) {
     this.#options = options;
     this.#checkpoints = options.checkpoints;
+    this.#timers = timers;
     this.#failed = failed;
   }
 
@@ -47,7 +57,7 @@ export class ShardProgress<E extends AnyEvent> {
   async load(queue: ShardQueue<E>): Promise<boolean> {
     const { at } = queue;
     try {
-      const checkpoint = await this.#checkpoints.load(at);
+      const checkpoint = await this.#load(at);
       const position = checkpoint == null
         ? await (this.#start ??= this.#findStart())
         : positionOf(checkpoint);
@@ -62,7 +72,7 @@ export class ShardProgress<E extends AnyEvent> {
 
   /**
    * Saves how far a shard is, if it has handled something since, or has passed
-   * so many events of others.
+   * so many events of others. One save of a shard follows on the other.
    */
   async save(queue: ShardQueue<E>, passed: number = NEAR): Promise<void> {
     await queue.saving;
@@ -74,18 +84,37 @@ export class ShardProgress<E extends AnyEvent> {
     }
   }
 
+  /** What comes after the time is up is left out: it is loaded again. */
+  #load(at: ShardEpoch): Promise<string | null | undefined> {
+    return new Promise((resolve, reject) => {
+      const stop = this.#timers.later(
+        TIMEOUT_MS,
+        () => reject(new Error(`load() ${TOO_LONG}`)),
+      );
+      const load = async () => await this.#checkpoints.load(at);
+      load().then(resolve, reject).finally(stop);
+    });
+  }
+
   async #save(
     queue: ShardQueue<E>,
     sequence: number,
     checkpoint: string,
   ): Promise<void> {
     queue.isDirty = false;
+    const stop = this.#timers.later(TIMEOUT_MS, () => {
+      // It is waited for: overtaken, it might undo a later one.
+      this.#failed("save", new Error(`save() ${TOO_LONG}`), queue.at.shard);
+    });
     try {
       await this.#checkpoints.save?.(queue.at, checkpoint);
       queue.saved = sequence;
     } catch (cause) {
       queue.isDirty = true;
       this.#failed("save", cause, queue.at.shard);
+    } finally {
+      stop();
+      queue.saving = undefined;
     }
   }
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isInTime } from "../../internal/waiting.ts";
 import type { ShardEpoch } from "../map/held_shards.ts";
 import type { AcquiredShard, ShardEngine } from "../shards/shard_engine.ts";
 import { BucketCheckpoints } from "./_bucket_checkpoints.ts";
@@ -53,11 +54,26 @@ export class OpenWorks {
         report: (error) => membership.report(error),
       })
     );
-    for (const at of this.#early.splice(0)) this.acquired(at);
+    for (const at of this.#early.splice(0)) this.#acquired(at);
   }
 
-  /** The node is to serve a shard, unless it has lost it already. */
-  acquired(at: AcquiredShard): void {
+  /**
+   * Calls a hook of a shard, and has works begin with the shard when that has
+   * settled or has taken too long: from then on the node serves it.
+   */
+  async beginAfter(
+    hook: (at: AcquiredShard) => unknown,
+    at: AcquiredShard,
+    timeout: number,
+  ): Promise<void> {
+    const called = (async () => await hook(at))();
+    await isInTime(called.catch(() => {}), timeout); // its caller is told
+    this.#acquired(at);
+    await called;
+  }
+
+  /** The node serves a shard, unless it has lost it already. */
+  #acquired(at: AcquiredShard): void {
     if (at.signal.aborted) return;
     const { shard, epoch } = at;
     if (this.#open === undefined) this.#early.push(at);

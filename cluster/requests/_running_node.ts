@@ -93,13 +93,12 @@ export class RunningNode {
         hookTimeout: hookTimeoutOf(parts),
       }, {
         acquired: works.any
-          ? async (at) => {
-            try {
-              await shards.onShardAcquired?.(at);
-            } finally {
-              works.acquired(at);
-            }
-          }
+          ? (at) =>
+            works.beginAfter(
+              (each) => shards.onShardAcquired?.(each),
+              at,
+              hookTimeoutOf(parts),
+            )
           : shards.onShardAcquired,
         drain: (at) =>
           Promise.all([running?.host.drain(at), works.released(at)]),

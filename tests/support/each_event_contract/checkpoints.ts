@@ -166,6 +166,67 @@ export function checkpointsContract({ test }: EachEventContract): void {
     await node!.leave();
   });
 
+  test("a shard whose checkpoint is long in coming, or in being saved, holds no other up", async (fixture) => {
+    const own = new OwnCheckpoints();
+    const gate = Promise.withResolvers<void>();
+    const saves = new Map<number, number>();
+    const checkpoints = {
+      load: async (at: { shard: number }) => {
+        if (at.shard === 0) await gate.promise;
+        return own.load(at);
+      },
+      save: async (at: { shard: number }, checkpoint: string) => {
+        saves.set(at.shard, (saves.get(at.shard) ?? 0) + 1);
+        if (at.shard === 1) await gate.promise;
+        own.save(at, checkpoint);
+      },
+    };
+    const actors = actorsOf(40);
+    const others = actors.filter((id) => shardOf(id, SHARDS) > 0);
+    const saved = actors.filter((id) => shardOf(id, SHARDS) > 1);
+    const isSaved = (times: number) =>
+      saved.every((id) => (saves.get(shardOf(id, SHARDS)) ?? 0) >= times);
+    await fixture.append(40, actors);
+    const [node] = await fixture.form(
+      1,
+      (each) => fixture.follow(each, { checkpoints, checkpointEvery: 20 }),
+    );
+    for (const times of [1, 2]) {
+      await fixture.complete(others);
+      await waitFor(() => isSaved(times));
+      await fixture.append(40, actors);
+    }
+    if (fixture.isCalm) {
+      assertEquals([saves.get(0), saves.get(1)], [undefined, 1]);
+    }
+    gate.resolve();
+    await fixture.complete();
+    await node!.leave();
+    fixture.checkOrder();
+    const used = actors.map((id) => shardOf(id, SHARDS));
+    assert(new Set(used).isSubsetOf(new Set(own.saved.keys())));
+  });
+
+  test("a hook that never settles keeps no events of its shard back", async (fixture) => {
+    const actors = actorsOf(20);
+    await fixture.append(20, actors);
+    const hung: number[] = [];
+    await fixture.form(1, (each) => fixture.follow(each), {
+      hookTimeout: 200,
+      onShardAcquired: ({ shard }) => {
+        if (shard > 0 || hung.length > 0) return;
+        hung.push(shard);
+        return new Promise(() => {});
+      },
+    });
+    await fixture.complete();
+    assert(hung.length > 0);
+    assert(fixture.errors.length > 0);
+    for (const error of fixture.errors.splice(0)) {
+      assertEquals((error as Error).name, "ShardHookError");
+    }
+  });
+
   test("checkpoints that can't be loaded or saved are told of and tried again", async (fixture) => {
     const own = new OwnCheckpoints();
     let [loads, saves] = [0, 0];
