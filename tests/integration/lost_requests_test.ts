@@ -125,7 +125,7 @@ Deno.test("a command that is handled for long is asked for again, and handled on
         .request("a", null, { commandId: "c-1", timeout: 60_000 })
     );
     // Each twice.
-    const isAsked = () => caller.metrics.redirected === redirected + 4;
+    const isAsked = () => caller.metrics.redirected >= redirected + 4;
     await waitFor(isAsked, { timeout: 30_000 });
     await caller.actors("ping").request("a", null); // answered behind them
     gate.resolve();
