@@ -87,7 +87,7 @@ const counts = Deno.args.length > 0 ? Deno.args.map(Number) : COUNTS;
 for (const count of counts) {
   await using server = await NatsServer.start();
   const nodes = await Promise.all(Array.from({ length: count }, async () => {
-    const nc = await connect(server);
+    const nc = await connect(server, { timeout: 30_000 });
     return { nc, discovery: await NodeDiscovery.join(nc) };
   }));
   await settle(nodes, count, `${count} nodes`);
