@@ -5,7 +5,7 @@
  */
 
 import { isInTime } from "../../internal/waiting.ts";
-import { readClocks } from "./clock.ts";
+import { readClocks, type Reading } from "./clock.ts";
 import { LeaseMachine } from "./machine.ts";
 import type { LeaseEvent, LeaseOptions, LeaseRequest } from "./protocol.ts";
 import type { LeaseReply } from "./protocol.ts";
@@ -59,8 +59,7 @@ export class LeaseKeeper {
   }
 
   /** Whether this node has the lease at this very moment. */
-  isHeld(): boolean {
-    const now = readClocks();
+  isHeld(now: Reading = readClocks()): boolean {
     this.#machine.tick(now);
     this.#tell();
     return this.#machine.isHeld(now);

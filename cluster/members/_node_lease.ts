@@ -6,6 +6,7 @@
  */
 
 import { BucketRegister } from "../lease/bucket_register.ts";
+import type { Reading } from "../lease/clock.ts";
 import type { ClusterLink } from "../lease/cluster_link.ts";
 import { LeaseKeeper } from "../lease/keeper.ts";
 import type { LeaseEvent } from "../lease/protocol.ts";
@@ -78,8 +79,8 @@ export class NodeLease {
   }
 
   /** Whether the node has its lease at this very moment. */
-  isHeld(): boolean {
-    return !this.#isOver && this.#keeper.isHeld();
+  isHeld(now: Reading): boolean {
+    return !this.#isOver && this.#keeper.isHeld(now);
   }
 
   /** Whether the life has begun, and is not over. */

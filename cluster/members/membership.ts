@@ -184,8 +184,9 @@ export class Membership {
    */
   isOpen(): boolean {
     const { renewDeadline } = this.options.settings;
-    return this.#lease !== undefined && this.#lease.isHeld() &&
-      this.mapAge < renewDeadline;
+    const now = readClocks();
+    return this.#lease !== undefined && this.#lease.isHeld(now) &&
+      this.#follower.age(now) < renewDeadline;
   }
 
   /** The node itself, as the map has it. */

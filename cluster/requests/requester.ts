@@ -151,7 +151,7 @@ export class Requester {
         const why = "this node has left the cluster meanwhile";
         throw new RequestLostError(actor, why, { cause: this.#over });
       }
-      const timeLeft = deadline - performance.now();
+      const timeLeft = attempt === 0 ? timeout : deadline - performance.now();
       if (timeLeft <= 0) {
         const isUnowned = begun === "no" && owner === undefined;
         if (isUnowned) throw new NoOwnerError(actor, { cause: last });
