@@ -7,16 +7,20 @@
 import { isInTime } from "../../internal/waiting.ts";
 import type { ShardEpoch } from "../map/held_shards.ts";
 import type { AcquiredShard, ShardEngine } from "../shards/shard_engine.ts";
+import type { Meter } from "../../internal/telemetry/types.ts";
 import { BucketCheckpoints } from "./_bucket_checkpoints.ts";
 import type {
   OpenShardWork,
   ShardWork,
   ShardWorkMetrics,
 } from "./shard_work.ts";
+import { reportWork } from "./_work_meter.ts";
 
 /** Tells each work of a node which shards it serves. */
 export class OpenWorks {
   readonly #works: ReadonlyMap<string, ShardWork>;
+  /** End what a meter is told. */
+  readonly #stops: (() => void)[] = [];
   #open: readonly OpenShardWork[] | undefined;
   /** Shards that came before the works were open. */
   #early: AcquiredShard[] = [];
@@ -41,19 +45,36 @@ export class OpenWorks {
     return sum;
   }
 
-  /** Begins the works on a node that has joined. */
-  begin(engine: ShardEngine, shardCount: number, timeout: number): void {
+  /**
+   * Begins the works on a node that has joined.
+   *
+   * @param options.timeout How long reads and writes of checkpoints wait, in
+   * milliseconds.
+   */
+  begin(
+    engine: ShardEngine,
+    { cluster, shards: shardCount, timeout, meter }: {
+      cluster: string;
+      shards: number;
+      timeout: number;
+      meter: Meter | undefined;
+    },
+  ): void {
     const { membership } = engine;
-    this.#open = [...this.#works].map(([name, work]) =>
-      work.open({
+    this.#open = [...this.#works].map(([name, work]) => {
+      const open = work.open({
         name,
         shardCount,
         checkpoints: new BucketCheckpoints(membership.keys, name, timeout),
         admits: ({ shard, epoch }) => engine.admits(shard, epoch),
         holds: ({ shard, epoch }) => engine.holds(shard, epoch),
         report: (error) => membership.report(error),
-      })
-    );
+      });
+      if (meter !== undefined) {
+        this.#stops.push(reportWork(meter, cluster, name, open));
+      }
+      return open;
+    });
     for (const at of this.#early.splice(0)) this.#acquired(at);
   }
 
@@ -92,6 +113,7 @@ export class OpenWorks {
 
   /** Ends them. */
   async close(): Promise<void> {
+    for (const stop of this.#stops.splice(0)) stop();
     await Promise.all(this.#open?.map((work) => work.close()) ?? []);
   }
 }

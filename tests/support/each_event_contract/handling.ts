@@ -13,6 +13,7 @@ import {
 import { shardOf } from "../../../internal/hash.ts";
 import { settles, SHARDS } from "../cluster_contract/fixture.ts";
 import { waitFor } from "../conditions.ts";
+import { FakeMeter } from "../fake_meter.ts";
 import { actorsOf, type EachEventContract } from "./fixture.ts";
 
 /** Registers the theme. */
@@ -106,6 +107,33 @@ export function handlingContract({ test }: EachEventContract): void {
       assertEquals((error.cause as Error).message, "not yet");
       assert(error.message.startsWith(`Cannot handle event ${error.sequence}`));
     }
+  });
+
+  test("a meter is told of what was done", async (fixture) => {
+    const meter = new FakeMeter();
+    const actors = actorsOf(20);
+    await fixture.append(40, actors);
+    let fails = 1;
+    const [node] = await fixture.form(
+      1,
+      (each) =>
+        fixture.follow(each, {}, () => {
+          if (fails-- > 0) throw new Error("once");
+        }),
+      { meter },
+    );
+    await fixture.complete();
+    await node!.leave();
+    assertEquals(fixture.errors.splice(0).length, 1);
+    const told = (name: string) =>
+      meter.added.filter(([each, , attributes]) =>
+        each === name &&
+        (attributes as Record<string, unknown>)["aether.work"] === "followed"
+      ).reduce((sum, [, value]) => sum + value, 0);
+    assertEquals(told("aether.work.done"), node!.metrics.work.done);
+    assert(told("aether.work.done") >= 40);
+    assertEquals(told("aether.work.failed"), 1);
+    assert(meter.made.includes("aether.work.waiting"));
   });
 
   test("what comes while a shard is handed over is left to the next owner", async (fixture) => {
