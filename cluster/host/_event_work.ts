@@ -268,7 +268,7 @@ export class EventWork<E extends AnyEvent> implements OpenShardWork {
     }
   }
 
-  /** Handles the event in front; never rejects. */
+  /** Handles the event in front, unless the node may not begin just now. */
   async #handle(queue: ShardQueue<E>): Promise<void> {
     const { at, stop: { signal }, failures } = queue;
     if (this.#isClosed || !this.#node.admits(at)) {
@@ -302,13 +302,13 @@ export class EventWork<E extends AnyEvent> implements OpenShardWork {
 
   /** Tries an event again later; the shard's others are read again then. */
   #holdUp(queue: ShardQueue<E>, stored: StoredEvent<E>, cause: unknown): void {
-    this.#failed("handle", cause, queue.at.shard, stored.sequence);
     this.#leave(queue);
     this.#counters.waiting -= queue.holdUp();
     this.#timers.later(
       pauseAfter(queue.failures++),
       () => this.#schedule(queue),
     );
+    this.#failed("handle", cause, queue.at.shard, stored.sequence);
   }
 
   /** From time to time, while there are shards. */

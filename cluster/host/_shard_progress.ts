@@ -72,15 +72,28 @@ export class ShardProgress<E extends AnyEvent> {
 
   /**
    * Saves how far a shard is, if it has handled something since, or has passed
-   * so many events of others. One save of a shard follows on the other.
+   * so many events of others, or what was saved is lost. One save of a shard
+   * follows on the other.
    */
   async save(queue: ShardQueue<E>, passed: number = NEAR): Promise<void> {
     await queue.saving;
-    const { isDirty, saved, position: { sequence, checkpoint } } = queue;
-    const isDue = isDirty || sequence - saved >= passed;
-    if (isDue && checkpoint !== undefined) {
+    const { sequence, checkpoint } = queue.position;
+    if (checkpoint !== undefined && this.#isDue(queue, passed)) {
       queue.saving = this.#save(queue, sequence, checkpoint);
       await queue.saving;
+    }
+  }
+
+  #isDue(
+    { at, isDirty, saved, position }: ShardQueue<E>,
+    passed: number,
+  ): boolean {
+    if (isDirty || position.sequence - saved >= passed) return true;
+    try {
+      return this.#checkpoints.isLost?.(at) === true;
+    } catch (cause) {
+      this.#failed("save", cause, at.shard);
+      return false;
     }
   }
 

@@ -14,6 +14,7 @@ import {
   optionsOf,
 } from "../../internal/arguments.ts";
 import { parseCheckpoint } from "../../store/checkpoint.ts";
+import { CheckpointError } from "../../store/errors.ts";
 import type {
   Checkpoint,
   ReadableEventStore,
@@ -33,7 +34,8 @@ export interface EachEventOptions<Type extends string = string>
   /**
    * Where a shard begins that has no checkpoint yet: after a checkpoint, or
    * with the first event that was stored later than a time. Let it be the same
-   * on every node, and after a restart. @default the beginning
+   * on every node, and after a restart: the time at which a reaction was first
+   * deployed leaves out what was stored before. @default the beginning
    */
   after?: Checkpoint | Date | undefined;
   /**
@@ -53,8 +55,8 @@ export interface EachEventOptions<Type extends string = string>
   concurrency?: number | undefined;
   /**
    * Called with every stored message that is no event. Return `"continue"` to
-   * skip it; otherwise it is told to `onError`, and the shards wait in front of
-   * it.
+   * skip it; otherwise it is told to `onError` of the `ClusterManager`, and the
+   * shards wait in front of it.
    */
   onReplayError?: ReplayErrorHandler | undefined;
 }
@@ -80,9 +82,11 @@ const NAMES: OptionNames<EachEventOptions> = {
  * - Each comes at least once: events since the last checkpoint come again after
  *   a crash. Handle them so that it does no harm, or store `checkpoint` with
  *   what you write and give it back in `checkpoints`.
- * - A handler that throws is told to `onError`, and the event comes again after
- *   100 milliseconds, then 200, up to 30 seconds. Its shard waits; the others
- *   go on.
+ * - A handler that throws is told to the `onError` of the `ClusterManager`, and
+ *   the event comes again after 100 milliseconds, then 200, up to 30 seconds.
+ *   Its shard waits; the others go on. Without `onError` nobody hears of it.
+ * - A shard waits in the same way if its checkpoint is of another stream, beyond
+ *   the end, or before what has expired: nothing is skipped.
  *
  * A node reads the stream once for all its shards; for a while once more where
  * a shard that it was given is far behind.
@@ -96,7 +100,10 @@ const NAMES: OptionNames<EachEventOptions> = {
  * type Deposited = Event<"Deposited", { amount: number }>;
  *
  * await using store = new InMemoryEventStore<Deposited>();
- * await using cluster = ClusterManager.local({ shards: 8 });
+ * await using cluster = ClusterManager.local({
+ *   shards: 8,
+ *   onError: console.error,
+ * });
  * const balances = new Map<string, number>();
  * const handled = Promise.withResolvers<void>();
  * cluster.forOwnedShards(
@@ -139,18 +146,22 @@ export function eachEvent<
     concurrency = 64,
     onReplayError,
     ...filter
-  } = optionsOf(options, NAMES as OptionNames<EachEventOptions<Type>>, action);
+  } = checkedOptions(options, action);
   resolveFilter(filter, action);
   checkInteger(checkpointEvery, action, "checkpointEvery", 1, 2 ** 31 - 1);
   checkInteger(concurrency, action, "concurrency", 1);
   checkFunction(onReplayError, action, "onReplayError");
-  if (typeof after === "string") parseCheckpoint(after, action);
+  if (typeof after === "string") checkCheckpoint(after, action);
   else if (after !== undefined && !(after instanceof Date)) {
     throw badType(action, "after", "a checkpoint or a Date", after);
   }
   if (checkpoints !== undefined) {
-    checkFunction(Object(checkpoints).load ?? null, action, "checkpoints.load");
-    checkFunction(Object(checkpoints).save, action, "checkpoints.save");
+    const { load, save, isLost } = Object(checkpoints);
+    if (typeof load !== "function") {
+      throw badType(action, "checkpoints.load", "a function", load);
+    }
+    checkFunction(save, action, "checkpoints.save");
+    checkFunction(isLost, action, "checkpoints.isLost");
   }
   const settings = { after, checkpointEvery, concurrency };
   const subscribing = { ...filter, onReplayError };
@@ -163,4 +174,32 @@ export function eachEvent<
         subscribe: (from) => store.subscribe<Type>({ ...subscribing, ...from }),
       }),
   };
+}
+
+/** The options, unless one has a name that there is not. */
+function checkedOptions<Type extends string>(
+  options: EachEventOptions<Type> | undefined,
+  action: string,
+): EachEventOptions<Type> {
+  if (Object.hasOwn(Object(options), "onError")) {
+    throw new TypeError(
+      `Cannot ${action}: there is no option "onError"; give onError to the ClusterManager`,
+    );
+  }
+  return optionsOf(
+    options,
+    NAMES as OptionNames<EachEventOptions<Type>>,
+    action,
+  );
+}
+
+function checkCheckpoint(after: string, action: string): void {
+  if (after !== "end") parseCheckpoint(after, action);
+  else {
+    throw new CheckpointError(
+      `Cannot ${action}: "end" is not a checkpoint; to leave out what is stored already, give a time such as new Date(), the same on every node`,
+      "malformed",
+      after,
+    );
+  }
 }

@@ -4,8 +4,10 @@
  * @module
  */
 
+import { show } from "../../internal/show.ts";
+
 /**
- * Told to `onError`: the work of a shard is held up, and tried again. Nothing
+ * Told to `onError` of the `ClusterManager`: the work of a shard is held up, and tried again. Nothing
  * is skipped.
  */
 export class ShardWorkError extends Error {
@@ -39,9 +41,10 @@ export class ShardWorkError extends Error {
       load: `load the checkpoint of shard ${shard}`,
       save: `save the checkpoint of shard ${shard}`,
     }[code];
-    const reason = cause instanceof Error ? cause.message : String(cause);
     super(
-      `Cannot ${what} for ${JSON.stringify(work)}, will try again: ${reason}`,
+      `Cannot ${what} for ${JSON.stringify(work)}, will try again: ${
+        reasonOf(cause)
+      }`,
       options,
     );
     this.work = work;
@@ -49,4 +52,14 @@ export class ShardWorkError extends Error {
     this.shard = shard;
     this.sequence = sequence;
   }
+}
+
+/** Says why; anything can be thrown, also what has no text. */
+function reasonOf(cause: unknown): string {
+  try {
+    if (cause instanceof Error) return `${cause.message}`;
+  } catch {
+    // Its message can't be read: it is shown as any other object.
+  }
+  return typeof cause === "string" ? cause : show(cause);
 }

@@ -12,6 +12,9 @@ import type { ShardCheckpoints } from "./shard_work.ts";
 /** The format that is written. */
 const FORMAT = 1;
 
+/** How long a request waits for its answer, in milliseconds. */
+const TIMEOUT_MS = 5_000;
+
 const utf8 = new TextDecoder();
 
 /** What a shard's key has. */
@@ -33,19 +36,22 @@ export function checkpointKey(name: string, shard: number): string {
 export class BucketCheckpoints implements ShardCheckpoints {
   readonly #keys: KeyValues;
   readonly #name: string;
-  /** How long a request waits for its answer, in milliseconds. */
-  readonly #timeout: number;
   /** By shard, what was seen last. */
   readonly #places = new Map<number, KeyPlace>();
 
-  constructor(keys: KeyValues, name: string, timeout: number) {
+  constructor(keys: KeyValues, name: string) {
     this.#keys = keys;
     this.#name = name;
-    this.#timeout = timeout;
   }
 
   async load({ shard }: ShardEpoch): Promise<string | undefined> {
     return this.#read(await this.#look(shard), shard)?.checkpoint;
+  }
+
+  /** Whether the bucket was made anew since. */
+  isLost({ shard }: ShardEpoch): boolean {
+    const { bucket, revision } = this.#places.get(shard) ?? { revision: 0 };
+    return revision > 0 && bucket !== this.#keys.incarnation;
   }
 
   async save({ shard, epoch }: ShardEpoch, checkpoint: string): Promise<void> {
@@ -57,7 +63,7 @@ export class BucketCheckpoints implements ShardCheckpoints {
       const { bucket, revision: expected } = place;
       const revision = await this.#keys.write(
         { key, bucket, expected, data },
-        this.#timeout,
+        TIMEOUT_MS,
       );
       if (revision !== undefined) {
         this.#places.set(shard, { bucket, revision });
@@ -71,7 +77,7 @@ export class BucketCheckpoints implements ShardCheckpoints {
 
   async #look(shard: number): Promise<KeyEntry> {
     const key = checkpointKey(this.#name, shard);
-    const entry = await this.#keys.read(key, this.#timeout);
+    const entry = await this.#keys.read(key, TIMEOUT_MS);
     const { bucket, revision } = entry;
     this.#places.set(shard, { bucket, revision });
     return entry;

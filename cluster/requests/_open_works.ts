@@ -45,18 +45,12 @@ export class OpenWorks {
     return sum;
   }
 
-  /**
-   * Begins the works on a node that has joined.
-   *
-   * @param options.timeout How long reads and writes of checkpoints wait, in
-   * milliseconds.
-   */
+  /** Begins the works on a node that has joined. */
   begin(
     engine: ShardEngine,
-    { cluster, shards: shardCount, timeout, meter }: {
+    { cluster, shards: shardCount, meter }: {
       cluster: string;
       shards: number;
-      timeout: number;
       meter: Meter | undefined;
     },
   ): void {
@@ -65,7 +59,7 @@ export class OpenWorks {
       const open = work.open({
         name,
         shardCount,
-        checkpoints: new BucketCheckpoints(membership.keys, name, timeout),
+        checkpoints: new BucketCheckpoints(membership.keys, name),
         admits: ({ shard, epoch }) => engine.admits(shard, epoch),
         holds: ({ shard, epoch }) => engine.holds(shard, epoch),
         report: (error) => membership.report(error),

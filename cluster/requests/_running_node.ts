@@ -51,12 +51,7 @@ export class RunningNode {
     const { nodeId, meter, cluster } = node;
     this.engine = engine;
     this.works = works;
-    works.begin(engine, {
-      cluster,
-      meter,
-      shards: shards.shards,
-      timeout: hookTimeoutOf({ node, shards }),
-    });
+    works.begin(engine, { cluster, meter, shards: shards.shards });
     this.#nodeId = nodeId;
     this.#transport = transport;
     this.host = new RequestHost(

@@ -23,6 +23,12 @@ export interface ShardCheckpoints {
    * transaction with what it writes.
    */
   save?(at: ShardEpoch, checkpoint: string): void | PromiseLike<void>;
+  /**
+   * Whether what was saved for a shard is known to be gone, as with a bucket
+   * that was deleted: then how far the shard is is written down again. Asked
+   * from time to time. @default never
+   */
+  isLost?(at: ShardEpoch): boolean;
 }
 
 /** What the work knows of the node that it runs on. */

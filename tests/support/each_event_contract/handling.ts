@@ -136,6 +136,37 @@ export function handlingContract({ test }: EachEventContract): void {
     assert(meter.made.includes("aether.work.waiting"));
   });
 
+  test("a handler may throw what has no text", async (fixture) => {
+    const thrown = [
+      Object.create(null),
+      Object.defineProperty(new Error(), "message", {
+        get: () => {
+          throw new Error("no message");
+        },
+      }),
+      Symbol("why"),
+      "a text",
+    ];
+    const left = [...thrown];
+    await fixture.append(1, ["actor-0"]);
+    await fixture.form(
+      1,
+      (each) =>
+        fixture.follow(each, {}, () => {
+          if (left.length > 0) throw left.shift();
+        }),
+    );
+    await fixture.complete();
+    fixture.checkOrder();
+    const errors = fixture.errors.splice(0) as ShardWorkError[];
+    assertEquals(errors.map(({ cause }) => cause === thrown.shift()), [
+      ...[true, true, true, true],
+    ]);
+    assertEquals(errors.map(({ message }) => message.split(": ")[1]), [
+      ...["an object", "an object", "a symbol", "a text"],
+    ]);
+  });
+
   test("what comes while a shard is handed over is left to the next owner", async (fixture) => {
     const actors = actorsOf(40);
     const begun = Promise.withResolvers<string>();
@@ -244,8 +275,15 @@ export function handlingContract({ test }: EachEventContract): void {
       [{ concurrency: "1" }, TypeError, "concurrency must be a number"],
       [{ eventTypes: [] }, RangeError, "eventTypes must name"],
       [{ after: 1 }, TypeError, "after must be a checkpoint or a Date"],
-      [{ after: "end" }, Error, '"end" is not a checkpoint'],
-      [{ checkpoints: {} }, TypeError, "checkpoints.load must be a function"],
+      [{ after: "end" }, Error, "give a time such as new Date()"],
+      [{ after: "1" }, Error, '"1" is not a checkpoint'],
+      [
+        { checkpoints: {} },
+        TypeError,
+        "checkpoints.load must be a function, got undefined",
+      ],
+      [{ checkpoints: { load: 1 } }, TypeError, "a function, got 1"],
+      [{ onError: () => {} }, TypeError, "give onError to the ClusterManager"],
       [{ partition: 1 }, TypeError, "there is no option"],
       [{ onReplayErr: 1 }, TypeError, "did you mean onReplayError?"],
     ];
