@@ -155,25 +155,30 @@ export class RequestHistory {
     return stored.filter(({ sequence }) => !seen.has(sequence));
   }
 
-  /** Each owner goes on where the ones before have been, or earlier. */
+  /**
+   * Each owner goes on where the ones before have been, or earlier, and leaves
+   * none out. One that has lost its window for a while may go back as well.
+   */
   *#checkWork(stored: readonly StoredCommand[]): Iterable<string> {
     for (const [shard, seen] of this.#seen) {
       const sequences = stored.filter((each) => each.shard === shard)
         .map(({ sequence }) => sequence);
       let next = 0;
-      let before: Seen | undefined;
+      let before: { epoch: number; place: number } | undefined;
       // Those of one epoch stay in the order in which they were handled.
       for (const each of seen.toSorted((a, b) => a.epoch - b.epoch)) {
         const { epoch, sequence } = each;
         const what = `event ${sequence} of shard ${shard} at epoch ${epoch}`;
-        if (before?.epoch === epoch && before.sequence >= sequence) {
-          yield `${what} was handled behind ${before.sequence}`;
-        }
-        before = each;
         const place = sequences.indexOf(sequence);
         if (place < 0) yield `${what} is not of that shard`;
-        if (place > next) yield `${what} was handled before others`;
-        if (place === next) next++;
+        const isSame = before?.epoch === epoch;
+        const most = isSame ? before!.place + 1 : next;
+        if (place > most) yield `${what} was handled before others`;
+        if (isSame && place < most && this.lapses === 0) {
+          yield `${what} was handled behind ${sequences[before!.place]}`;
+        }
+        before = { epoch, place };
+        next = Math.max(next, place + 1);
       }
     }
   }

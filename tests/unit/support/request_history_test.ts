@@ -74,6 +74,8 @@ Deno.test("a history in which all is right has nothing wrong", () => {
     [],
   );
   assertEquals(check([...LINES, "sent a 3", "failed a 3 no X"]), []);
+  // A node that was cut off for a while goes back to the last checkpoint.
+  assertEquals(check([...LINES, "lapsed", "saw 0 5 1", "saw 0 5 3"]), []);
 });
 
 Deno.test("every rule of the checker finds what is against it", () => {
