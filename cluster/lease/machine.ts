@@ -2,6 +2,13 @@
  * One lease as one node sees it: a state machine without clocks, timers or
  * requests of its own, so that a simulation can drive the very code that ships.
  *
+ * | state     | begins with                  | window | sends                  |
+ * | --------- | ---------------------------- | ------ | ---------------------- |
+ * | contends  | the start                    | opens  | reads, takes, renewals |
+ * | at work   | `resign()`                   | closed | nothing                |
+ * | releasing | `release()`, as work is done | closed | the release            |
+ * | contends  | its answer, or `abandon()`   | opens  | as from the start      |
+ *
  * @module
  */
 
@@ -36,10 +43,8 @@ export class LeaseMachine {
   #due = -Infinity;
   #pending: { id: number; sent: Reading; attempt?: Attempt } | undefined;
   #ids = 0;
-  /** When the node began to give the lease up. */
-  #leavingSince: Reading | undefined;
-  /** Whether it still waits for its work to end. */
-  #isHolding = false;
+  /** Since when the node gives the lease up, and whether its work goes on. */
+  #leaving: { readonly since: Reading; isAtWork: boolean } | undefined;
   /** Whether a write may have been stored of which nothing is known. */
   #isUnsure = false;
   /** Whether the record tells what has changed since. */
@@ -60,7 +65,7 @@ export class LeaseMachine {
 
   /** Whether the node gives the lease up, and has not yet. */
   get isLeaving(): boolean {
-    return this.#leavingSince !== undefined;
+    return this.#leaving !== undefined;
   }
 
   /** The term, while this node has the lease. */
@@ -81,8 +86,7 @@ export class LeaseMachine {
 
   /** When to call {@linkcode next} at the latest, in monotonic milliseconds. */
   get wakeAt(): number {
-    const isIdle = this.#isHolding || this.#pending !== undefined;
-    const due = isIdle ? Infinity : this.#due;
+    const due = this.#isWaiting ? Infinity : this.#due;
     return this.#isOpen ? Math.min(due, this.windowEnd) : due;
   }
 
@@ -115,8 +119,7 @@ export class LeaseMachine {
    */
   resign(now: Reading): void {
     if (this.isLeaving) return;
-    this.#leavingSince = now;
-    this.#isHolding = true;
+    this.#leaving = { since: now, isAtWork: true };
     this.#close("released");
     const step = this.#tenure !== undefined
       ? "release"
@@ -129,10 +132,8 @@ export class LeaseMachine {
   /** Gives the lease up, now or as soon as it turns out to be this node's. */
   release(now: Reading): void {
     this.resign(now);
-    this.#isHolding = false;
-    if (this.#pending === undefined && this.#step === "leave") {
-      this.#leave(now);
-    }
+    this.#leaving!.isAtWork = false;
+    if (this.#step === "leave" && !this.#isWaiting) this.#leave(now);
   }
 
   /** Gives the lease up without a word: others wait until it has lapsed. */
@@ -145,15 +146,12 @@ export class LeaseMachine {
   /** The request to send right now, if there is one. */
   next(now: Reading): LeaseRequest | undefined {
     this.tick(now);
-    if (this.#isHolding || this.#pending !== undefined) return undefined;
-    if (now.monotonic < this.#due) return undefined;
-    const since = this.#leavingSince;
-    if (since !== undefined) {
-      const { renewDeadline } = this.#settings;
-      if (this.#step === "leave" || elapsed(since, now) > renewDeadline) {
-        this.#leave(now);
-        return undefined;
-      }
+    if (this.#isWaiting || now.monotonic < this.#due) return undefined;
+    const since = this.#leaving?.since ?? now;
+    const isLate = elapsed(since, now) > this.#settings.renewDeadline;
+    if (this.#step === "leave" || isLate) {
+      this.#leave(now);
+      return undefined;
     }
     const id = ++this.#ids;
     const write = this.#write(now);
@@ -326,11 +324,14 @@ export class LeaseMachine {
 
   /** Contends anew. What was sent before a release is nobody's lease any more. */
   #leave(now: Reading): void {
-    this.#leavingSince = undefined;
-    this.#isHolding = false;
+    this.#leaving = undefined;
     this.#tenure = undefined;
     this.#attempts.clear();
     this.#plan("read", now.monotonic + this.#jitter(this.#settings.retry));
+  }
+
+  get #isWaiting(): boolean {
+    return this.#leaving?.isAtWork === true || this.#pending !== undefined;
   }
 
   #isInWindow(sent: Reading, now: Reading): boolean {

@@ -55,8 +55,8 @@ export interface MembershipListener {
   changed?(): void;
   /** There is a newer map. */
   applied?(map: ClusterMap): void;
-  /** What to tell the leader of. */
-  released?(): readonly ShardEpoch[];
+  /** Gives what the leader is to be told: shards that the node has let go of. */
+  acknowledgements?(): readonly ShardEpoch[];
   /** It is over, because of an error. */
   failed?(reason: Error): void;
 }
@@ -300,7 +300,7 @@ export class Membership {
       member: { id, incarnation, state: this.#state, ...info },
       seen: this.#seen,
       before: this.#before,
-      released: this.#listener.released?.() ?? [],
+      released: this.#listener.acknowledgements?.() ?? [],
     });
   }
 

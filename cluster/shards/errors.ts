@@ -19,20 +19,23 @@ export class ShardLostError extends Error {
   /**
    * Why: the shard goes to another node (`"revoked"`); the node's lease could
    * not be renewed in time (`"lapsed"`; if nobody else has taken its place,
-   * the same epoch goes on with a new signal); or the node was given up
-   * (`"ended"`).
+   * the same epoch goes on with a new signal); somebody else has taken its place
+   * (`"replaced"`); the node leaves (`"left"`); or an error has ended it
+   * (`"failed"`).
    */
-  readonly code: "revoked" | "lapsed" | "ended";
+  readonly code: "revoked" | "lapsed" | "replaced" | "left" | "failed";
 
   /** Says which shard was lost, and why. */
   constructor(
     { shard, epoch }: { shard: number; epoch: number },
-    code: "revoked" | "lapsed" | "ended",
+    code: ShardLostError["code"],
   ) {
     const why = {
       revoked: "it goes to another node",
       lapsed: "the node's lease could not be renewed in time",
-      ended: "the node has left, or was replaced",
+      replaced: "the node's lease was replaced",
+      left: "the node leaves the cluster",
+      failed: "an error has ended the node",
     };
     super(`Shard ${shard} is owned no more at epoch ${epoch}: ${why[code]}`);
     this.shard = shard;

@@ -108,7 +108,7 @@ export class ShardEngine {
       ended: () => engine.#endLife(),
       changed: () => engine.#look(),
       applied: (map) => engine.#apply(map),
-      released: () => engine.#held?.acknowledgements() ?? [],
+      acknowledgements: () => engine.#held?.acknowledgements() ?? [],
       failed: (reason) => engine.#fail(reason),
     }, signal);
     return engine;
@@ -205,7 +205,7 @@ export class ShardEngine {
       await isInTime(this.#until(() => !this.#ownsAny()), deadline.left);
     }
     clearTimeout(this.#windowTimer);
-    await this.#endAll("ended");
+    await this.#endAll("left");
     clearTimeout(this.#tellTimer);
     await this.#hooks.leaving?.();
     await this.#membership.leave(deadline.left);
@@ -230,7 +230,7 @@ export class ShardEngine {
   #endLife(): void {
     this.#held = undefined;
     this.#isOpen = false;
-    this.#endAll("ended");
+    this.#endAll("replaced");
     this.#changed();
   }
 
@@ -313,7 +313,7 @@ export class ShardEngine {
     clearTimeout(this.#windowTimer);
     clearTimeout(this.#tellTimer);
     this.#held = undefined;
-    this.#endAll("ended");
+    this.#endAll("failed");
     this.#changed();
     this.#hooks.failed?.(reason);
   }

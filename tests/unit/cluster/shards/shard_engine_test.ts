@@ -1,8 +1,9 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertInstanceOf } from "@std/assert";
 import {
   type LeaseDurations,
   resolveDurations,
 } from "../../../../cluster/lease/settings.ts";
+import { ShardLostError } from "../../../../cluster/shards/errors.ts";
 import {
   ShardEngine,
   type ShardEngineHooks,
@@ -11,6 +12,13 @@ import { waitFor } from "../../../support/conditions.ts";
 import { CutLink } from "../../../support/cut_link.ts";
 
 const SHARDS = 4;
+
+/** Of a lease that lapses in no test. */
+const LONG: LeaseDurations = {
+  lease: 120_000,
+  renewEvery: 1_000,
+  retry: 100,
+};
 
 function join(
   link: CutLink,
@@ -37,6 +45,11 @@ function join(
     hooks,
     undefined,
   );
+}
+
+function codeOf(reason: unknown): ShardLostError["code"] {
+  assertInstanceOf(reason, ShardLostError);
+  return reason.code;
 }
 
 /** A node that is alone, and owns all shards. */
@@ -79,16 +92,21 @@ Deno.test("what was begun is told at once that an error has ended the node", asy
   const link = new CutLink(crypto.randomUUID());
   const hook = Promise.withResolvers<void>();
   let look = () => {};
+  const reasons: unknown[] = [];
   const engine = await joinAlone(link, {
+    acquired: ({ signal }) => {
+      signal.addEventListener("abort", () => reasons.push(signal.reason));
+    },
     drain: () => hook.promise,
     changed: () => look(),
-  });
+  }, LONG);
   const { shard, epoch } = engine.owned()[0]!;
   let isHeld = engine.holds(shard, epoch);
   assertEquals(isHeld, true);
   look = () => isHeld = engine.holds(shard, epoch);
   link.end(new Error("closed"));
   assertEquals(isHeld, false);
+  assertEquals(reasons.map(codeOf), Array(SHARDS).fill("failed"));
   hook.resolve();
   await waitFor(() => engine.counters.released === SHARDS);
 });
@@ -109,10 +127,31 @@ Deno.test("a leader whose window had ended goes on in its term", async () => {
   await a.leave(60_000);
 });
 
+Deno.test("a shard's signal says why the node lost it", async () => {
+  const cluster = crypto.randomUUID();
+  const codes = new Map<number, unknown>();
+  const link = new CutLink(cluster);
+  const a = await joinAlone(link, {
+    acquired: ({ shard, signal }) => {
+      signal.addEventListener("abort", () => {
+        codes.set(shard, codeOf(signal.reason));
+      });
+    },
+  }, LONG);
+  const b = await join(new CutLink(cluster), "b", LONG);
+  await waitFor(() => b.owned().length === SHARDS / 2);
+  assertEquals([...codes.values()], ["revoked", "revoked"]);
+  await b.leave(60_000);
+  await waitFor(() => a.owned().length === SHARDS);
+  codes.clear();
+  link.cut(); // it can't hand them over
+  await a.leave(0);
+  assertEquals([...codes.values()], Array(SHARDS).fill("left"));
+});
+
 Deno.test("leave() ends within its timeout when nothing is answered", async () => {
   const link = new CutLink(crypto.randomUUID());
-  const durations = { lease: 120_000, renewEvery: 1_000, retry: 100 };
-  const engine = await joinAlone(link, {}, durations);
+  const engine = await joinAlone(link, {}, LONG);
   link.cut();
   let hasLeft = false;
   const left = engine.leave(100).then(() => hasLeft = true);
