@@ -22,6 +22,7 @@ import { pauseAfter } from "./_pauses.ts";
 import { ReaderPool } from "./_reader_pool.ts";
 import { ShardProgress } from "./_shard_progress.ts";
 import { ShardQueue } from "./_shard_queue.ts";
+import { ShardTurns } from "./_shard_turns.ts";
 import { Timers } from "./_timers.ts";
 
 /** Events that may wait on a node before its readers pause. */
@@ -55,10 +56,7 @@ export class EventWork<E extends AnyEvent> implements OpenShardWork {
   readonly #queues = new Map<number, ShardQueue<E>>();
   /** Shards that are on their way out. */
   readonly #ending = new Set<ShardQueue<E>>();
-  /** Shards that wait for their turn. */
-  readonly #ready: ShardQueue<E>[] = [];
-  /** Shards whose turn came when the node could not begin anything. */
-  readonly #shut = new Set<ShardQueue<E>>();
+  readonly #turns: ShardTurns<E>;
   readonly #timers = new Timers();
   /** Shards whose checkpoints are loaded, and that are to be read. */
   readonly #loaded: ShardQueue<E>[] = [];
@@ -67,7 +65,6 @@ export class EventWork<E extends AnyEvent> implements OpenShardWork {
   #counters = { done: 0, failed: 0, waiting: 0 };
   /** Events that wait for shards that are being read. */
   #buffered = 0;
-  #handling = 0;
   /** Checkpoints that are being loaded. */
   #loading = 0;
   #isTicking = false;
@@ -77,6 +74,13 @@ export class EventWork<E extends AnyEvent> implements OpenShardWork {
   constructor(node: ShardWorkNode, options: EventWorkOptions<E>) {
     this.#node = node;
     this.#options = options;
+    this.#turns = new ShardTurns(
+      options.concurrency,
+      (queue) =>
+        this.#isClosed || !node.admits(queue.at)
+          ? undefined
+          : this.#handle(queue),
+    );
     this.#progress = new ShardProgress(options, this.#timers, this.#failed);
     this.#readers = new ReaderPool<E>({
       shardCount: node.shardCount,
@@ -108,12 +112,7 @@ export class EventWork<E extends AnyEvent> implements OpenShardWork {
     this.#leave(queue);
     this.#queues.delete(shard);
     this.#ending.add(queue);
-    this.#shut.delete(queue);
-    const turn = this.#ready.indexOf(queue);
-    if (turn >= 0) {
-      this.#ready.splice(turn, 1);
-      queue.rest();
-    }
+    this.#turns.withdraw(queue);
     await queue.end();
     this.#counters.waiting -= queue.waiting.splice(0).length;
     await this.#progress.save(queue, 1);
@@ -125,9 +124,7 @@ export class EventWork<E extends AnyEvent> implements OpenShardWork {
       if (!queue.isBusy || this.#node.holds(queue.at)) continue;
       queue.stop.abort(new ShardLostError(queue.at, "lapsed"));
     }
-    const shut = [...this.#shut];
-    this.#shut.clear();
-    for (const queue of shut) this.#schedule(queue);
+    this.#turns.retry();
   }
 
   async close(): Promise<void> {
@@ -186,7 +183,7 @@ export class EventWork<E extends AnyEvent> implements OpenShardWork {
       this.#counters.waiting++;
       this.#buffered++;
       if (queue.waiting.length >= MAX_SHARD_WAITING) this.#leave(queue);
-      this.#schedule(queue);
+      this.#turns.schedule(queue);
     }
     if (this.#buffered < MAX_WAITING) return undefined;
     this.#room ??= Promise.withResolvers();
@@ -249,33 +246,9 @@ export class EventWork<E extends AnyEvent> implements OpenShardWork {
     this.#room = undefined;
   }
 
-  #schedule(queue: ShardQueue<E>): void {
-    if (queue.isBusy || queue.isOver || queue.waiting.length === 0) return;
-    queue.isBusy = true;
-    this.#ready.push(queue);
-    this.#next();
-  }
-
-  #next(): void {
-    while (this.#handling < this.#options.concurrency) {
-      const queue = this.#ready.shift();
-      if (queue === undefined) return;
-      this.#handling++;
-      this.#handle(queue).finally(() => {
-        this.#handling--;
-        this.#next();
-      });
-    }
-  }
-
-  /** Handles the event in front, unless the node may not begin just now. */
+  /** Handles the event in front. */
   async #handle(queue: ShardQueue<E>): Promise<void> {
     const { at, stop: { signal }, failures } = queue;
-    if (this.#isClosed || !this.#node.admits(at)) {
-      queue.rest();
-      this.#shut.add(queue);
-      return;
-    }
     const stored = queue.waiting[0]!;
     const isOwner = () => this.#node.holds(at);
     try {
@@ -297,7 +270,7 @@ export class EventWork<E extends AnyEvent> implements OpenShardWork {
     if (isDrained(queue) && queue.reader === undefined) {
       this.#readers.place([queue]);
     }
-    this.#schedule(queue);
+    this.#turns.schedule(queue);
   }
 
   /** Tries an event again later; the shard's others are read again then. */
@@ -306,7 +279,7 @@ export class EventWork<E extends AnyEvent> implements OpenShardWork {
     this.#counters.waiting -= queue.holdUp();
     this.#timers.later(
       pauseAfter(queue.failures++),
-      () => this.#schedule(queue),
+      () => this.#turns.schedule(queue),
     );
     this.#failed("handle", cause, queue.at.shard, stored.sequence);
   }
