@@ -232,8 +232,7 @@ export class Membership {
   async abandon(): Promise<void> {
     this.#isOver = true;
     this.#lease?.stop();
-    await this.#follower.stop();
-    await this.#candidacy.abandon();
+    await Promise.all([this.#follower.stop(), this.#candidacy.abandon()]);
     await this.#link.close();
   }
 

@@ -23,7 +23,7 @@ Deno.test("release() lets nobody in while work goes on whose window has ended", 
       },
     }, {
       holder,
-      settings: resolveDurations({ lease: 600 }, "test"),
+      settings: resolveDurations({ lease: 1_500 }, "test"),
       isNameUnique: true,
       onEvent,
     });
@@ -42,7 +42,7 @@ Deno.test("release() lets nobody in while work goes on whose window has ended", 
   await released.promise;
   a.stop();
   const b = contend("b", () => {});
-  await waitFor(() => b.isHeld());
+  await waitFor(() => b.isHeld(), { timeout: 60_000 });
   assertEquals(written.filter((record) => record.released), []);
   work.resolve();
   b.stop();
