@@ -58,9 +58,9 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
       to: "report !== undefined && observation.isHeld(now + 10_000)",
     }, {
       file: "members/lease_watch.ts",
-      from: "      return record.released;",
-      to: "      return record.released || !this.#leases.get(nodeKey(id))!" +
-        ".observation.isHeld(now + 10_000);",
+      from: "return record?.released ?? false;",
+      to:
+        "return record?.released || !lease!.observation.isHeld(now + 10_000);",
     }],
   },
   {
