@@ -10,7 +10,8 @@ import type { ShardEpoch } from "../map/held_shards.ts";
 export interface ShardCheckpoints {
   /**
    * How far a shard is: what was saved last, by whichever node; nothing for one
-   * that has not begun. Called when a node begins with the shard.
+   * that has not begun. Called when a node begins with the shard, and again
+   * when it has failed or has not settled within 30 seconds.
    */
   load(
     at: ShardEpoch,
@@ -18,6 +19,8 @@ export interface ShardCheckpoints {
   /**
    * Writes down how far a shard is, from time to time and when the node stops.
    * An older owner may come late: refuse its epoch if a higher one has saved.
+   * The next save of a shard waits for this one; after 30 seconds that is told
+   * to `onError` of the `ClusterManager`.
    *
    * Leave it out where the work itself stores the checkpoint, such as in one
    * transaction with what it writes.
