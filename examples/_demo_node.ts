@@ -1,6 +1,6 @@
 /**
- * A node of the demo: a process that hosts accounts until it is told to end.
- * It prints a line of JSON a second.
+ * A node of the demo: a process that hosts accounts until it is told to end, or
+ * its input does. It prints a line of JSON a second.
  *
  * @module
  */
@@ -45,11 +45,14 @@ if (import.meta.main) {
     };
     console.log(JSON.stringify(report));
   }, 1000);
-  Deno.addSignalListener("SIGTERM", async () => {
+  const leave = async () => {
     clearInterval(timer);
     await cluster.leave();
     await store.close();
     await nc.close();
     Deno.exit();
-  });
+  };
+  Deno.addSignalListener("SIGTERM", leave);
+  for await (const _ of Deno.stdin.readable) { /* until who started it ends */ }
+  await leave();
 }

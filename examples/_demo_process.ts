@@ -37,6 +37,7 @@ export class NodeProcess implements AsyncDisposable {
         ...["-c", 'exec "$0" "$@"', Deno.execPath()],
         ...["run", "-q", "-P=tests", SCRIPT, ...this.#args],
       ],
+      stdin: "piped", // it ends with this process, whatever ends that
       stdout: "piped",
       stderr: "inherit",
     }).spawn();
