@@ -50,7 +50,7 @@ function oneInFlight(scale: Scale): Measurement {
         unit: "ms",
         figure: percentile(taken.append, 0.5),
         reference: { name: "saveEvent", figure: percentile(taken.save, 0.5) },
-        targets: [ratioAtMost(1.3)],
+        targets: [ratioAtMost(1.2)],
       });
     },
   };
