@@ -150,12 +150,13 @@ export class Execution<State, Command, E extends AnyEvent> {
 
   #store(events: readonly E[]): Promise<{ readonly duplicate: boolean }> {
     const { store } = this.#parts;
-    const { signal } = this.#call;
+    const { commandId, signal } = this.#call;
     const options = { expectedVersion: this.#actor.version, signal };
     const [first, ...others] = events;
-    return others.length === 0
-      ? store.saveEvent(first!, options)
-      : store.saveEvents(events, options);
+    if (others.length === 0) return store.saveEvent(first!, options);
+    // Of another decision of the same command the rest would be added.
+    const allNew = commandId !== undefined;
+    return store.saveEvents(events, { ...options, allNew });
   }
 
   async #refresh(): Promise<void> {

@@ -188,7 +188,7 @@ export class JointExecution {
     try {
       const { duplicate } = await this.#store.saveEvents(
         decided.flatMap(({ events }) => events),
-        { expectedVersions, signal },
+        { expectedVersions, allNew: commandId !== undefined, signal },
       );
       if (!duplicate || commandId === undefined) return true;
       // Another attempt at the command has stored the same.

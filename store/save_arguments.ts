@@ -9,6 +9,7 @@ import { show } from "../internal/show.ts";
 import {
   badRange,
   badType,
+  checkBoolean,
   checkInteger,
   checkKeys,
   checkSchema,
@@ -44,6 +45,7 @@ export type Expectation = number | ReadonlyMap<string, number>;
 /** Options of a save of several events, checked; a map is an own copy. */
 export interface ResolvedSaveEvents {
   readonly expected: Expectation;
+  readonly allNew: boolean;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -54,6 +56,7 @@ const SAVE_OPTIONS: OptionNames<SaveOptions> = {
 const SAVE_EVENTS_OPTIONS: OptionNames<SaveEventsOptions> = {
   expectedVersion: true,
   expectedVersions: true,
+  allNew: true,
   signal: true,
 };
 
@@ -79,11 +82,8 @@ export function resolveSaveEvents(
   options: SaveEventsOptions | undefined,
 ): ResolvedSaveEvents {
   const action = "save events";
-  const { expectedVersion, expectedVersions, signal } = optionsOf(
-    options,
-    SAVE_EVENTS_OPTIONS,
-    action,
-  );
+  const { expectedVersion, expectedVersions, allNew = false, signal } =
+    optionsOf(options, SAVE_EVENTS_OPTIONS, action);
   const one = checkExpectedVersion(expectedVersion, action);
   const several = copyExpectations(expectedVersions, action);
   if (one !== undefined && expectedVersions !== undefined) {
@@ -91,7 +91,12 @@ export function resolveSaveEvents(
       `Cannot ${action}: give expectedVersion or expectedVersions, not both`,
     );
   }
-  return { expected: one ?? several, signal: checkSignal(signal, action) };
+  checkBoolean(allNew, action, "allNew");
+  return {
+    expected: one ?? several,
+    allNew,
+    signal: checkSignal(signal, action),
+  };
 }
 
 /**

@@ -72,6 +72,13 @@ export interface SaveEventsOptions {
    * `expectedVersion`.
    */
   expectedVersions?: ReadonlyMap<string, number> | undefined;
+  /**
+   * Whether all events must be new: if another call has stored one of them,
+   * nothing is stored and the call fails with a {@linkcode DuplicateEventError},
+   * where otherwise what is stored is left out and the rest is saved.
+   * @default {false}
+   */
+  allNew?: boolean | undefined;
   /** As in {@linkcode SaveOptions.signal}. */
   signal?: AbortSignal | undefined;
 }

@@ -207,7 +207,7 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
     events: readonly EventInput<E>[],
     options?: SaveEventsOptions,
   ): Promise<SaveEventsResult> {
-    const { expected, signal } = resolveSaveEvents(options);
+    const { expected, allNew, signal } = resolveSaveEvents(options);
     this.#calls.throwIfOver("save events", signal);
     const { writer, monitor } = this.#parts;
     const trace = monitor.trace();
@@ -231,6 +231,7 @@ export class JetStreamEventStore<E extends AnyEvent = Event>
         drafts,
         expectedVersions,
         signal,
+        ...allNew && { newOnly: new Set(drafts.map(({ id }) => id)) },
       });
       monitor.saved("save events", began, drafts, saved, trace);
       const sequences = saved.map(({ sequence }) => sequence);

@@ -79,15 +79,15 @@ export class MemoryWriter<E extends AnyEvent> {
     events: readonly E[],
     actors: ReadonlyMap<string, readonly E[]>,
     expectedVersions: ReadonlyMap<string, number>,
+    allNew: boolean,
     trace?: TraceContext,
   ): SaveEventsResult {
+    const action = "save events";
     const before = this.#log.lastSequence;
-    const sequences = this.#saveAll(
-      events,
-      expectedVersions,
-      "save events",
-      trace,
-    );
+    if (allNew) {
+      for (const event of events) this.#checkNew(event, action);
+    }
+    const sequences = this.#saveAll(events, expectedVersions, action, trace);
     const versions = new Map<string, number>();
     for (const [actorId, own] of actors) {
       versions.set(actorId, own.at(-1)!.version);
@@ -188,23 +188,35 @@ export class MemoryWriter<E extends AnyEvent> {
     return isStored ? place : undefined;
   }
 
+  /** @throws {DuplicateEventError} If the event is stored already. */
+  #checkNew(event: E, action: string): void {
+    const history = this.#log.history(event.actorId);
+    const place = this.#log.find(history, event.version);
+    if (place !== undefined && sameEvent(this.#log.at(place), event)) {
+      throw this.#duplicateOf(event, place, action, "");
+    }
+  }
+
   /** @throws {DuplicateEventError} If another event has the id. */
-  #checkId({ id, actorId }: E, action: string): void {
-    const taken = this.#recentIds.find(id);
+  #checkId(event: E, action: string): void {
+    const taken = this.#recentIds.find(event.id);
     if (taken === undefined) return;
-    const stored = this.#log.at(taken);
-    throw new DuplicateEventError(
+    const how = ", which is not the same event";
+    throw this.#duplicateOf(event, taken, action, how);
+  }
+
+  #duplicateOf(
+    { id, actorId }: E,
+    storedSequence: number,
+    action: string,
+    how: string,
+  ): DuplicateEventError {
+    const { actorId: owner, version } = this.#log.at(storedSequence);
+    return new DuplicateEventError(
       `Cannot ${action}: id ${
         show(id)
-      } is taken by version ${stored.version} of actor ${
-        show(stored.actorId)
-      }, which is not the same event`,
-      {
-        eventId: id,
-        actorId,
-        storedVersion: stored.version,
-        storedSequence: taken,
-      },
+      } is taken by version ${version} of actor ${show(owner)}${how}`,
+      { eventId: id, actorId, storedVersion: version, storedSequence },
     );
   }
 

@@ -219,13 +219,13 @@ export class InMemoryEventStore<E extends AnyEvent = Event>
     events: readonly EventInput<E>[],
     options?: SaveEventsOptions,
   ): Promise<SaveEventsResult> {
-    const { expected, signal } = resolveSaveEvents(options);
+    const { expected, allNew, signal } = resolveSaveEvents(options);
     this.#begin("save events", signal);
     const sealed = resolveBatch(events as readonly E[], sealEvent<E>);
     const trace = this.#monitor.trace();
     const { actors, expectedVersions } = groupBatch(sealed, expected);
     const save = () =>
-      this.#writer.saveAll(sealed, actors, expectedVersions, trace);
+      this.#writer.saveAll(sealed, actors, expectedVersions, allNew, trace);
     if (sealed.length === 0) return save();
     return this.#monitor.saveNow("save events", this.#fresh, trace, save);
   }

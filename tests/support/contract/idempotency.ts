@@ -4,7 +4,7 @@
  * @module
  */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import {
   DuplicateEventError,
   VersionConflictError,
@@ -154,6 +154,39 @@ export function idempotencyContract({ test, testTwo }: Contract): void {
     const batch = [makeEvent("c", 1), events[0]!];
     const mixed = await store.saveEvents(batch);
     assert(mixed.sequence > result.sequence);
+  });
+
+  test("saveEvents() saves nothing of events that must all be new when one is stored", async ({ store }) => {
+    const [first, second] = makeEvents("a", 1, 2) as [Event, Event];
+    const allNew = true;
+    await store.saveEvents([first], { allNew });
+    for (const events of [[first], [first, second]]) {
+      const error = await assertRejects(
+        () => store.saveEvents(events, { allNew, expectedVersion: 0 }),
+        DuplicateEventError,
+        "Cannot save events: ",
+      );
+      const { eventId, actorId, storedVersion, storedSequence } = error;
+      assertEquals(
+        { eventId, actorId, storedVersion, storedSequence },
+        {
+          eventId: first.id,
+          actorId: "a",
+          storedVersion: 1,
+          storedSequence: 1,
+        },
+      );
+    }
+    assertEquals(await store.getLatestVersion("a"), 1);
+    assertEquals(
+      (await store.saveEvents([second], { allNew })).duplicate,
+      false,
+    );
+    await assertRejects(
+      () => store.saveEvents([second], { allNew: 1 as never }),
+      TypeError,
+      "allNew",
+    );
   });
 
   test("saveEvents() saves nothing when the rest conflicts", async ({ store }) => {

@@ -8,6 +8,7 @@ import { assertEquals } from "@std/assert";
 import { commandHandler } from "../../../decider/mod.ts";
 import { commandEventId } from "../../../event/command_ids.ts";
 import { createEvent } from "../../../event/create_event.ts";
+import { withFaults } from "../../../testing/mod.ts";
 import { account, deposit, withdraw } from "./accounts.ts";
 import type { TestHandler } from "./fixture.ts";
 
@@ -96,6 +97,21 @@ export function repeatingContract(test: TestHandler): void {
       }
     }
     assertEquals((await store.getEvents("a")).length, 3);
+  });
+
+  test("execute() adds nothing to what another command of its id has stored", async ({ store, other }) => {
+    await commandHandler(other, account).execute("a", deposit(10));
+    const faulty = withFaults(store);
+    const options = { commandId: "c-1" };
+    // Its first event is that of the other one, which has no fee.
+    faulty.faults.push({
+      first: () =>
+        commandHandler(other, account).execute("a", withdraw(2, 0), options),
+    });
+    const { events, duplicate, state } = await commandHandler(faulty, account)
+      .execute("a", withdraw(2, 1), options);
+    assertEquals([events.length, duplicate, state.balance], [1, true, 8]);
+    assertEquals(await store.getLatestVersion("a"), 2);
   });
 
   test("execute() answers with what is stored when another has decided the same", async ({ store, other }) => {
