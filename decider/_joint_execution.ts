@@ -174,6 +174,10 @@ export class JointExecution {
       const must = "an object with the drafts of each part";
       throw badType("decide together", "what decide returns", must, decided);
     }
+    // Of several the first is refused below; the others must not end the program.
+    for (const each of Object.values(decided)) {
+      if (each instanceof Promise) each.catch(() => {});
+    }
     return this.#actors.map((actor) =>
       actor.decide(decided[actor.name] as Decided<AnyEvent>, this.#call)
     );

@@ -169,6 +169,10 @@ export function togetherContract(test: TestHandler): void {
       const decide of [
         () => Promise.resolve({ a: [], b: [] }),
         () => ({ a: Promise.reject(new Error("for nobody")), b: [] }),
+        () => ({
+          a: Promise.reject(new Error("for nobody")),
+          b: Promise.reject(new Error("for nobody, too")),
+        }),
       ]
     ) {
       await assertRejects(
