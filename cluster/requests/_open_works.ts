@@ -21,7 +21,9 @@ export class OpenWorks {
   readonly #works: ReadonlyMap<string, ShardWork>;
   /** End what a meter is told. */
   readonly #stops: (() => void)[] = [];
-  #open: readonly OpenShardWork[] | undefined;
+  /** Those that are open, and are to be closed. */
+  readonly #open: OpenShardWork[] = [];
+  #isOpen = false;
   /** Shards that came before the works were open. */
   #early: AcquiredShard[] = [];
 
@@ -37,7 +39,7 @@ export class OpenWorks {
   /** What all of them have counted together. */
   get metrics(): ShardWorkMetrics {
     const sum = { done: 0, failed: 0, waiting: 0 };
-    for (const { metrics } of this.#open ?? []) {
+    for (const { metrics } of this.#open) {
       sum.done += metrics.done;
       sum.failed += metrics.failed;
       sum.waiting += metrics.waiting;
@@ -55,7 +57,7 @@ export class OpenWorks {
     },
   ): void {
     const { membership } = engine;
-    this.#open = [...this.#works].map(([name, work]) => {
+    for (const [name, work] of this.#works) {
       const open = work.open({
         name,
         shardCount,
@@ -64,11 +66,12 @@ export class OpenWorks {
         holds: ({ shard, epoch }) => engine.holds(shard, epoch),
         report: (error) => membership.report(error),
       });
+      this.#open.push(open);
       if (meter !== undefined) {
         this.#stops.push(reportWork(meter, cluster, name, open));
       }
-      return open;
-    });
+    }
+    this.#isOpen = true;
     for (const at of this.#early.splice(0)) this.#acquired(at);
   }
 
@@ -91,23 +94,23 @@ export class OpenWorks {
   #acquired(at: AcquiredShard): void {
     if (at.signal.aborted) return;
     const { shard, epoch } = at;
-    if (this.#open === undefined) this.#early.push(at);
+    if (!this.#isOpen) this.#early.push(at);
     else for (const work of this.#open) work.acquired({ shard, epoch });
   }
 
   /** Resolves when what was begun for a shard has ended. */
   async released(at: ShardEpoch): Promise<void> {
-    await Promise.all(this.#open?.map((work) => work.released(at)) ?? []);
+    await Promise.all(this.#open.map((work) => work.released(at)));
   }
 
   /** What the node admits or holds may have changed. */
   changed(): void {
-    for (const work of this.#open ?? []) work.changed();
+    for (const work of this.#open) work.changed();
   }
 
   /** Ends them. */
   async close(): Promise<void> {
     for (const stop of this.#stops.splice(0)) stop();
-    await Promise.all(this.#open?.map((work) => work.close()) ?? []);
+    await Promise.all(this.#open.map((work) => work.close()));
   }
 }

@@ -57,12 +57,26 @@ export function movingContract({ test }: ClusterContract): void {
 
   test("a node whose start() fails is a member no more", async (fixture) => {
     const fails = fixture.make({ nodeId: "fails" });
+    let closed = 0;
+    fails.forOwnedShards("opens", {
+      open: () => ({
+        metrics: { done: 0, failed: 0, waiting: 0 },
+        acquired: () => {},
+        released: () => Promise.resolve(),
+        changed: () => {},
+        close: () => {
+          closed++;
+          return Promise.resolve();
+        },
+      }),
+    });
     fails.forOwnedShards("work", {
       open: () => {
         throw new Error("no work today");
       },
     });
     await assertRejects(() => fails.start(), Error, "no work today");
+    assertEquals(closed, 1);
     const [alone] = await fixture.form(1, () => {});
     assertEquals(alone!.nodes().map(({ id }) => id), ["node-0"]);
     await fails.leave();
