@@ -53,6 +53,8 @@ if (import.meta.main) {
     Deno.exit();
   };
   Deno.addSignalListener("SIGTERM", leave);
-  for await (const _ of Deno.stdin.readable) { /* until who started it ends */ }
+  for await (
+    const _ of Deno.stdin.readable
+  ) { /* until the parent process ends */ }
   await leave();
 }

@@ -41,7 +41,7 @@ export interface LocalElectionOptions extends LeaseDurations {
    */
   nodeId?: string | undefined;
   /**
-   * Where counters are told as instruments; OpenTelemetry's `Meter` is one.
+   * Where counters are reported as instruments; OpenTelemetry's `Meter` is one.
    * @default nowhere
    */
   meter?: Meter | undefined;

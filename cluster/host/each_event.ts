@@ -55,7 +55,7 @@ export interface EachEventOptions<Type extends string = string>
   concurrency?: number | undefined;
   /**
    * Called with every stored message that is no event. Return `"continue"` to
-   * skip it; otherwise it is told to `onError` of the `ClusterManager`, and the
+   * skip it; otherwise it is passed to `onError` of the `ClusterManager`, and the
    * shards wait in front of it.
    */
   onReplayError?: ReplayErrorHandler | undefined;

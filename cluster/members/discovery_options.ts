@@ -81,7 +81,7 @@ export interface LocalDiscoveryOptions extends LeaseDurations {
    */
   settle?: number | undefined;
   /**
-   * Where counters are told as instruments; OpenTelemetry's `Meter` is one.
+   * Where counters are reported as instruments; OpenTelemetry's `Meter` is one.
    * @default nowhere
    */
   meter?: Meter | undefined;

@@ -54,7 +54,7 @@ export interface ShardOptions {
     | undefined;
   /**
    * How long each call of a hook may take, in milliseconds: 1 to 2,147,483,647.
-   * What takes longer is told to `onError`, and waited for no more.
+   * What takes longer is passed to `onError`, and waited for no more.
    * @default a third of `lease`: {5_000}
    */
   hookTimeout?: number | undefined;

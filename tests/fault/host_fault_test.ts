@@ -82,9 +82,26 @@ class Counters implements AsyncDisposable {
     return { actorId, owner: owner!, other: other! };
   }
 
-  /** Resolves when a node owns an actor. */
-  owns(node: HostProcess, actorId: string): Promise<unknown> {
-    return this.#owns(node.nodeId, actorId);
+  /**
+   * An actor at version 1, whose owner is stopped right before it saves another
+   * event, and whose other node is the owner by now.
+   */
+  async pauseOwner(): Promise<
+    ReturnType<Counters["pick"]> & { lost: Promise<RequestLostError> }
+  > {
+    const picked = this.pick();
+    const { actorId, owner, other } = picked;
+    const timeout = TIMEOUT;
+    await this.actors.request(actorId, { by: 1 }, { timeout });
+    const paused = { by: 10, then: "pause" } as const;
+    const lost = assertRejects(
+      () => this.actors.request(actorId, paused, { timeout }),
+      RequestLostError,
+    );
+    await owner.says("saving");
+    owner.signal("SIGSTOP");
+    await this.#owns(other.nodeId, actorId);
+    return { ...picked, lost };
   }
 
   /** What an actor has counted, event by event. */
@@ -132,7 +149,7 @@ Deno.test("a command without an id whose node dies behind its save fails as unkn
     const error = await assertRejects(
       () =>
         counters.actors.request(actorId, { by: 10, then: "die" }, {
-          timeout: 5_000,
+          timeout: TIMEOUT,
         }),
       RequestLostError,
     );
@@ -145,18 +162,7 @@ Deno.test("an owner that saves after a pause conflicts with the next one's save"
   await withServer({}, async (server) => {
     await using counters = await Counters.start(server);
     const { actors } = counters;
-    const { actorId, owner, other } = counters.pick();
-    await actors.request(actorId, { by: 1 });
-    const paused = assertRejects(
-      () =>
-        actors.request(actorId, { by: 10, then: "pause" }, {
-          timeout: TIMEOUT,
-        }),
-      RequestLostError,
-    );
-    await owner.says("saving");
-    owner.signal("SIGSTOP");
-    await counters.owns(other, actorId);
+    const { actorId, owner, other, lost } = await counters.pauseOwner();
     const reply = await actors.request(actorId, { by: 100 }, {
       timeout: TIMEOUT,
     });
@@ -164,7 +170,7 @@ Deno.test("an owner that saves after a pause conflicts with the next one's save"
     owner.signal("SIGCONT");
     await owner.go();
     await owner.says("failed VersionConflictError");
-    assertEquals((await paused).begun, "unknown");
+    assertEquals((await lost).begun, "unknown");
     assertEquals(await counters.counted(actorId), [1, 100]);
   });
 });
@@ -173,18 +179,7 @@ Deno.test("an owner whose state a paused one has moved on decides again", async 
   await withServer({}, async (server) => {
     await using counters = await Counters.start(server);
     const { actors } = counters;
-    const { actorId, owner, other } = counters.pick();
-    await actors.request(actorId, { by: 1 });
-    const paused = assertRejects(
-      () =>
-        actors.request(actorId, { by: 10, then: "pause" }, {
-          timeout: TIMEOUT,
-        }),
-      RequestLostError,
-    );
-    await owner.says("saving");
-    owner.signal("SIGSTOP");
-    await counters.owns(other, actorId);
+    const { actorId, owner, other, lost } = await counters.pauseOwner();
     // The next owner knows the state as of version 1.
     await assertRejects(
       () => actors.request(actorId, { by: -2 }, { timeout: TIMEOUT }),
@@ -198,7 +193,7 @@ Deno.test("an owner whose state a paused one has moved on decides again", async 
     });
     assertEquals([reply.count, reply.version], [111, 3]);
     await other.says("conflicts 1");
-    assertEquals((await paused).begun, "unknown");
+    assertEquals((await lost).begun, "unknown");
     assertEquals(await counters.counted(actorId), [1, 10, 100]);
   });
 });

@@ -32,7 +32,7 @@ export const SHARDS = 16;
 
 /** The managers of one test. Disposing has them leave. */
 export class ClusterFixture implements AsyncDisposable {
-  /** What was told to `onError`. */
+  /** What was passed to `onError`. */
   readonly errors: unknown[] = [];
   readonly #backend: ClusterBackend;
   readonly #cluster = crypto.randomUUID();
@@ -70,7 +70,7 @@ export class ClusterFixture implements AsyncDisposable {
     return all;
   }
 
-  /** What was told to `onError` since the last time. */
+  /** What was passed to `onError` since the last time. */
   takeErrors(): unknown[] {
     return this.errors.splice(0);
   }

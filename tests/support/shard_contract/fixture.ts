@@ -34,7 +34,7 @@ export const SHARDS = 64;
  * whether a shard has two owners. Disposing has them leave.
  */
 export class ShardFixture implements AsyncDisposable {
-  /** What was told to `onError` that no test asked for. */
+  /** What was passed to `onError` that no test asked for. */
   readonly errors: unknown[] = [];
   readonly #backend: ShardBackend;
   readonly #cluster = crypto.randomUUID();
