@@ -162,7 +162,7 @@ Deno.test("an owner that saves after a pause conflicts with the next one's save"
   await withServer({}, async (server) => {
     await using counters = await Counters.start(server);
     const { actors } = counters;
-    const { actorId, owner, other, lost } = await counters.pauseOwner();
+    const { actorId, owner, lost } = await counters.pauseOwner();
     const reply = await actors.request(actorId, { by: 100 }, {
       timeout: TIMEOUT,
     });
